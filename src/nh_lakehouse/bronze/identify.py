@@ -1,0 +1,186 @@
+"""Which data set a landing file belongs to, which period it states, and how it drifts from its contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import duckdb
+
+from nh_lakehouse.contracts.model import DataSet, HeaderMatch
+from nh_lakehouse.errors import MissingColumnError, UnreadableFileError
+
+__all__ = ["Drift", "Periods", "candidates", "choose_data_set", "drift_of_header", "find_periods", "parse_period"]
+
+_DATE_SHAPES = (
+    (re.compile(r"(\d{4})-(\d{2})-(\d{2})"), ("y", "m", "d")),
+    (re.compile(r"(\d{2})/(\d{2})/(\d{4})"), ("m", "d", "y")),
+    (re.compile(r"(\d{4})(\d{2})(\d{2})\Z"), ("y", "m", "d")),
+)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One way in which a file differs from what its contract expects."""
+
+    kind: str
+    column: str | None
+    found: str | None
+    expected: str | None
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The periods of a file.
+
+    Attributes:
+        main: the period of rows that state none of their own.
+        by_value: text of the period column -> period, where each row states its own; else empty.
+        released_at: release time from the contract's date column, None where it has none.
+    """
+
+    main: str
+    by_value: Mapping[str, str]
+    released_at: datetime | None
+
+    @property
+    def all(self) -> list[str]:
+        """Every period of the file, sorted."""
+        return sorted({self.main, *self.by_value.values()}) if self.by_value else [self.main]
+
+
+def candidates(base_name: str, contracts: Iterable[DataSet]) -> list[DataSet]:
+    """Data sets whose file-name patterns fit."""
+    return [c for c in contracts if c.match_name(base_name) is not None]
+
+
+def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[DataSet, HeaderMatch]:
+    """The data set of a file, by its header where several fit its name.
+
+    Raises:
+        MissingColumnError: required columns are absent.
+        UnreadableFileError: a header occurs twice.
+    """
+    matches = [(data_set, data_set.match_header(header)) for data_set in fitting]
+    data_set, match = max(matches, key=lambda m: (not m[1].missing_required, m[1].score))
+    if match.missing_required:
+        wanted = [f"{data_set.column_by_name[n].header!r}" for n in match.missing_required]
+        raise MissingColumnError(
+            f"lacks the required column{'s' * (len(wanted) > 1)} {', '.join(wanted)}; found {len(header)} columns, the first "
+            f"are {', '.join(repr(h[:40]) for h in header[:4])}; check that this is a {data_set.title} file, or add the new "
+            f"header as an alias to the contract {data_set.name}",
+            code="missing_column",
+            data_set=data_set.name,
+            columns=list(match.missing_required),
+        )
+    if match.repeated:
+        raise UnreadableFileError(
+            f"has the column {match.repeated[0]!r} more than once: it cannot be told which one holds the values",
+            code="bad_header",
+            data_set=data_set.name,
+        )
+    return data_set, match
+
+
+def drift_of_header(data_set: DataSet, match: HeaderMatch, header: Sequence[str]) -> list[Drift]:
+    """New, missing, renamed and reordered columns of a header."""
+    found = [Drift("new_column", match.unknown[i], header[i], None) for i in sorted(match.unknown)]
+    found += [Drift("missing_column", name, None, data_set.column_by_name[name].header) for name in match.missing]
+    found += [Drift("renamed_column", n, text, data_set.column_by_name[n].header) for n, text in match.renamed.items()]
+    if match.reordered:
+        found.append(Drift("reordered_columns", None, None, "the order of the contract"))
+    return found
+
+
+def find_periods(
+    data_set: DataSet, base_name: str, staged: Sequence[Path], names: Sequence[str], modified_at: datetime
+) -> tuple[Periods, list[Drift]]:
+    """Periods of a file: those of the contract's column where it has one, else that of the name.
+
+    Returns:
+        The periods, and drift where column and name disagree.
+    Raises:
+        UnreadableFileError: neither column nor name states a period.
+    """
+    from_name = data_set.period_from_name(base_name)
+    column = data_set.period.column
+    by_value: dict[str, str] = {}
+    from_column = None
+    if column is not None and column in names:
+        counts = _value_counts(staged, column)
+        for value, n in counts:
+            period = parse_period(value, data_set.period.grain)
+            if period is not None:
+                by_value[value] = period
+        totals: dict[str, int] = {}
+        for value, n in counts:
+            if value in by_value:
+                totals[by_value[value]] = totals.get(by_value[value], 0) + n
+        from_column = max(totals, key=lambda p: (totals[p], p)) if totals else None
+    released_at = _release_time(data_set, staged, names)
+    if data_set.rhythm == "R":
+        main: str | None = (released_at or modified_at).strftime("%Y-%m-%d")
+    else:
+        main = from_column or from_name
+    if main is None:
+        raise UnreadableFileError(
+            f"states no {data_set.period.grain} in its name"
+            + (f" and no valid {data_set.column_by_name[column].header!r} in its rows" if column else "")
+            + f"; expected a name like {data_set.files[0]}",
+            code="no_period",
+        )
+    drift = []
+    periods = Periods(main, by_value if data_set.period.per_row else {}, released_at)
+    if from_name and from_column and from_name not in periods.all:
+        drift.append(Drift("period_mismatch", column, ", ".join(periods.all[:5]), from_name))
+    return periods, drift
+
+
+def parse_period(text: str, grain: str) -> str | None:
+    """Period stated by one value (`2024-10-01`, `10/27/2024`, `20241001`, `2023Q2`, `2023`), or None."""
+    value = text.strip()
+    if grain == "quarter" and (found := re.fullmatch(r"(\d{4})[Qq]([1-4])", value)):
+        return f"{found[1]}Q{found[2]}"
+    if grain == "year" and re.fullmatch(r"(19|20)\d{2}", value):
+        return value
+    moment = _parse_date(value)
+    if moment is None:
+        return None
+    if grain == "month":
+        return moment.strftime("%Y-%m")
+    if grain == "quarter":
+        return f"{moment.year}Q{(moment.month + 2) // 3}"
+    return str(moment.year) if grain == "year" else moment.strftime("%Y-%m-%d")
+
+
+def _parse_date(value: str) -> datetime | None:
+    for shape, order in _DATE_SHAPES:
+        if found := shape.match(value):
+            parts = dict(zip(order, (int(g) for g in found.groups()), strict=True))
+            try:
+                moment = datetime(parts["y"], parts["m"], parts["d"], tzinfo=timezone.utc)
+            except ValueError:
+                return None
+            return moment if 1900 <= moment.year < 2100 else None
+    return None
+
+
+def _value_counts(staged: Sequence[Path], column: str) -> list[tuple[str, int]]:
+    with duckdb.connect() as connection:
+        return connection.execute(
+            f"""SELECT "{column}", count(*) AS n FROM read_parquet({[str(p) for p in staged]})
+                WHERE "{column}" IS NOT NULL AND _corrupt_record IS NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT 2000"""
+        ).fetchall()
+
+
+def _release_time(data_set: DataSet, staged: Sequence[Path], names: Sequence[str]) -> datetime | None:
+    if data_set.release is None or data_set.release.column not in names:
+        return None
+    for value, _ in _value_counts(staged, data_set.release.column):
+        moment = _parse_date(value.strip())
+        if moment is not None:
+            return moment
+    return None

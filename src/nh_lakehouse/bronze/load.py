@@ -1,0 +1,306 @@
+"""Landing files to bronze: text as sent, once per file, one commit per data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nh_lakehouse.bronze.identify import Drift, Periods, candidates, choose_data_set, drift_of_header, find_periods
+from nh_lakehouse.bronze.probe import SPREADSHEET_LINES, Probe, probe_file, read_header
+from nh_lakehouse.bronze.records import CORRUPT, LINE, ROW, Parsed, parse_records
+from nh_lakehouse.contracts.model import DataSet, DerivedColumn, HeaderMatch
+from nh_lakehouse.errors import NhLakehouseError, RowAccountingError, SourceError, first_line
+from nh_lakehouse.lakehouse.store import Store
+from nh_lakehouse.sources import LandingFile
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["AUDIT", "FileOutcome", "load_bronze", "prepare_file"]
+
+#: Audit columns of every bronze table.
+AUDIT = (
+    DerivedColumn(name="_source_file", type="string", description="Path of the file inside the landing folder"),
+    DerivedColumn(name=ROW, type="int", description="Number of the data record in the file, first = 1"),
+    DerivedColumn(name=LINE, type="int", description="Line of the file on which the record begins, the header being line 1"),
+    DerivedColumn(name="_source_sha256", type="string", description="Hash of the file as sent"),
+    DerivedColumn(name="_period", type="string", description="Period of the row: 2024-10, 2023Q2, 2024 or 2024-10-27"),
+    DerivedColumn(name="_released_at", type="timestamp", description="Release time: the contract's date column, else the modified time"),
+    DerivedColumn(name="_modified_at", type="timestamp", description="Modified time of the landing file when first seen"),
+    DerivedColumn(name="_absent_columns", type="string", description="Contract columns that the file does not have, joined by commas"),
+    DerivedColumn(name=CORRUPT, type="string", description="Why the record is not well formed, and its text; null if it is"),
+    DerivedColumn(name="_load_id", type="string", description="Load that wrote the row"),
+    DerivedColumn(name="_loaded_at", type="timestamp", description="When the row was written, UTC"),
+)
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one landing file in this run."""
+
+    landing: LandingFile
+    status: str
+    data_set: str | None = None
+    load_id: str | None = None
+    sha256: str | None = None
+    period: str | None = None
+    released_at: datetime | None = None
+    encoding: str | None = None
+    header: str | None = None
+    rows_n: int = 0
+    corrupt_n: int = 0
+    error: str | None = None
+    drift: tuple[Drift, ...] = ()
+    version_before: int | None = None
+    version_after: int | None = None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A file parsed into staged Parquet, ready to be appended."""
+
+    landing: LandingFile
+    data_set: DataSet
+    match: HeaderMatch
+    probe: Probe
+    parsed: Parsed
+    periods: Periods
+    header: str
+    drift: tuple[Drift, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """A file is known by content and period (within its data set)."""
+        return self.probe.sha256, ",".join(self.periods.all)
+
+    def outcome(self, status: str, load_id: str | None) -> FileOutcome:
+        """The outcome of a file that could be read."""
+        return FileOutcome(
+            self.landing,
+            status,
+            self.data_set.name,
+            load_id,
+            self.probe.sha256,
+            ",".join(self.periods.all),
+            self.periods.released_at or self.landing.modified_at,
+            self.probe.encoding,
+            self.header,
+            self.parsed.rows_n,
+            self.parsed.corrupt_n,
+            drift=self.drift,
+        )
+
+
+@dataclass
+class BronzeRun:
+    """What bronze needs to know of the run it is part of."""
+
+    run_id: str
+    started_at: datetime
+    scratch: Path
+    parallel: int = 2
+    on_progress: Callable[[str], None] = field(default=lambda text: None)
+
+
+def load_bronze(
+    files: Sequence[LandingFile], contracts: Mapping[str, DataSet], store: Store, run: BronzeRun
+) -> list[FileOutcome]:
+    """Load landing files into their bronze tables.
+
+    A file whose bytes are already in bronze for the same period is `duplicate`; a file that cannot be loaded is
+    `rejected` and the others go on.
+
+    Args:
+        files: landing files that are not known yet.
+        contracts: data sets by name.
+        store: where to write.
+        run: the run.
+    Returns:
+        One outcome per file, in the order of `files`.
+    """
+    run.scratch.mkdir(parents=True, exist_ok=True)
+    outcomes: dict[str, FileOutcome] = {}
+    prepared: dict[str, list[_Prepared]] = {}
+    with ThreadPoolExecutor(max_workers=run.parallel) as pool:
+        for landing, result in zip(files, pool.map(lambda f: _prepare(f, contracts, run), files), strict=True):
+            if isinstance(result, FileOutcome):
+                outcomes[landing.name] = result
+            else:
+                prepared.setdefault(result.data_set.name, []).append(result)
+        groups = list(prepared.values())
+        for group_outcomes in pool.map(lambda group: _append(group, store, run), groups):
+            outcomes.update({o.landing.name: o for o in group_outcomes})
+    return [outcomes[f.name] for f in files]
+
+
+def _prepare(landing: LandingFile, contracts: Mapping[str, DataSet], run: BronzeRun) -> _Prepared | FileOutcome:
+    fitting = candidates(landing.base_name, contracts.values())
+    if not fitting:
+        return FileOutcome(landing, "unknown")
+    try:
+        run.on_progress(f"reading {landing.name}")
+        return prepare_file(landing, fitting, run.scratch)
+    except SourceError as error:
+        status = "changing" if error.facts.get("code") == "changing" else "rejected"
+        data_set = error.facts.get("data_set") or (fitting[0].name if len(fitting) == 1 else None)
+        return FileOutcome(landing, status, data_set, error=f"{landing.name} {error.message}")
+
+
+def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path) -> _Prepared:
+    """Read, identify and parse one landing file into staged Parquet.
+
+    Raises:
+        SourceError: the file cannot be loaded; the message says why and what to do.
+    """
+    plain = landing.unpacked(scratch)
+    probe = probe_file(plain, scratch)
+    delimiter = _delimiter(probe.path, fitting)
+    header = read_header(probe.path, delimiter)
+    data_set, match = choose_data_set(fitting, header)
+    target = scratch / f"{probe.sha256[:12]}_{abs(hash(landing.name)) % 10**8:08d}"
+    parsed = parse_records(probe, match.names, delimiter, target)
+    drift = drift_of_header(data_set, match, header) + _drift_of_text(probe)
+    if not parsed.rows_n:
+        raise SourceError("has a header and no rows; expected at least one row", code="no_rows", data_set=data_set.name)
+    periods, period_drift = find_periods(data_set, landing.base_name, parsed.paths, match.names, landing.modified_at)
+    if parsed.corrupt_n == parsed.rows_n:
+        raise SourceError(
+            f"has no well-formed row: none of {parsed.rows_n:,} rows has the {len(header)} fields of the header",
+            code="no_rows",
+            data_set=data_set.name,
+        )
+    return _Prepared(
+        landing, data_set, match, probe, parsed, periods, delimiter.join(header), tuple(drift + period_drift)
+    )
+
+
+def _delimiter(path: Path, fitting: Sequence[DataSet]) -> str:
+    """The delimiter of the data set; where several fit the name, the one that splits the header further."""
+    choices = {d.delimiter for d in fitting}
+    if len(choices) == 1:
+        return choices.pop()
+    with path.open("r", encoding="utf-8-sig") as stream:
+        first = stream.readline()
+    return max(sorted(choices), key=first.count)
+
+
+def _drift_of_text(probe: Probe) -> list[Drift]:
+    found = []
+    if probe.encoding != "utf-8":
+        found.append(Drift("encoding", None, probe.encoding, "utf-8"))
+    if probe.line_end in ("cr", "mixed"):
+        found.append(Drift("line_ends", None, probe.line_end, "lf or crlf"))
+    if probe.nul_n:
+        found.append(Drift("nul_bytes", None, str(probe.nul_n), "none"))
+    if probe.lines_n == SPREADSHEET_LINES:
+        found.append(
+            Drift("spreadsheet_limit", None, f"{probe.lines_n - 1:,} rows", "a file not cut at a spreadsheet's last row")
+        )
+    return found
+
+
+def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[FileOutcome]:
+    """Append the new files of one data set in one commit."""
+    data_set = group[0].data_set
+    table = f"bronze.{data_set.name}"
+    load_id = f"{run.run_id}-{data_set.name}"
+    try:
+        store.ensure(table, _columns(data_set, group), indexed=("_source_sha256", "_period"), comment=data_set.title)
+        known = _known(store, table)
+        new: list[_Prepared] = []
+        outcomes: list[FileOutcome] = []
+        for file in group:
+            if file.identity in known:
+                outcomes.append(file.outcome(known[file.identity], load_id))
+                continue
+            known[file.identity] = "duplicate"
+            new.append(file)
+        if not new:
+            return outcomes
+        run.on_progress(f"writing {table}")
+        frames = [_with_audit(file, store, load_id, run) for file in new]
+        published = store.append(table, reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames))
+        rows_n = sum(file.parsed.rows_n for file in new)
+        if published.inserted_n != rows_n:
+            store.restore(table, published.version_before)
+            raise RowAccountingError(
+                f"{table}: {rows_n:,} rows were read and {published.inserted_n:,} written; the table is back at version "
+                f"{published.version_before}",
+                table=table,
+            )
+    except Exception as error:  # an engine raises classes of its own; the other data sets go on
+        reason = error.message if isinstance(error, NhLakehouseError) else first_line(error)
+        return [replace(f.outcome("failed", load_id), error=f"{f.landing.name}: not written: {reason}") for f in group]
+    done = [
+        replace(f.outcome("loaded", load_id), version_before=published.version_before, version_after=published.version_after)
+        for f in new
+    ]
+    return outcomes + done
+
+
+def _columns(data_set: DataSet, group: Sequence[_Prepared]) -> list[DerivedColumn]:
+    columns = [DerivedColumn(name=c.name, type="string", description=c.description) for c in data_set.columns]
+    unknown = {name: f.match for f in group for name in f.match.unknown.values()}
+    extra = [DerivedColumn(name=n, type="string", description="Column that the contract does not have") for n in unknown]
+    return [*columns, *extra, *AUDIT]
+
+
+def _known(store: Store, table: str) -> dict[tuple[str, str], str]:
+    """Files that stand in the table, with the status a second copy gets.
+
+    A file that stands there but that no run has recorded was written by a run that died: it counts as loaded.
+    """
+    if not store.lake.delta(table).file_uris():
+        return {}
+    with store.lake.duckdb([table]) as connection:
+        rows = connection.execute(
+            f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period) FROM {table} GROUP BY 1, _source_file"""
+        ).fetchall()
+    recorded = set()
+    if store.lake.exists("ops.files"):
+        with store.lake.duckdb(["ops.files"]) as connection:
+            recorded = {
+                (sha, period)
+                for sha, period in connection.execute(
+                    "SELECT sha256, period FROM ops.files WHERE status = 'loaded' AND data_set = ?", [table.split(".")[1]]
+                ).fetchall()
+            }
+    return {(sha, periods): "duplicate" if (sha, periods) in recorded else "loaded" for sha, periods in rows}
+
+
+def _with_audit(file: _Prepared, store: Store, load_id: str, run: BronzeRun) -> DataFrame:
+    from pyspark.sql import functions as F
+
+    staged = store.engine.read_parquet(list(file.parsed.paths))
+    period = F.lit(file.periods.main)
+    column = file.data_set.period.column
+    for value, own in file.periods.by_value.items():
+        if own != file.periods.main:
+            period = F.when(F.col(str(column)) == value, F.lit(own)).otherwise(period)
+    released_at = file.periods.released_at or file.landing.modified_at
+    return staged.select(
+        *[F.col(f"`{name}`") for name in file.match.names],
+        F.lit(file.landing.name).alias("_source_file"),
+        F.col(ROW),
+        F.col(LINE),
+        F.lit(file.probe.sha256).alias("_source_sha256"),
+        period.alias("_period"),
+        _timestamp(released_at).alias("_released_at"),
+        _timestamp(file.landing.modified_at).alias("_modified_at"),
+        F.lit(",".join(file.match.missing)).alias("_absent_columns"),
+        F.col(CORRUPT),
+        F.lit(load_id).alias("_load_id"),
+        _timestamp(run.started_at).alias("_loaded_at"),
+    )
+
+
+def _timestamp(moment: datetime):  # type: ignore[no-untyped-def]
+    from pyspark.sql import functions as F
+
+    text = moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return F.lit(text).cast("timestamp")

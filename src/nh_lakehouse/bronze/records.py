@@ -1,0 +1,242 @@
+"""Records of a delimited text file, as Parquet of text columns: the one reader of both engines.
+
+A record is one line, or several when a quoted value holds line breaks. DuckDB parses files in which every line is
+one record, which is nearly all; a file with breaks inside quotes, unclosed quotes or NUL bytes goes through a slower
+reader that takes nothing but the damaged line itself out of the table. Both give the same rows for the same file:
+
+- `_source_row`: number of the data record, first = 1; `_source_line`: its line in the file, the header being line 1;
+- `_corrupt_record`: null, or `reason: details | raw text` for a record that is not well formed. Such a row keeps the
+  leading fields that could be read (they tell which home it is about).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nh_lakehouse.bronze.probe import Probe
+from nh_lakehouse.errors import UnreadableFileError
+
+__all__ = ["CORRUPT", "LINE", "ROW", "Parsed", "parse_records"]
+
+ROW, LINE, CORRUPT = "_source_row", "_source_line", "_corrupt_record"
+#: A quoted value may hold at most this many line breaks; a quote open for longer was never closed.
+MAX_LINES_IN_RECORD = 50
+_MAX_RAW = 2_000
+_BATCH = 50_000
+_MAX_REJECTS = 200
+csv.field_size_limit(4_000_000)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The staged records of one file: the Parquet files that hold them, and how many there are."""
+
+    paths: tuple[Path, ...]
+    rows_n: int
+    corrupt_n: int
+
+
+def parse_records(probe: Probe, names: Sequence[str], delimiter: str, target: Path, *, memory_mb: int = 1_000) -> Parsed:
+    """Stage the records of a utf-8 file as Parquet.
+
+    Args:
+        probe: what the first pass found.
+        names: column name of each header position.
+        delimiter: field separator.
+        target: stem of the Parquet files to write.
+        memory_mb: bound on the memory of the parser.
+    Returns:
+        The Parquet files and their counts; rows_n counts well-formed and corrupt records.
+    Raises:
+        UnreadableFileError: the text cannot be parsed at all.
+    """
+    parsed = _parse_fast(probe, names, delimiter, target, memory_mb) if probe.simple else None
+    return parsed or _parse_slowly(probe.path, names, delimiter, target)
+
+
+def _parse_fast(probe: Probe, names: Sequence[str], delimiter: str, target: Path, memory_mb: int) -> Parsed | None:
+    """DuckDB's parser; None where some record is not exactly one line."""
+    staged = target.with_suffix(".parquet")
+    columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in names)
+    values = ", ".join(f"nullif({_name(name)}, '') AS {_name(name)}" for name in names)
+    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB"}) as connection:
+        try:
+            connection.execute(
+                f"""COPY (
+                    SELECT {values}, CAST(row_number() OVER () AS INTEGER) AS {ROW},
+                        CAST(row_number() OVER () + 1 AS INTEGER) AS {LINE}, CAST(NULL AS VARCHAR) AS {CORRUPT}
+                    FROM read_csv({_text(str(probe.path))}, header = true, auto_detect = false, all_varchar = true,
+                        delim = {_text(delimiter)}, quote = '"', escape = '"', columns = {{{columns}}}, nullstr = '',
+                        strict_mode = true, ignore_errors = true, store_rejects = true, rejects_limit = 0,
+                        max_line_size = 4000000)
+                ) TO {_text(str(staged))} (FORMAT parquet, COMPRESSION snappy)"""
+            )
+        except duckdb.Error:
+            return None
+        accepted_n = pq.ParquetFile(staged).metadata.num_rows
+        rejects = connection.execute(
+            "SELECT line, any_value(csv_line) FROM reject_errors GROUP BY line ORDER BY line"
+        ).fetchall()
+        each_is_one_line = accepted_n + len(rejects) + 1 == probe.lines_n
+        if not each_is_one_line or any("\n" in raw.rstrip("\r\n") for _, raw in rejects):
+            return None
+        if not rejects:
+            return Parsed((staged,), accepted_n, 0)
+        if probe.blank_n or len(rejects) > _MAX_REJECTS:
+            return None
+        return _with_rejects(connection, staged, rejects, names, delimiter, accepted_n)
+
+
+def _with_rejects(
+    connection: duckdb.DuckDBPyConnection,
+    staged: Path,
+    rejects: Sequence[tuple[int, str]],
+    names: Sequence[str],
+    delimiter: str,
+    accepted_n: int,
+) -> Parsed:
+    """Count the rejected lines into the row numbers of the accepted ones, and stage them beside."""
+    numbered = staged.with_name(f"{staged.stem}_numbered.parquet")
+    # The k-th accepted row stands behind every reject whose row number, less the rejects before it, is at most k.
+    before = ", ".join(str(line - 1 - i) for i, (line, _) in enumerate(rejects))
+    shift = f"len(list_filter([{before}], lambda x: x <= {ROW}))"
+    connection.execute(
+        f"""COPY (SELECT * REPLACE (CAST({ROW} + {shift} AS INTEGER) AS {ROW}, CAST({LINE} + {shift} AS INTEGER) AS {LINE})
+            FROM {_text(str(staged))}) TO {_text(str(numbered))} (FORMAT parquet, COMPRESSION snappy)"""
+    )
+    staged.unlink()
+    writer = _RecordWriter(staged.with_name(f"{staged.stem}_rejects.parquet"), names)
+    for line, raw in rejects:
+        writer.add(_one_line(raw, names, delimiter), line - 1, line)
+    writer.close()
+    return Parsed((numbered, writer.path), accepted_n + len(rejects), writer.corrupt_n)
+
+
+def _parse_slowly(path: Path, names: Sequence[str], delimiter: str, target: Path) -> Parsed:
+    """Line by line; a quoted value may span lines, a quote that is never closed costs its own line only."""
+    writer = _RecordWriter(target.with_suffix(".parquet"), names)
+    try:
+        for number, (record, line) in enumerate(_records(path, names, delimiter), start=1):
+            writer.add(record, number, line)
+    except csv.Error as error:
+        raise UnreadableFileError(f"cannot be parsed: {error}", code="not_csv", path=str(path)) from error
+    finally:
+        writer.close()
+    return Parsed((writer.path,), writer.rows_n, writer.corrupt_n)
+
+
+@dataclass(frozen=True)
+class _Record:
+    fields: list[str | None]
+    corrupt: str | None = None
+
+
+def _records(path: Path, names: Sequence[str], delimiter: str) -> Iterator[tuple[_Record, int]]:
+    with path.open("r", encoding="utf-8-sig", newline="\n") as stream:
+        lines = enumerate(stream, start=1)
+        waiting: list[tuple[int, str]] = []
+        is_header = True
+        while True:
+            number, line = waiting.pop(0) if waiting else next(lines, (0, ""))
+            if not number:
+                return
+            if not line.strip("\r\n"):
+                continue
+            record = _one_line(line, names, delimiter)
+            if record.corrupt and line.count('"') % 2:
+                record = _several_lines(line, names, delimiter, waiting, lines) or record
+            if is_header:
+                is_header = False
+                continue
+            yield record, number
+
+
+def _several_lines(
+    first: str, names: Sequence[str], delimiter: str, waiting: list[tuple[int, str]], lines: Iterator[tuple[int, str]]
+) -> _Record | None:
+    """A record whose quoted value spans lines, or None; lines read in vain go back to `waiting`."""
+    text = first
+    for taken in range(MAX_LINES_IN_RECORD):
+        if taken == len(waiting):
+            following = next(lines, None)
+            if following is None:
+                return None
+            waiting.append(following)
+        text += waiting[taken][1]
+        if text.count('"') % 2 == 0:
+            record = _one_line(text, names, delimiter)
+            if record.corrupt is None:
+                del waiting[: taken + 1]
+                return record
+            return None
+    return None
+
+
+def _one_line(text: str, names: Sequence[str], delimiter: str) -> _Record:
+    text = text.rstrip("\r\n")
+    raw = text[:_MAX_RAW].replace("\0", "\\0")
+    if "\0" in text:
+        return _Record(_padded(text.replace("\0", "").split(delimiter), names), f"nul_byte: a NUL byte in the line | {raw}")
+    if '"' not in text:
+        fields: list[str] = text.split(delimiter)
+    else:
+        try:
+            fields = next(csv.reader([text], delimiter=delimiter, strict=True))
+        except csv.Error as error:
+            loose = next(csv.reader([text], delimiter=delimiter))
+            reason = "unclosed_quote" if "unexpected end" in str(error) else "bad_quote"
+            return _Record(_padded(loose[:1], names), f"{reason}: {error} | {raw}")
+    found, expected = len(fields), len(names)
+    if found == expected:
+        return _Record([f or None for f in fields])
+    reason = "short_row" if found < expected else "long_row"
+    return _Record(_padded(fields, names), f"{reason}: {found} fields, expected {expected} | {raw}")
+
+
+def _padded(fields: Sequence[str], names: Sequence[str]) -> list[str | None]:
+    kept: list[str | None] = [f or None for f in fields[: len(names)]]
+    return kept + [None] * (len(names) - len(kept))
+
+
+class _RecordWriter:
+    """Writes records to Parquet in batches, so that memory does not grow with the file."""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self.path = path
+        self.rows_n = self.corrupt_n = 0
+        fields = [pa.field(name, pa.string()) for name in names]
+        self._schema = pa.schema([*fields, (ROW, pa.int32()), (LINE, pa.int32()), (CORRUPT, pa.string())])
+        self._writer = pq.ParquetWriter(path, self._schema)
+        self._rows: list[list[str | int | None]] = []
+
+    def add(self, record: _Record, number: int, line: int) -> None:
+        self._rows.append([*record.fields, number, line, record.corrupt])
+        self.rows_n += 1
+        self.corrupt_n += record.corrupt is not None
+        if len(self._rows) >= _BATCH:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        columns = list(zip(*self._rows, strict=True)) or [()] * len(self._schema)
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, self._schema, strict=True)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._rows = []
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'

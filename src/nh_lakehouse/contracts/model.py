@@ -1,0 +1,389 @@
+"""The typed model of a data-set contract, and how file names and headers are matched against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = [
+    "COMMON_MISSING",
+    "Check",
+    "Column",
+    "DataSet",
+    "DerivedColumn",
+    "HeaderMatch",
+    "NationalRow",
+    "Period",
+    "TableDeclaration",
+    "normalize_header",
+    "snake_case",
+]
+
+#: Texts that mean "no value" in every column that does not keep them (MEASURES B1). Compared after trimming.
+COMMON_MISSING = ("", ".", "-", "---", "Not Available", "Data Not Available", "N/A", "NA")
+
+#: Contract types and the Spark type of their silver column.
+SPARK_TYPES = {
+    "string": "string",
+    "ccn": "string",
+    "zip5": "string",
+    "quarter": "string",
+    "int": "int",
+    "bigint": "bigint",
+    "double": "double",
+    "usd": "decimal(18,2)",
+    "date": "date",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+    "footnote": "array<int>",
+}
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
+_TOKENS = {
+    "Mon": r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*",
+    "YYYY": r"(?P<yyyy>(?:19|20)\d{2})",
+    "MM": r"(?P<mm>0[1-9]|1[0-2])",
+    "DD": r"(?P<dd>0[1-9]|[12]\d|3[01])",
+    "q": r"(?P<q>[1-4])",
+}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Model):
+    """One column of a data set: how the publisher writes it and what it is called and typed in the lakehouse."""
+
+    name: str
+    header: str
+    aliases: tuple[str, ...] = ()
+    type: Literal[
+        "string", "ccn", "zip5", "quarter", "int", "bigint", "double", "usd", "date", "timestamp", "boolean", "footnote"
+    ] = "string"
+    unit: str | None = None
+    description: str
+    required: bool = False
+    sensitive: bool = False
+    footnote: str | None = None
+    missing: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    range: tuple[float | None, float | None] | None = None
+    pattern: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Column:
+        if not IDENTIFIER.match(self.name):
+            raise ValueError(f"column name {self.name!r} is not lower-case snake_case")
+        return self
+
+    @property
+    def spark_type(self) -> str:
+        """Type of the silver column, in Spark's words."""
+        return SPARK_TYPES[self.type]
+
+    @property
+    def missing_markers(self) -> tuple[str, ...]:
+        """Texts read as null in this column."""
+        return tuple(m for m in (*COMMON_MISSING, *self.missing) if m not in self.keep)
+
+
+class Check(_Model):
+    """A rule over the typed columns of one row; where `when` holds, `reason` is put into `dq_flags`."""
+
+    reason: str
+    when: str
+    description: str = ""
+    severity: Literal["warn"] = "warn"
+
+
+class Period(_Model):
+    """Where the period of a row comes from: a column, else the file name."""
+
+    grain: Literal["month", "quarter", "year", "date"]
+    column: str | None = None
+    per_row: bool = False
+
+    @property
+    def silver_column(self) -> str:
+        """The period's column in silver: month -> `snapshot_month`, quarter -> `quarter`, year -> `fiscal_year`, date -> `release_date`."""
+        return {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[self.grain]
+
+
+class Release(_Model):
+    """The column that dates a release."""
+
+    column: str
+
+
+class NationalRow(_Model):
+    """Rows that stand for the whole country: recognised by a value, given a fixed key, flagged `is_national`."""
+
+    column: str
+    values: tuple[str, ...]
+    set: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HeaderMatch:
+    """A file's header held against a contract.
+
+    Attributes:
+        columns: for each header position the contract's column name, or None where the contract has none.
+        unknown: header position -> bronze name of a column that the contract does not have.
+        renamed: contract column -> the alias under which it came.
+        missing: contract columns that the file lacks.
+        missing_required: those of them without which the file cannot be loaded.
+        repeated: headers that occur twice.
+        reordered: the known columns do not stand in the contract's order.
+    """
+
+    columns: tuple[str | None, ...]
+    unknown: dict[int, str]
+    renamed: dict[str, str]
+    missing: tuple[str, ...]
+    missing_required: tuple[str, ...]
+    repeated: tuple[str, ...]
+    reordered: bool
+
+    @property
+    def names(self) -> list[str]:
+        """Bronze column name of each header position."""
+        return [name if name is not None else self.unknown[i] for i, name in enumerate(self.columns)]
+
+    @property
+    def score(self) -> int:
+        """How many columns are known; tells two data sets with one file name apart."""
+        return sum(name is not None for name in self.columns)
+
+
+class DataSet(_Model):
+    """The contract of one source data set."""
+
+    name: str
+    domain: str
+    title: str
+    publisher: str
+    page: str | None = None
+    description: str = ""
+    grain: str = ""
+    files: tuple[str, ...]
+    rhythm: Literal["M", "Q", "Y", "C", "R"]
+    period: Period
+    release: Release | None = None
+    key: tuple[str, ...]
+    replace_by: tuple[str, ...] = ()
+    occurrence: str | None = None
+    group: str | None = None
+    delimiter: str = ","
+    national: NationalRow | None = None
+    columns: tuple[Column, ...]
+    checks: tuple[Check, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> DataSet:
+        if not IDENTIFIER.match(self.name):
+            raise ValueError(f"data-set name {self.name!r} is not lower-case snake_case")
+        names = [c.name for c in self.columns]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"columns declared twice: {twice}")
+        mentioned = {
+            "key": self.key,
+            "replace_by": self.replace_by,
+            "group": (self.group,) if self.group else (),
+            "period.column": (self.period.column,) if self.period.column else (),
+            "release.column": (self.release.column,) if self.release else (),
+            "footnote": tuple(c.footnote for c in self.columns if c.footnote),
+        }
+        for where, wanted in mentioned.items():
+            absent = [w for w in wanted if w not in names]
+            if absent:
+                raise ValueError(f"{where} names columns that are not declared: {absent}")
+        headers: dict[str, str] = {}
+        for column in self.columns:
+            for text in {normalize_header(h) for h in (column.header, *column.aliases)}:
+                if text in headers:
+                    raise ValueError(f"header {text!r} belongs to both {headers[text]} and {column.name}")
+                headers[text] = column.name
+        return self
+
+    @cached_property
+    def column_by_name(self) -> dict[str, Column]:
+        """Contract columns by name."""
+        return {c.name: c for c in self.columns}
+
+    @property
+    def unit_columns(self) -> tuple[str, ...]:
+        """Columns of the unit that a newer release replaces as a whole: `replace_by`, else the ccn, else the key."""
+        if self.replace_by:
+            return self.replace_by
+        return ("ccn",) if "ccn" in self.key else self.key
+
+    def match_name(self, file_name: str) -> dict[str, str] | None:
+        """Tokens found in a file name (`mon`, `yyyy`, `q`, ...), or None if it fits no pattern of this data set."""
+        for pattern in self.files:
+            found = _compiled_name(pattern).match(file_name)
+            if found:
+                return {k: v for k, v in found.groupdict().items() if v is not None}
+        return None
+
+    def period_from_name(self, file_name: str) -> str | None:
+        """Period that a file name states (`2024-10`, `2024Q2`, `2024`), or None."""
+        tokens = self.match_name(file_name) or {}
+        year = tokens.get("yyyy")
+        if year is None:
+            return None
+        month = f"{MONTHS.index(tokens['mon'][:3].lower()) + 1:02d}" if "mon" in tokens else tokens.get("mm")
+        grain = self.period.grain
+        if grain == "year":
+            return year
+        if grain == "quarter":
+            quarter = tokens.get("q") or (str((int(month) + 2) // 3) if month else None)
+            return f"{year}Q{quarter}" if quarter else None
+        if month is None:
+            return None
+        if grain == "month":
+            return f"{year}-{month}"
+        return f"{year}-{month}-{tokens.get('dd', '01')}"
+
+    def match_header(self, header: Sequence[str]) -> HeaderMatch:
+        """Hold a file's header against the contract, by normalised name and never by position."""
+        exact, patterns = self._header_index
+        columns: list[str | None] = []
+        unknown: dict[int, str] = {}
+        renamed: dict[str, str] = {}
+        for position, text in enumerate(header):
+            normal = normalize_header(text)
+            name = exact.get(normal)
+            if name is None:
+                name = next((n for regex, n in patterns if regex.match(normal)), None)
+            columns.append(name)
+            if name is None:
+                unknown[position] = snake_case(text) or f"column_{position + 1}"
+            elif not _header_matches(self.column_by_name[name].header, normal):
+                renamed[name] = text
+        known = [c for c in columns if c is not None]
+        order = [c.name for c in self.columns if c.name in known]
+        names = [c if c is not None else unknown[i] for i, c in enumerate(columns)]
+        repeated = sorted({n for n in names if names.count(n) > 1})
+        missing = [c for c in self.columns if c.name not in known]
+        return HeaderMatch(
+            columns=tuple(columns),
+            unknown=unknown,
+            renamed=renamed,
+            missing=tuple(c.name for c in missing),
+            missing_required=tuple(c.name for c in missing if c.required),
+            repeated=tuple(repeated),
+            reordered=known != order,
+        )
+
+    @cached_property
+    def _header_index(self) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+        exact: dict[str, str] = {}
+        patterns: list[tuple[re.Pattern[str], str]] = []
+        for column in self.columns:
+            for text in (column.header, *column.aliases):
+                normal = normalize_header(text)
+                if "{yyyy}" in normal:
+                    patterns.append((_header_regex(normal), column.name))
+                else:
+                    exact[normal] = column.name
+        return exact, patterns
+
+    def fingerprint(self) -> str:
+        """Short hash of the whole contract: a mended contract looks again at the files it rejected."""
+        import hashlib
+
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+class DerivedColumn(_Model):
+    """One published column of a silver, gold or ops table."""
+
+    name: str
+    type: str
+    unit: str | None = None
+    description: str
+
+
+class TableDeclaration(_Model):
+    """What is published of a table: its grain, its source and its columns."""
+
+    name: str
+    domain: str
+    title: str
+    grain: str = ""
+    description: str = ""
+    source: str = ""
+    columns: tuple[DerivedColumn, ...]
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the published columns in their order."""
+        return [c.name for c in self.columns]
+
+
+def normalize_header(text: str) -> str:
+    """A header as it is compared: byte-order mark removed, trimmed, blanks collapsed, case folded."""
+    return re.sub(r"\s+", " ", text.replace("\ufeff", "")).strip().casefold()
+
+
+def snake_case(text: str) -> str:
+    """Bronze name of a column that no contract knows: `Hrs_RNDON.1` -> `hrs_rndon_1`."""
+    name = re.sub(r"[^a-z0-9]+", "_", normalize_header(text)).strip("_")
+    return f"c_{name}" if name[:1].isdigit() else name
+
+
+@lru_cache(maxsize=None)
+def _header_regex(normal: str) -> re.Pattern[str]:
+    return re.compile(re.escape(normal).replace(r"\{yyyy\}", r"(?:19|20)\d{2}") + r"\Z")
+
+
+def _header_matches(header: str, normal: str) -> bool:
+    expected = normalize_header(header)
+    return expected == normal or ("{yyyy}" in expected and _header_regex(expected).match(normal) is not None)
+
+
+@lru_cache(maxsize=None)
+def _compiled_name(pattern: str) -> re.Pattern[str]:
+    stem, _, extension = pattern.rpartition(".")
+    parts = []
+    seen: set[str] = set()
+    for piece in re.split(r"(\{\w+\})", stem):
+        token = piece[1:-1] if piece.startswith("{") else None
+        if token is None:
+            parts.append(re.escape(piece).replace(r"\*", ".*"))
+        elif token in _TOKENS and token not in seen:
+            parts.append(_TOKENS[token])
+            seen.add(token)
+        else:
+            parts.append(r".+?")
+    return re.compile("".join(parts) + r"(?:_.*)?\." + re.escape(extension) + r"\Z", re.IGNORECASE)
+
+
+def month_start(period: str) -> date:
+    """First day of a period written `2024-10`, `2024Q2`, `2024` or `2024-10-27`."""
+    if "Q" in period:
+        return date(int(period[:4]), 3 * int(period[5]) - 2, 1)
+    parts = [int(p) for p in period.split("-")]
+    return date(parts[0], parts[1] if len(parts) > 1 else 1, parts[2] if len(parts) > 2 else 1)
+
+
+def describe_problem(error: Any) -> str:
+    """A pydantic error in one line per field."""
+    lines = []
+    for item in error.errors():
+        where = ".".join(str(p) for p in item["loc"]) or "the document"
+        lines.append(f"{where}: {item['msg']}")
+    return "; ".join(lines)

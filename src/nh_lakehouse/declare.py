@@ -1,0 +1,183 @@
+"""Declaring a table: a plain function, its name, its key.
+
+    @table("gold.pbj_month", key=["ccn", "period"], per=["ccn"])
+    def pbj_month(pbj_totals: DataFrame, *, bands: StaffingBands = StaffingBands()) -> DataFrame: ...
+
+The decorator returns the function itself, so that a notebook calls it on any DataFrame. What it records in
+`__table__` is all the runner needs: the inputs are the names of the positional parameters, the thresholds are the
+keyword-only ones. The columns stand in `contracts/<domain>/tables/*.yaml`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any, TypeVar
+
+from nh_lakehouse.errors import PlanError
+
+__all__ = ["TableSpec", "silver_table", "table"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+TABLE_NAME = re.compile(r"(silver|gold|ops)\.[a-z][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """What the runner knows of a table function.
+
+    Attributes:
+        name: full name, `layer.table`.
+        key: columns that identify a row.
+        inputs: short names of the tables (or, for silver, the data set) it reads.
+        per: columns such that output rows of a value depend on input rows of that value alone.
+        lookback: for a period column of `per`, how many earlier periods an output also depends on.
+        optional: inputs that may be absent; they arrive as empty frames of their declared schema.
+        history: silver only: `snapshot` (every period kept), `scd2` (versions) or `latest`.
+        group: silver scd2 only: column within which completeness of a snapshot is judged (None = the whole set).
+        untracked: silver scd2 only: columns whose change makes no version.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    inputs: tuple[str, ...]
+    function: Callable[..., Any] = field(compare=False)
+    per: tuple[str, ...] = ()
+    lookback: Mapping[str, int] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    history: str | None = None
+    group: str | None = None
+    untracked: tuple[str, ...] = ()
+
+    @property
+    def layer(self) -> str:
+        """`silver`, `gold` or `ops`."""
+        return self.name.split(".")[0]
+
+    @property
+    def short_name(self) -> str:
+        """The name without its layer: the name of the function and of the parameter that reads it."""
+        return self.name.split(".")[1]
+
+
+def table(
+    name: str,
+    *,
+    key: Sequence[str],
+    per: Sequence[str] = (),
+    lookback: Mapping[str, int] | None = None,
+    optional: Sequence[str] = (),
+) -> Callable[[Function], Function]:
+    """Declare a derived table: a function of the tables its positional parameters name.
+
+    Args:
+        name: `gold.<function name>` or `ops.<function name>`.
+        key: columns that identify a row of the result.
+        per: output rows of a value of these columns depend only on input rows of that value, in every input that has
+            the columns; a change of an input without them means a full recompute. Held to by a property test.
+        lookback: `{"quarter": 1}`: the output of a quarter depends on the input of that quarter and one before.
+        optional: inputs that may be absent; they arrive as empty frames of their declared schema.
+    Returns:
+        A decorator that returns the function itself, with its `TableSpec` in `__table__`.
+    Raises:
+        PlanError: the name, the key or the signature is not usable.
+    """
+
+    def declare(function: Function) -> Function:
+        inputs, thresholds = _read_signature(function, name)
+        if name.split(".")[-1] != function.__name__:
+            raise PlanError(f"{name}: the function is called {function.__name__}; table and function share one name")
+        unknown = [o for o in optional if o not in inputs]
+        if unknown:
+            raise PlanError(f"{name}: optional inputs {unknown} are not among its parameters {list(inputs)}")
+        spec = TableSpec(
+            name=_checked_name(name),
+            key=_checked_key(name, key),
+            inputs=inputs,
+            function=function,
+            per=tuple(per),
+            lookback=dict(lookback or {}),
+            optional=tuple(optional),
+            thresholds=thresholds,
+        )
+        stray = [c for c in spec.lookback if c not in spec.per]
+        if stray:
+            raise PlanError(f"{name}: lookback on {stray}, which are not in per={list(per)}")
+        function.__table__ = spec  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def silver_table(
+    name: str,
+    *,
+    of: str,
+    key: Sequence[str],
+    history: str,
+    group: str | None = None,
+    untracked: Sequence[str] = (),
+) -> Callable[[Function], Function]:
+    """Declare a silver table: row for row from the accepted, typed rows of one data set.
+
+    Args:
+        name: `silver.<function name>`.
+        of: the data set whose contract describes the input; the name of the function's only parameter.
+        key: columns that identify a row (scd2: without `valid_from`).
+        history: `snapshot` keeps every period, `scd2` keeps versions, `latest` keeps the newest release.
+        group: scd2: column within which a snapshot is judged complete; None = the whole set.
+        untracked: scd2: columns whose change makes no version.
+    Raises:
+        PlanError: the name, the key, the history or the signature is not usable.
+    """
+    if history not in ("snapshot", "scd2", "latest"):
+        raise PlanError(f"{name}: history={history!r}; expected snapshot, scd2 or latest")
+
+    def declare(function: Function) -> Function:
+        inputs, thresholds = _read_signature(function, name)
+        if inputs != (of,) or name.split(".")[-1] != function.__name__:
+            raise PlanError(f"{name}: expected the function {name.split('.')[-1]}({of}), found {function.__name__}{inputs}")
+        function.__table__ = TableSpec(  # type: ignore[attr-defined]
+            name=_checked_name(name),
+            key=_checked_key(name, key),
+            inputs=inputs,
+            function=function,
+            thresholds=thresholds,
+            history=history,
+            group=group,
+            untracked=tuple(untracked),
+        )
+        return function
+
+    return declare
+
+
+def _read_signature(function: Callable[..., Any], name: str) -> tuple[tuple[str, ...], dict[str, Any]]:
+    inputs: list[str] = []
+    thresholds: dict[str, Any] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            inputs.append(parameter.name)
+        elif parameter.kind is parameter.KEYWORD_ONLY and is_dataclass(parameter.default):
+            thresholds[parameter.name] = parameter.default
+        else:
+            raise PlanError(
+                f"{name}: parameter {parameter.name!r}: inputs are positional, thresholds are keyword-only dataclasses with a default"
+            )
+    return tuple(inputs), thresholds
+
+
+def _checked_name(name: str) -> str:
+    if not TABLE_NAME.match(name):
+        raise PlanError(f"table name {name!r}: expected silver.x, gold.x or ops.x in lower-case snake_case")
+    return name
+
+
+def _checked_key(name: str, key: Sequence[str]) -> tuple[str, ...]:
+    if not key or isinstance(key, str):
+        raise PlanError(f"{name}: key must be a list of at least one column")
+    return tuple(key)

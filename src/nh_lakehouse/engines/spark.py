@@ -1,0 +1,162 @@
+"""Apache Spark: the reference engine, and the one place of Spark settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nh_lakehouse.engines.base import SessionEngine
+from nh_lakehouse.errors import EngineUnavailableError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["JARS", "SparkEngine", "start_settings"]
+
+#: Delta JARs by Spark line; with both in pyspark/jars nothing is resolved at start.
+JARS = {
+    "4.1": ("io.delta:delta-spark_4.1_2.13:4.2.0", "io.delta:delta-storage:4.2.0"),
+    "3.5": ("io.delta:delta-spark_2.12:3.3.2", "io.delta:delta-storage:3.3.2"),
+}
+
+#: Settings that must stand before the session starts.
+_START = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    # Throughput beats pause times in a batch job on few cores.
+    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:-UsePerfData",
+    "spark.driver.memory": "4g",
+    "spark.scheduler.mode": "FAIR",
+    "spark.sql.warehouse.dir": "build/spark-warehouse",
+}
+
+#: Settings of a session; a session that the platform made gets them too.
+_SESSION = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.sources.default": "parquet",
+    # Month-sized tables have one log checkpoint part: more snapshot partitions only cost task start-ups.
+    "spark.databricks.delta.snapshotPartitions": "1",
+    # The source of every MERGE is a staged Parquet file: it cannot change under the statement.
+    "spark.databricks.delta.merge.materializeSource": "none",
+    "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+    "spark.databricks.delta.retentionDurationCheck.enabled": "true",
+}
+
+
+def start_settings(conf: Mapping[str, str] | None = None) -> dict[str, str]:
+    """All settings of a session of our own; `conf` wins."""
+    return {**_START, **_SESSION, **(conf or {})}
+
+
+class SparkEngine(SessionEngine):
+    """Apache Spark with Delta Lake."""
+
+    name = "spark"
+
+    def __init__(self, *, parallel: int = 4, conf: Mapping[str, str] | None = None, session: SparkSession | None = None) -> None:
+        self.parallel = parallel
+        self._conf = dict(conf or {})
+        self._given = session
+        self._session: SparkSession | None = None
+        self._owned = False
+        self._lock = threading.Lock()
+
+    @property
+    def session(self) -> SparkSession:
+        """The session: one that the platform made, else our own.
+
+        Raises:
+            EngineUnavailableError: PySpark, Java or the Delta JARs are missing; the message names the remedy.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = self._adopt_or_start()
+            return self._session
+
+    def _adopt_or_start(self) -> SparkSession:
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise EngineUnavailableError(
+                "PySpark is not installed: pip install 'nh-lakehouse[spark]', or choose --engine sail"
+            ) from error
+        if not _has_classic_spark():
+            raise EngineUnavailableError(
+                "this environment holds the Connect client of PySpark alone, which cannot start Spark: use the Spark "
+                "environment (make spark), or choose --engine sail"
+            )
+        found = self._given or SparkSession.getActiveSession()
+        if found is not None:
+            for key, value in {**_SESSION, **self._conf}.items():
+                if found.conf.isModifiable(key):
+                    found.conf.set(key, value)
+            return found
+        return self._start(SparkSession.builder)
+
+    def _start(self, builder: object) -> SparkSession:
+        # A Connect address in the environment would turn the builder into a client.
+        os.environ.pop("SPARK_REMOTE", None)
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        for key, value in start_settings(self._conf).items():
+            builder = builder.config(key, value)  # type: ignore[attr-defined]
+        if "MASTER" not in os.environ and "spark.master" not in self._conf and not _is_submitted():
+            builder = builder.master("local[*]")  # type: ignore[attr-defined]
+        try:
+            session: SparkSession = builder.appName("nh_lakehouse").getOrCreate()  # type: ignore[attr-defined]
+        except Exception as error:  # PySpark raises several unrelated classes when Java is missing or too old
+            raise EngineUnavailableError(_explain_start(error)) from error
+        self._owned = not _is_submitted()
+        session.sparkContext.setLogLevel("ERROR")
+        return session
+
+    def version(self) -> str:
+        """Name and version, for reports."""
+        from pyspark import __version__
+
+        return f"spark {__version__}"
+
+    def stop(self) -> None:
+        """End the session if it is our own."""
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None and self._owned and self._given is None:
+            session.stop()
+
+
+def _has_classic_spark() -> bool:
+    import importlib.util
+    from pathlib import Path
+
+    spec = importlib.util.find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        return False
+    return (Path(spec.origin).parent / "jars").is_dir() or "SPARK_HOME" in os.environ
+
+
+def _is_submitted() -> bool:
+    """Whether `spark-submit` started this process: it owns the master and the session's life."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _explain_start(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}"
+    if "JAVA_GATEWAY_EXITED" in text or "Java gateway process exited" in text or "JAVA_HOME" in text or "java" in text[:200]:
+        return (
+            "Spark could not start Java: install Java 17 (Debian: apt-get install openjdk-17-jre-headless) "
+            "and set JAVA_HOME if it is not on the PATH, or choose --engine sail"
+        )
+    if "UnsupportedClassVersionError" in text:
+        return "this Java is too old for Spark: Java 17 or 21 is needed (Debian: apt-get install openjdk-17-jre-headless)"
+    if "DeltaSparkSessionExtension" in text or "delta" in text.lower():
+        return "the two Delta JARs are not in pyspark/jars: run make spark, or add --packages " + ",".join(JARS["4.1"])
+    return f"Spark could not start: {text.splitlines()[0][:300]}"

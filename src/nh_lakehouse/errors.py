@@ -1,0 +1,104 @@
+"""Every error the package raises on purpose.
+
+    NhLakehouseError
+    ├── ConfigError            a setting, option, path or name is not usable
+    │   └── EngineUnavailableError   the chosen engine cannot start on this machine
+    ├── ContractError          a contract or table declaration (YAML) is wrong
+    ├── SourceError            one landing file cannot be loaded; the others go on
+    │   ├── MissingColumnError       a required column is absent (of a file, or of a function's input)
+    │   └── UnreadableFileError      not a table of text: empty, binary, HTML, no permission, still growing
+    ├── LoadError              a table was not written
+    │   ├── RowAccountingError       rows read are not accepted + duplicate + superseded + quarantined
+    │   └── ConflictError            another run holds the lakehouse
+    ├── PlanError              the graph of tables has a cycle, an unknown input or a name twice
+    └── RunFailedError         a run ended with failed tables or files
+
+Each message says what is wrong, where, what was found against what was expected, and what to do next.
+Only `cli.py` and the jobs turn them into exit codes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "ConfigError",
+    "ConflictError",
+    "ContractError",
+    "EngineUnavailableError",
+    "LoadError",
+    "MissingColumnError",
+    "NhLakehouseError",
+    "PlanError",
+    "RowAccountingError",
+    "RunFailedError",
+    "SourceError",
+    "UnreadableFileError",
+    "first_line",
+]
+
+
+class NhLakehouseError(Exception):
+    """Base of all errors of the package; `facts` carries what the message was made of (file, line, column, run id, ...)."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+
+    def __getattr__(self, name: str) -> Any:
+        facts = self.__dict__.get("facts", {})
+        if name in facts:
+            return facts[name]
+        raise AttributeError(name)
+
+
+class ConfigError(NhLakehouseError):
+    """A setting, option, path or name cannot be used."""
+
+
+class EngineUnavailableError(ConfigError):
+    """The chosen engine cannot start on this machine; the message names the remedy."""
+
+
+class ContractError(NhLakehouseError):
+    """A contract or a table declaration is wrong; the message names file, line and field."""
+
+
+class SourceError(NhLakehouseError):
+    """One landing file cannot be loaded; `code` is a short name of the reason, the other files go on."""
+
+
+class MissingColumnError(SourceError):
+    """A required column is absent."""
+
+
+class UnreadableFileError(SourceError):
+    """The file is not a readable table of text."""
+
+
+class LoadError(NhLakehouseError):
+    """A table could not be written; it is as it was before."""
+
+
+class RowAccountingError(LoadError):
+    """Rows read are not the sum of accepted, duplicate, superseded and quarantined rows."""
+
+
+class ConflictError(LoadError):
+    """Another run writes this lakehouse; the message says who and since when."""
+
+
+class PlanError(NhLakehouseError):
+    """The graph of tables cannot run; all its problems are listed together in `problems`."""
+
+
+class RunFailedError(NhLakehouseError):
+    """A run ended with failed tables or rejected files."""
+
+
+def first_line(error: BaseException, limit: int = 400) -> str:
+    """An engine's error in one line: no stack trace of the engine's own language."""
+    text = str(error).strip().split("\n\tat ")[0].split("JVM stacktrace")[0]
+    line = next((part.strip() for part in text.splitlines() if part.strip()), type(error).__name__)
+    return f"{type(error).__name__}: {line[:limit]}"

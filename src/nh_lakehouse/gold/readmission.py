@@ -1,0 +1,133 @@
+"""Readmission rates of homes, and how they go with nurse hours.
+
+The rate is the risk-standardised readmission rate (RSRR) of CMS's SNF Value-Based Purchasing Program. The program
+publishes no numbers of stays, so means over homes are unweighted and no weighted rate exists.
+
+A home is matched when it has both reported nurse hours and an RSRR.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from nh_lakehouse.declare import table
+from nh_lakehouse.gold.bands import NATION, RiskCutoffs
+from nh_lakehouse.gold.grouping import with_nation
+from nh_lakehouse.gold.statistics import (
+    Origin,
+    count_pairs,
+    fisher_interval,
+    mean_with_count,
+    ols_intercept,
+    ols_slope,
+    pearson,
+    percentile_of,
+    r_squared,
+    rank_of,
+    sample_deviation,
+    weighted_with_count,
+)
+
+__all__ = ["TYPICAL", "is_matched", "nh_readmission_facility", "nh_state_staffing_readmission"]
+
+TYPICAL: Origin = (4.0, 0.2)
+"""Typical hours per resident day and RSRR: the origin about which their moments are taken."""
+
+HALF_HOUR = 0.5
+"""Hours per resident day in `effect_0_5h_pp`."""
+
+
+def is_matched() -> Column:
+    """Whether a home has both nurse hours (`total_hprd`) and a readmission rate (`rsrr`)."""
+    return F.col("total_hprd").isNotNull() & F.col("rsrr").isNotNull()
+
+
+@table("gold.nh_readmission_facility", key=["ccn", "snapshot_month"])
+def nh_readmission_facility(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()) -> DataFrame:
+    """Homes with a readmission rate, ranked from the highest rate down, within a month.
+
+    Args:
+        nh_facility_metrics: one row per (ccn, snapshot_month).
+    Returns:
+        One row per (ccn, snapshot_month) of the homes that have an RSRR. `rsrr_rank` 1 is the highest rate.
+        `top_decile` are rates at or below the 10th percentile of the month, `bottom_decile` at or above the 90th,
+        `above_0_18` strictly above 0.18.
+    Source: CMS SNF Value-Based Purchasing Program; query 4 of the nursing-home pipeline document.
+    """
+    month = Window.partitionBy("snapshot_month")
+    rsrr = F.col("rsrr")
+    carried = (
+        "ccn snapshot_month name state provider_type ownership_class certified_beds overall_rating total_hprd "
+        "staffing_band fiscal_year rsrr rsrr_baseline rsrr_change performance_score multiplier payment_change_pct "
+        "penalty_pct"
+    )
+    return nh_facility_metrics.filter(rsrr.isNotNull()).select(
+        *carried.split(),
+        (rsrr <= percentile_of(rsrr, risk.best_share).over(month)).alias("top_decile"),
+        (rsrr >= percentile_of(rsrr, risk.worst_share).over(month)).alias("bottom_decile"),
+        (rsrr > risk.rsrr_high).alias("above_0_18"),
+        rank_of([rsrr.desc()], by=["snapshot_month"]).alias("rsrr_rank"),
+    )
+
+
+@table("gold.nh_state_staffing_readmission", key=["state", "snapshot_month"])
+def nh_state_staffing_readmission(
+    nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()
+) -> DataFrame:
+    """How readmission rates go with nurse hours, over the matched homes of a state or the nation.
+
+    Args:
+        nh_facility_metrics: one row per (ccn, snapshot_month).
+    Returns:
+        One row per (state, snapshot_month) with at least one matched home; state `US` holds all homes. Correlation,
+        regression and interval are null for fewer than 10 homes or where hours or rates do not vary. The slope, not
+        the correlation, says what an hour more goes with: `effect_0_5h_pp` = 100 x slope x 0.5, in percentage points.
+        It is an association; nothing in it says that hours cause it, and no amount of money follows from it.
+    Source: query 5 of the nursing-home pipeline document, its correlation once as in its section 6 (all homes) and
+        once as in its appendix (`correlation_beds20`); adjusted hours: CMS Five-Star Technical Users' Guide.
+    """
+    homes = with_nation(nh_facility_metrics.filter(is_matched()).select(*_READ))
+    states = homes.groupBy("state", "snapshot_month").agg(
+        count_pairs("total_hprd", "rsrr").alias("matched_n"), *_association(risk), *_averages()
+    )
+    low, high = fisher_interval("correlation", "matched_n")
+    columns = [
+        "state",
+        "snapshot_month",
+        (F.col("state") == NATION).alias("is_national"),
+        *"matched_n correlation ols_slope ols_intercept r2".split(),
+        *"total_hprd_mean total_hprd_n total_hprd_wtd total_hprd_wtd_n rsrr_mean rsrr_n rsrr_sd total_hprd_sd".split(),
+        *"correlation_beds20 beds20_n correlation_adjusted adjusted_n".split(),
+        low.alias("correlation_ci_low"),
+        high.alias("correlation_ci_high"),
+        (100 * HALF_HOUR * F.col("ols_slope")).alias("effect_0_5h_pp"),
+    ]
+    return states.select(*columns)
+
+
+_READ = "state snapshot_month total_hprd adjusted_total_hprd rsrr residents_per_day certified_beds".split()
+
+
+def _association(risk: RiskCutoffs) -> list[Column]:
+    large = F.when(F.col("certified_beds") >= risk.minimum_beds, F.col("total_hprd"))
+    return [
+        pearson("total_hprd", "rsrr", about=TYPICAL).alias("correlation"),
+        ols_slope("total_hprd", "rsrr", about=TYPICAL).alias("ols_slope"),
+        ols_intercept("total_hprd", "rsrr", about=TYPICAL).alias("ols_intercept"),
+        r_squared("total_hprd", "rsrr", about=TYPICAL).alias("r2"),
+        pearson(large, "rsrr", about=TYPICAL).alias("correlation_beds20"),
+        count_pairs(large, "rsrr").alias("beds20_n"),
+        pearson("adjusted_total_hprd", "rsrr", about=TYPICAL).alias("correlation_adjusted"),
+        count_pairs("adjusted_total_hprd", "rsrr").alias("adjusted_n"),
+    ]
+
+
+def _averages() -> list[Column]:
+    return [
+        *mean_with_count("total_hprd"),
+        *weighted_with_count("total_hprd", "residents_per_day"),
+        *mean_with_count("rsrr"),
+        sample_deviation("rsrr", about=TYPICAL[1]).alias("rsrr_sd"),
+        sample_deviation("total_hprd", about=TYPICAL[0]).alias("total_hprd_sd"),
+    ]

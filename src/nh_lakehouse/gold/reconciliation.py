@@ -1,0 +1,214 @@
+"""Checks between tables: homes without provider information, and sums that two files should agree on.
+
+Neither changes a row of silver, as the answer depends on which files are loaded; both are recomputed when one of their
+inputs changes. Differences are shown, they are no errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from nh_lakehouse.declare import table
+from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
+
+__all__ = ["AVERAGES", "reconciliation", "referential"]
+
+SNF_NUMBERS = ("5000", "6499")
+"""Last four characters of the CCNs of skilled nursing facilities (CMS State Operations Manual, chapter 2, 2779A)."""
+
+AVERAGES: dict[str, str] = {
+    "residents_per_day": "residents_per_day_mean",
+    "total_hprd": "total_hprd_mean",
+    "rn_hprd": "rn_hprd_mean",
+    "lpn_hprd": "lpn_hprd_mean",
+    "aide_hprd": "aide_hprd_mean",
+    "licensed_hprd": "licensed_hprd_mean",
+    "pt_hprd": "pt_hprd_mean",
+    "weekend_total_hprd": "weekend_total_hprd_mean",
+    "weekend_rn_hprd": "weekend_rn_hprd_mean",
+    "case_mix_index": "case_mix_index_mean",
+    "case_mix_rn_hprd": "case_mix_rn_hprd_mean",
+    "case_mix_total_hprd": "case_mix_total_hprd_mean",
+    "case_mix_weekend_total_hprd": "case_mix_weekend_total_hprd_mean",
+    "nursing_turnover_pct": "nursing_turnover_pct_mean",
+    "rn_turnover_pct": "rn_turnover_pct_mean",
+    "administrators_left_n": "administrators_left_mean",
+    "deficiencies_c1_n": "deficiencies_c1_mean",
+    "deficiencies_c2_n": "deficiencies_c2_mean",
+    "deficiencies_c3_n": "deficiencies_c3_mean",
+    "fines_n": "fines_mean",
+    "fines_usd": "fines_usd_mean",
+    "overall_rating": "overall_rating_mean",
+    "health_rating": "health_rating_mean",
+    "qm_rating": "qm_rating_mean",
+    "staffing_rating": "staffing_rating_mean",
+}
+"""Column of a home's month -> column of the state averages file that averages it."""
+
+
+@table(
+    "ops.referential",
+    key=["table", "key", "period", "rule"],
+    optional=["nh_facility_month", "nh_penalty", "nh_vbp", "pbj_daily", "nh_measure_long", "nh_vaccination"],
+)
+def referential(
+    nh_facility_month: DataFrame,
+    nh_penalty: DataFrame,
+    nh_vbp: DataFrame,
+    pbj_daily: DataFrame,
+    nh_measure_long: DataFrame,
+    nh_vaccination: DataFrame,
+) -> DataFrame:
+    """Homes of other files that provider information does not hold.
+
+    Provider information of the same month decides; where that month is not loaded, the nearest loaded one (of two
+    equally near, the earlier). A quarter is compared by its last month, a fiscal year by its September. Without any
+    provider information nothing is reported.
+
+    Args:
+        nh_facility_month: the homes of each month.
+        nh_penalty, nh_vbp, pbj_daily, nh_measure_long, nh_vaccination: tables that name homes.
+    Returns:
+        One row per (table, key, period, rule): `key` is the ccn, `rule` is `orphan_facility`, or `not_in_provider_info`
+        where absence is expected: swing-bed hospitals, and facilities of value-based purchasing whose number is not
+        that of a skilled nursing facility. `rows_n` counts the rows concerned, `detail` names the month compared with.
+    Source: CCN numbering: CMS State Operations Manual, chapter 2, section 2779A.
+    """
+    number = F.substring("ccn", 3, 4)
+    is_snf = number.between(*SNF_NUMBERS)
+    is_swing = F.col("source") == "swing"
+    quarter_end = F.make_date(
+        F.substring("quarter", 1, 4).cast("int"), F.substring("quarter", 6, 1).cast("int") * 3, F.lit(1)
+    )
+    named = [
+        _named(nh_penalty, "nh_penalty", F.date_format("snapshot_month", "yyyy-MM"), F.col("snapshot_month")),
+        _named(
+            nh_vbp, "nh_vbp", F.col("fiscal_year").cast("string"), F.make_date("fiscal_year", F.lit(9), F.lit(1)), ~is_snf
+        ),
+        _named(pbj_daily, "pbj_daily", F.col("quarter"), quarter_end),
+        _named(nh_measure_long, "nh_measure_long", F.col("period"), F.col("snapshot_month"), is_swing),
+        _named(
+            nh_vaccination, "nh_vaccination", F.date_format("as_of_date", "yyyy-MM-dd"), F.col("snapshot_month")
+        ),
+    ]
+    homes = nh_facility_month.select("ccn", F.col("snapshot_month").alias("_compared")).distinct()
+    compared = _with_nearest_month(reduce(DataFrame.unionByName, named), nh_facility_month)
+    orphans = compared.join(homes, ["ccn", "_compared"], how="left_anti")
+    month = F.date_format("_compared", "yyyy-MM")
+    return orphans.select(
+        "table",
+        F.col("ccn").alias("key"),
+        "period",
+        F.when(F.col("_expected"), "not_in_provider_info").otherwise("orphan_facility").alias("rule"),
+        "rows_n",
+        F.concat(F.lit("not in provider information of "), month).alias("detail"),
+    )
+
+
+def _named(df: DataFrame, name: str, period: Column, month: Column, expected: Column | None = None) -> DataFrame:
+    """Homes that a table names: one row per home, period and month to compare with."""
+    is_expected = F.coalesce(expected, F.lit(False)) if expected is not None else F.lit(False)
+    keys = [F.col("ccn"), period.alias("period"), month.alias("_month"), is_expected.alias("_expected")]
+    homes = df.filter(F.col("ccn").isNotNull()).select(*keys).groupBy("ccn", "period", "_month", "_expected")
+    return homes.agg(F.count(F.lit(1)).alias("rows_n")).withColumn("table", F.lit(name))
+
+
+def _with_nearest_month(named: DataFrame, nh_facility_month: DataFrame) -> DataFrame:
+    """Add the loaded month of provider information nearest to `_month`; no row where none is loaded."""
+    loaded = nh_facility_month.agg(F.array_sort(F.collect_set("snapshot_month")).alias("_loaded"))
+    distances = F.transform(
+        "_loaded", lambda each: F.struct(F.abs(F.months_between(each, F.col("_month"))).alias("far"), each.alias("at"))
+    )
+    nearest = named.crossJoin(loaded).withColumn("_compared", F.array_min(distances)["at"])
+    return nearest.filter(F.col("_compared").isNotNull())
+
+
+@table(
+    "ops.reconciliation",
+    key=["rule", "snapshot_month", "measure"],
+    optional=["nh_facility_month", "nh_penalty", "nh_state_month"],
+)
+def reconciliation(nh_facility_month: DataFrame, nh_penalty: DataFrame, nh_state_month: DataFrame) -> DataFrame:
+    """Figures that stand in two files, side by side, for each snapshot month.
+
+    Args:
+        nh_facility_month: one row per home and month.
+        nh_penalty: one row per penalty and month; fines have an amount, denials do not.
+        nh_state_month: the publisher's averages; the national row counts.
+    Returns:
+        One row per (rule, snapshot_month, measure). Rule `fines`: number and amount of fines and number of denials,
+        summed over provider information (`left`) and counted in the penalties file (`right`). Rule `facility_mean`:
+        unweighted mean over the loaded homes (`left`) and the publisher's NATION row (`right`); it agrees only where
+        all homes of the nation are loaded, which `left_n` tells. `diff` = left - right; a side that is not loaded is
+        null.
+    Source: CMS Nursing Home Data Dictionary, October 2024, Provider Information, Penalties, State and US Averages.
+    """
+    return _fines(nh_facility_month, nh_penalty).unionByName(_means(nh_facility_month, nh_state_month))
+
+
+def _fines(nh_facility_month: DataFrame, nh_penalty: DataFrame) -> DataFrame:
+    measures = ["fines_n", "fines_usd", "denials_n"]
+    summed = nh_facility_month.groupBy("snapshot_month").agg(
+        *[exact_sum(name).alias(name) for name in measures], *[F.count(name).alias(f"{name}_rows") for name in measures]
+    )
+    denial = F.when(F.col("fine_usd").isNull(), F.lit(1))
+    listed = nh_penalty.groupBy("snapshot_month").agg(
+        F.count("fine_usd").cast("double").alias("fines_n"),
+        exact_sum("fine_usd").alias("fines_usd"),
+        F.count(denial).cast("double").alias("denials_n"),
+        F.count("fine_usd").alias("fines_n_rows"),
+        F.count("fine_usd").alias("fines_usd_rows"),
+        F.count(denial).alias("denials_n_rows"),
+    )
+    left = _long(summed, {name: (name, f"{name}_rows") for name in measures}, "left")
+    right = _long(listed, {name: (name, f"{name}_rows") for name in measures}, "right")
+    return _side_by_side("fines", left, right, tables=("nh_facility_month", "nh_penalty"))
+
+
+def _means(nh_facility_month: DataFrame, nh_state_month: DataFrame) -> DataFrame:
+    means = nh_facility_month.groupBy("snapshot_month").agg(
+        *[exact_mean(name).alias(name) for name in AVERAGES], *[F.count(name).alias(f"{name}_rows") for name in AVERAGES]
+    )
+    national = nh_state_month.filter(F.col("is_national")).withColumn("_one", F.lit(1))
+    left = _long(means, {name: (name, f"{name}_rows") for name in AVERAGES}, "left")
+    right = _long(national, {name: (column, "_one") for name, column in AVERAGES.items()}, "right")
+    return _side_by_side("facility_mean", left, right, tables=("nh_facility_month", "nh_state_month"))
+
+
+def _long(df: DataFrame, columns: Mapping[str, tuple[str, str]], side: str) -> DataFrame:
+    """One row per month and measure; `columns` gives the value and the number of rows behind it."""
+    values = [
+        F.struct(
+            F.lit(measure).alias("measure"),
+            F.col(value).cast("double").alias("value"),
+            F.col(rows).cast("bigint").alias("rows"),
+        )
+        for measure, (value, rows) in columns.items()
+    ]
+    return df.select("snapshot_month", F.explode(F.array(*values)).alias("_m")).select(
+        "snapshot_month",
+        F.col("_m.measure").alias("measure"),
+        F.col("_m.value").alias(f"{side}_value"),
+        F.col("_m.rows").alias(f"{side}_n"),
+    )
+
+
+def _side_by_side(rule: str, left: DataFrame, right: DataFrame, *, tables: tuple[str, str]) -> DataFrame:
+    diff = F.col("left_value") - F.col("right_value")
+    return left.join(right, ["snapshot_month", "measure"], how="full").select(
+        F.lit(rule).alias("rule"),
+        "snapshot_month",
+        "measure",
+        F.lit(tables[0]).alias("left_table"),
+        "left_value",
+        "left_n",
+        F.lit(tables[1]).alias("right_table"),
+        "right_value",
+        "right_n",
+        diff.alias("diff"),
+        (100 * ratio(diff, "right_value")).alias("diff_pct"),
+    )

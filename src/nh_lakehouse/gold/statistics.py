@@ -1,0 +1,284 @@
+"""Ratios, exact sums and means, correlation, regression and ranks, each as one column expression.
+
+Every function takes columns (or their names) and returns a `Column`; nothing here reads a table. Expressions that
+aggregate (`exact_sum`, `pearson`, ...) belong into `groupBy(...).agg(...)`, those named `*_over` or `*_of` are window
+expressions and belong into a `select`.
+
+Three rules hold throughout:
+
+* a missing value is left out of numerator and denominator alike; a result without any value is null, never 0;
+* a denominator that is null or 0 gives null, never an error;
+* sums do not depend on the order of addition: values are added as decimals and turned into a double at the end. Sums of
+  doubles differ in their last bits between two partitionings of the same rows.
+
+A note on Sail (0.7.2): it names an aggregate without its casts, so `sum(x as decimal(38,10))` and
+`sum(x as decimal(38,18))` in one `agg` are refused as one name. Each kind of sum here therefore wraps its argument
+differently, in a way that leaves the value as it is.
+"""
+
+from collections.abc import Sequence
+from typing import Union
+
+from pyspark.sql import Column, Window
+from pyspark.sql import functions as F
+
+ColumnOrName = Union[Column, str]
+
+SUM_TYPE = "decimal(38,10)"
+"""Type in which values are added: ten decimals, enough for hours, counts, hours per resident day and percentages."""
+
+MOMENT_TYPE = "decimal(38,18)"
+"""Type in which products of two values are added, so that deviations of rates (about 0.02) keep 14 digits."""
+
+USD_TYPE = "decimal(18,2)"
+"""Type of amounts and sums of amounts in US dollars."""
+
+MINIMUM_PAIRS = 10
+"""Fewest pairs for which a correlation is published; with fewer, one home decides its sign."""
+
+Z_95 = 1.959963984540054
+"""97.5th percentile of the standard normal distribution: half-width of a 95 % interval in standard errors."""
+
+
+def _column(column: ColumnOrName) -> Column:
+    return F.col(column) if isinstance(column, str) else column
+
+
+def ratio(numerator: ColumnOrName, denominator: ColumnOrName) -> Column:
+    """Quotient as a double; null where either side is null or the denominator is 0."""
+    divisor = _column(denominator).cast("double")
+    return _column(numerator).cast("double") / F.when(divisor != 0, divisor)
+
+
+def percent_difference(value: ColumnOrName, base: ColumnOrName) -> Column:
+    """Relative difference in per cent, 100 x (value / base - 1), double; null where `ratio` is null."""
+    return (ratio(value, base) - 1) * 100
+
+
+def exact_sum(column: ColumnOrName) -> Column:
+    """Sum as a double, the same for every order of the rows; null where no row has a value.
+
+    Values enter with ten decimals (`SUM_TYPE`).
+    """
+    return F.sum(_column(column).cast(SUM_TYPE)).cast("double")
+
+
+def exact_sum_usd(column: ColumnOrName) -> Column:
+    """Sum of amounts in US dollars as decimal(18,2); null where no row has an amount."""
+    # coalesce() of one column changes nothing; see the note on Sail above.
+    return F.sum(F.coalesce(_column(column).cast(USD_TYPE))).cast(USD_TYPE)
+
+
+def exact_mean(column: ColumnOrName) -> Column:
+    """Unweighted mean of the non-null values as a double, the same for every order of the rows; null without values."""
+    return ratio(exact_sum(column), F.count(_column(column)))
+
+
+def pooled_ratio(numerator: ColumnOrName, denominator: ColumnOrName) -> Column:
+    """Sum of numerators / sum of denominators over rows that have both, as a double.
+
+    Null where no row has both, or where the denominators add up to 0. This is the weighted (`_wtd`) form of a ratio.
+    """
+    above, below = _column(numerator), _column(denominator)
+    both = above.isNotNull() & below.isNotNull()
+    return ratio(exact_sum(F.when(both, above)), exact_sum(F.when(both, below)))
+
+
+def weighted_mean(value: ColumnOrName, weight: ColumnOrName) -> Column:
+    """Sum of value x weight / sum of weights over rows that have both, double; null where the weights add up to 0."""
+    weights = _column(weight).cast("double")
+    return pooled_ratio(_column(value).cast("double") * weights, weights)
+
+
+def count_if(condition: Column) -> Column:
+    """Number of rows for which the condition is true, bigint; a null condition does not count."""
+    return F.count(F.when(condition, F.lit(1)))
+
+
+def count_pairs(first: ColumnOrName, second: ColumnOrName) -> Column:
+    """Number of rows that have both values, bigint."""
+    return count_if(_column(first).isNotNull() & _column(second).isNotNull())
+
+
+def share_of(condition: Column) -> Column:
+    """Share (0-1) of rows for which the condition is true, among those for which it is known; null when none is known."""
+    return ratio(count_if(condition), F.count(condition))
+
+
+def mean_with_count(name: str) -> list[Column]:
+    """`<name>_mean` (unweighted mean, double) and `<name>_n` (rows behind it, bigint) of a column."""
+    return [exact_mean(name).alias(f"{name}_mean"), F.count(name).alias(f"{name}_n")]
+
+
+def weighted_with_count(name: str, weight: str) -> list[Column]:
+    """`<name>_wtd` (mean weighted by another column, double) and `<name>_wtd_n` (rows behind it, bigint) of a column."""
+    return [weighted_mean(name, weight).alias(f"{name}_wtd"), count_pairs(name, weight).alias(f"{name}_wtd_n")]
+
+
+def percentile_of(column: ColumnOrName, percentage: float) -> Column:
+    """Exact percentile of the non-null values by linear interpolation, double; `percentage` between 0 and 1.
+
+    The same figure as `quantile_cont` in DuckDB and `numpy.percentile`.
+    """
+    return F.percentile(_column(column).cast("double"), F.lit(percentage))
+
+
+def median_of(column: ColumnOrName) -> Column:
+    """Exact median of the non-null values, double; the mean of the two middle values where their number is even."""
+    return percentile_of(column, 0.5)
+
+
+Origin = tuple[float, float]
+"""A typical x and y. Subtracted before values are multiplied and added, it changes no result and keeps its digits."""
+
+ZERO: Origin = (0.0, 0.0)
+
+
+class _Moments:
+    """Sums over the pairs (x, y) of a group; both members must be present for a pair to count.
+
+    Sum((x - mean x)(y - mean y)) = sum(xy) - sum(x) sum(y) / n loses digits where the means are large against the
+    deviations (a rate near 0.2 that varies by 0.02 loses two), and two engines differ in what is left. Taken about an
+    origin near the means, nothing is lost.
+    """
+
+    def __init__(self, x: ColumnOrName, y: ColumnOrName, about: Origin = ZERO) -> None:
+        first, second = _column(x).cast("double"), _column(y).cast("double")
+        both = first.isNotNull() & second.isNotNull()
+        self.x, self.y = F.when(both, first - about[0]), F.when(both, second - about[1])
+        self.n = count_pairs(x, y)
+        self.sum_x, self.sum_y = _moment(self.x), _moment(self.y)
+
+    @property
+    def xx(self) -> Column:
+        """Sum of squared deviations of x."""
+        return _moment(self.x * self.x) - ratio(self.sum_x * self.sum_x, self.n)
+
+    @property
+    def yy(self) -> Column:
+        """Sum of squared deviations of y."""
+        return _moment(self.y * self.y) - ratio(self.sum_y * self.sum_y, self.n)
+
+    @property
+    def xy(self) -> Column:
+        """Sum of products of the deviations of x and y."""
+        return _moment(self.x * self.y) - ratio(self.sum_x * self.sum_y, self.n)
+
+
+def _moment(column: Column) -> Column:
+    # round() to the scale of the type changes nothing; see the note on Sail above.
+    return F.sum(F.round(column.cast(MOMENT_TYPE), 18)).cast("double")
+
+
+def _varies(column: Column) -> Column:
+    # The difference of two nearly equal sums need not be exactly 0 for equal values, but max = min tells.
+    return F.max(column) > F.min(column)
+
+
+def _root(variation: Column) -> Column:
+    return F.sqrt(F.greatest(variation, F.lit(0.0)))
+
+
+def sample_deviation(column: ColumnOrName, *, about: float = 0.0) -> Column:
+    """Sample standard deviation (n - 1) of the non-null values, double; null for fewer than two values, 0 for equal ones.
+
+    `about` is a typical value (see `Origin`). Computed from sums that do not depend on the order of the rows, unlike
+    the engine's own `stddev_samp`.
+    """
+    moments = _Moments(column, column, (about, about))
+    deviation = _root(ratio(moments.xx, moments.n - 1))
+    return F.when(moments.n >= 2, F.when(_varies(moments.x), deviation).otherwise(F.lit(0.0)))
+
+
+def pearson(
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
+) -> Column:
+    """Pearson correlation of x and y over the rows that have both, double in [-1, 1].
+
+    Null for fewer than `minimum_pairs` pairs, and where all x or all y are equal (where Spark's own `corr` stops with
+    a division by zero). `about` is a typical x and y (see `Origin`).
+    """
+    moments = _Moments(x, y, about)
+    correlation = ratio(moments.xy, _root(moments.xx) * _root(moments.yy))
+    bounded = F.when(correlation.isNotNull(), F.least(F.lit(1.0), F.greatest(F.lit(-1.0), correlation)))
+    return F.when((moments.n >= minimum_pairs) & _varies(moments.x) & _varies(moments.y), bounded)
+
+
+def ols_slope(
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
+) -> Column:
+    """Slope of the least-squares line of y on x, double, in units of y per unit of x.
+
+    Null for fewer than `minimum_pairs` pairs, and where all x are equal. `about` is a typical x and y (see `Origin`).
+    """
+    moments = _Moments(x, y, about)
+    return F.when((moments.n >= minimum_pairs) & _varies(moments.x), ratio(moments.xy, moments.xx))
+
+
+def ols_intercept(
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
+) -> Column:
+    """Value of the least-squares line of y on x at x = 0, double, in units of y; null where `ols_slope` is null."""
+    moments = _Moments(x, y, about)
+    slope = ols_slope(x, y, minimum_pairs=minimum_pairs, about=about)
+    mean_x, mean_y = ratio(moments.sum_x, moments.n) + about[0], ratio(moments.sum_y, moments.n) + about[1]
+    return mean_y - slope * mean_x
+
+
+def r_squared(
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
+) -> Column:
+    """Share of the variance of y that the least-squares line explains (0-1), double; null where `pearson` is null."""
+    correlation = pearson(x, y, minimum_pairs=minimum_pairs, about=about)
+    return correlation * correlation
+
+
+def fisher_interval(correlation: ColumnOrName, n: ColumnOrName) -> tuple[Column, Column]:
+    """Lower and upper end of the 95 % confidence interval of a Pearson correlation by Fisher's z transformation.
+
+    Both are doubles; null where the correlation is null or it rests on fewer than 4 pairs (the standard error is
+    1 / sqrt(n - 3)). Takes published columns, not aggregates.
+
+    Source: R. A. Fisher, "On the probable error of a coefficient of correlation", Metron 1 (1921).
+    """
+    r, pairs = _column(correlation), _column(n)
+    z = F.log(ratio(1 + r, F.when(r < 1, 1 - r))) / 2
+    half_width = ratio(F.lit(Z_95), F.sqrt(F.when(pairs >= 4, pairs - 3)))
+    exact = F.when((pairs >= 4) & (F.abs(r) >= 1), r)  # z is infinite there
+    return F.coalesce(exact, F.tanh(z - half_width)), F.coalesce(exact, F.tanh(z + half_width))
+
+
+def percent_rank_of(
+    column: ColumnOrName, *, by: Sequence[ColumnOrName] = (), inverted: bool = False
+) -> Column:
+    """Percentile rank (0-1) of a value among the non-null values of its group, as a window expression.
+
+    Args:
+        column: the value; null gives null and does not count among the others.
+        by: columns of the group.
+        inverted: 1 - rank, for measures of which the low end is the bad one.
+    Returns:
+        (rank - 1) / (n - 1), double, equal for equal values; 0 for the only value of a group (inverted: 1).
+    """
+    # Not percent_rank(): it would count the nulls; and all ranks of a group share one shuffle this way.
+    value, group = _column(column), Window.partitionBy(*[_column(name) for name in by])
+    position = F.rank().over(group.orderBy(value.asc_nulls_last())) - 1
+    rank = F.coalesce(ratio(position, F.count(value).over(group) - 1), F.lit(0.0))
+    return F.when(value.isNotNull(), 1 - rank if inverted else rank)
+
+
+def rank_of(order: Sequence[Column], *, by: Sequence[ColumnOrName] = ()) -> Column:
+    """Rank (1 = first) of a row in its group under the given order, int; equal rows share a rank and leave a gap."""
+    window = Window.partitionBy(*[_column(name) for name in by]).orderBy(*order)
+    return F.rank().over(window).cast("int")
+
+
+def min_max_over(column: ColumnOrName, *, by: Sequence[ColumnOrName] = (), inverted: bool = False) -> Column:
+    """Position (0-1) of a value between the smallest and the largest of its group, as a window expression.
+
+    Null where the value is null or all values of the group are equal; `inverted` counts from the largest.
+    """
+    value = _column(column).cast("double")
+    group = Window.partitionBy(*[_column(name) for name in by])
+    low, high = F.min(value).over(group), F.max(value).over(group)
+    return ratio(high - value, high - low) if inverted else ratio(value - low, high - low)

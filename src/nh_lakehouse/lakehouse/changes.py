@@ -1,0 +1,99 @@
+"""What changed in a Delta table between two versions, read from its log: no change data feed, no engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from nh_lakehouse.lakehouse.lakehouse import Lakehouse
+
+__all__ = ["FileChanges", "changed_files", "changed_keys", "distinct_values"]
+
+
+@dataclass(frozen=True)
+class FileChanges:
+    """Data files that came and went between two versions (rewrites without a change of rows left out)."""
+
+    added: tuple[Path, ...]
+    removed: tuple[Path, ...]
+
+
+def changed_files(lake: Lakehouse, name: str, since: int, until: int) -> FileChanges | None:
+    """Data files added and removed after version `since`, up to `until`.
+
+    Returns:
+        The files, or None where the log cannot tell: a commit or a file is gone, or the schema changed.
+    """
+    folder = lake.folder(name)
+    added: dict[str, None] = {}
+    removed: dict[str, None] = {}
+    for version in range(since + 1, until + 1):
+        try:
+            lines = (folder / "_delta_log" / f"{version:020d}.json").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return None
+        actions = [json.loads(line) for line in lines if line]
+        if any("metaData" in a for a in actions):
+            return None
+        for action in actions:
+            if (add := action.get("add")) and add.get("dataChange", True):
+                path = unquote(add["path"])
+                if path in removed:
+                    del removed[path]
+                else:
+                    added[path] = None
+            if (remove := action.get("remove")) and remove.get("dataChange", True):
+                path = unquote(remove["path"])
+                if path in added:
+                    del added[path]
+                else:
+                    removed[path] = None
+    files = FileChanges(tuple(folder / p for p in added), tuple(folder / p for p in removed))
+    if not all(p.exists() for p in (*files.added, *files.removed)):
+        return None
+    return files
+
+
+def distinct_values(files: Sequence[Path], column: str) -> list[str]:
+    """Distinct values of a text column over data files."""
+    import duckdb
+
+    if not files:
+        return []
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f'SELECT DISTINCT "{column}" FROM read_parquet({[str(f) for f in files]}) WHERE "{column}" IS NOT NULL ORDER BY 1'
+        ).fetchall()
+    return [str(r[0]) for r in rows]
+
+
+def changed_keys(
+    connection: duckdb.DuckDBPyConnection, changes: FileChanges, key: Sequence[str], relation: str
+) -> None:
+    """Create a table of the keys whose rows differ between the files that went and those that came.
+
+    Args:
+        connection: where to create it.
+        changes: the files.
+        key: columns of the key.
+        relation: name of the table to create; its columns are the key.
+    """
+    names = ", ".join(f'"{k}"' for k in key)
+
+    def rows(files: Sequence[Path]) -> str:
+        if not files:
+            return f"SELECT {names}, _row_hash FROM (SELECT NULL AS _row_hash, {', '.join(f'NULL AS {n}' for n in names.split(', '))}) WHERE false"
+        return f"SELECT {names}, _row_hash FROM read_parquet({[str(f) for f in files]})"
+
+    connection.execute(
+        f"""CREATE TABLE {relation} AS SELECT DISTINCT {names} FROM (
+            ({rows(changes.added)} EXCEPT ALL {rows(changes.removed)})
+            UNION ALL ({rows(changes.removed)} EXCEPT ALL {rows(changes.added)}))"""
+    )

@@ -1,0 +1,160 @@
+"""One run writes a lakehouse at a time: a lock file with owner, host and heartbeat."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nh_lakehouse.errors import ConflictError
+
+__all__ = ["RunLock"]
+
+#: A lock of another machine whose heartbeat is older than this belongs to a dead run.
+STALE_AFTER_S = 60.0
+HEARTBEAT_S = 5.0
+
+
+class RunLock:
+    """The lock of a lakehouse, as a context manager.
+
+    A lock of a process that no longer lives on this machine, or without a heartbeat for a minute, is taken over.
+
+    Args:
+        root: the lakehouse folder.
+        run_id: who asks.
+        wait_s: how long to wait for another run before giving up.
+        on_wait: called once with a sentence when waiting begins.
+    Raises:
+        ConflictError: another run holds the lock; the message says who, where and since when.
+    """
+
+    def __init__(
+        self, root: Path, run_id: str, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None
+    ) -> None:
+        self.path = root / "_lock"
+        self._run_id = run_id
+        self._wait_s = wait_s
+        self._on_wait = on_wait
+        self._stop = threading.Event()
+        self._beat: threading.Thread | None = None
+
+    def __enter__(self) -> RunLock:
+        deadline = time.monotonic() + self._wait_s
+        told = False
+        while not self._try():
+            holder = read_lock(self.path)
+            if holder is not None and is_stale(self.path, holder):
+                self._remove_stale()
+                continue
+            message = describe_holder(holder, self.path)
+            if time.monotonic() >= deadline:
+                raise ConflictError(message, holder=holder)
+            if self._on_wait and not told:
+                self._on_wait(message)
+                told = True
+            time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
+        self._beat = threading.Thread(target=self._keep_alive, name="run-lock", daemon=True)
+        self._beat.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._beat is not None:
+            self._beat.join()
+        holder = read_lock(self.path)
+        if holder is not None and holder.get("run_id") == self._run_id:
+            self.path.unlink(missing_ok=True)
+
+    def _try(self) -> bool:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        body = json.dumps(
+            {
+                "run_id": self._run_id,
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "user": getpass.getuser(),
+                "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            }
+        )
+        # Written in full under another name first: a reader never sees half a lock.
+        draft = self.path.with_name(f"_lock.{self._run_id}")
+        draft.write_text(body, encoding="utf-8")
+        try:
+            os.link(draft, self.path)
+        except FileExistsError:
+            return False
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
+
+    def _remove_stale(self) -> None:
+        """Only one of several waiting runs can win this rename."""
+        aside = self.path.with_name(f"_lock.stale.{self._run_id}")
+        try:
+            os.rename(self.path, aside)
+        except FileNotFoundError:
+            return
+        holder = read_lock(aside)
+        if holder is not None and not is_stale(aside, holder):
+            # A live run took the lock between the look and the rename: give it back.
+            os.link(aside, self.path)
+        aside.unlink(missing_ok=True)
+
+    def _keep_alive(self) -> None:
+        while not self._stop.wait(HEARTBEAT_S):
+            try:
+                os.utime(self.path)
+            except OSError:
+                return
+
+
+def read_lock(path: Path) -> dict[str, Any] | None:
+    """What a lock file says, None if there is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def is_stale(path: Path, holder: dict[str, Any]) -> bool:
+    """Whether the run that holds the lock is dead."""
+    if holder.get("host") == socket.gethostname():
+        return not _is_alive(int(holder.get("pid", 0)))
+    try:
+        return time.time() - path.stat().st_mtime > STALE_AFTER_S
+    except FileNotFoundError:
+        return False
+
+
+def describe_holder(holder: dict[str, Any] | None, path: Path) -> str:
+    """Who holds the lock, in a sentence."""
+    if holder is None:
+        return f"the lock file {path} cannot be read; remove it if no run is active"
+    return (
+        f"run {holder.get('run_id')} of {holder.get('user')} writes this lakehouse since {holder.get('since')} "
+        f"(process {holder.get('pid')} on {holder.get('host')}); wait for its end, or use --wait SECONDS"
+    )
+
+
+def _is_alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

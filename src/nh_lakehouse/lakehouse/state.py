@@ -1,0 +1,74 @@
+"""What earlier runs recorded, read without an engine: known files and the last write of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nh_lakehouse.lakehouse.lakehouse import Lakehouse
+
+__all__ = ["KnownFile", "State", "TableRecord", "read_state"]
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """Present state of a landing file."""
+
+    file: str
+    status: str
+    size_bytes: int
+    modified_at: datetime
+    sha256: str | None
+    period: str | None
+    data_set: str | None
+    rows_read_n: int | None
+    error: str | None
+    contract_fingerprint: str | None
+
+
+@dataclass(frozen=True)
+class TableRecord:
+    """The last successful write of a table."""
+
+    version_after: int
+    fingerprint: str
+    input_versions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a lakehouse knows of the past."""
+
+    files: Mapping[str, KnownFile]
+    tables: Mapping[str, TableRecord]
+
+    def rows_read(self) -> dict[str, int]:
+        """Content hash -> rows that were counted when the file was parsed."""
+        return {f.sha256: f.rows_read_n for f in self.files.values() if f.sha256 and f.rows_read_n}
+
+
+def read_state(lake: Lakehouse) -> State:
+    """The recorded state of a lakehouse; empty for a new one."""
+    return State(_files(lake), _tables(lake))
+
+
+def _files(lake: Lakehouse) -> dict[str, KnownFile]:
+    if not lake.exists("ops.files"):
+        return {}
+    columns = list(KnownFile.__dataclass_fields__)
+    rows = lake.arrow("ops.files", columns=[*columns, "recorded_at"]).sort_by("recorded_at").to_pylist()
+    return {row["file"]: KnownFile(**{c: row[c] for c in columns}) for row in rows}
+
+
+def _tables(lake: Lakehouse) -> dict[str, TableRecord]:
+    if not lake.exists("ops.tables"):
+        return {}
+    columns = ["table", "status", "version_after", "fingerprint", "input_versions", "recorded_at"]
+    rows: list[dict[str, Any]] = lake.arrow("ops.tables", columns=columns).sort_by("recorded_at").to_pylist()
+    return {
+        row["table"]: TableRecord(row["version_after"], row["fingerprint"], dict(row["input_versions"] or []))
+        for row in rows
+        if row["status"] == "ok"
+    }

@@ -1,0 +1,361 @@
+"""Writing Delta tables with an engine: create, append, publish a changed set of rows in one commit.
+
+Every write is one commit. `publish` compares the wanted rows with the ones that stand in the table (inside a scope)
+and writes the difference alone: an append where rows are only new, else one MERGE whose source is a staged Parquet
+file of the changed rows. Nothing different: no commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nh_lakehouse.contracts.model import DerivedColumn
+from nh_lakehouse.engines.base import Engine
+from nh_lakehouse.errors import LoadError, RowAccountingError
+from nh_lakehouse.lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["Published", "Store", "parquet_files", "pq_dataset", "semi_join"]
+
+ACTION = "_action"
+_INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a write did to a table.
+
+    Attributes:
+        version_before: Delta version before, -1 for a new table.
+        version_after: Delta version after.
+        inserted_n, updated_n, deleted_n: rows of the commit, as the Delta log states them.
+        by_file: source file hash -> (inserted, updated), where the rows carry `_source_sha256`-like provenance.
+    """
+
+    version_before: int
+    version_after: int
+    inserted_n: int = 0
+    updated_n: int = 0
+    deleted_n: int = 0
+    by_file: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class Store:
+    """The write side of a lakehouse: a `Lakehouse`, an engine and a folder for staged files.
+
+    Args:
+        lake: where the tables are.
+        engine: what computes and writes.
+        staging: folder for Parquet files that live as long as the run.
+        after_commit: called with the table name after every commit; tests stop the process there.
+    """
+
+    def __init__(
+        self, lake: Lakehouse, engine: Engine, staging: Path, after_commit: Callable[[str], None] | None = None
+    ) -> None:
+        self.lake = lake
+        self.engine = engine
+        self.staging = staging
+        self._after_commit = after_commit or (lambda name: None)
+        self._counter = 0
+        self._lock = threading.Lock()
+
+    def scratch(self, label: str) -> Path:
+        """A new path in the staging folder."""
+        with self._lock:
+            self._counter += 1
+            number = self._counter
+        self.staging.mkdir(parents=True, exist_ok=True)
+        return self.staging / f"{number:04d}_{label.replace('.', '_')}"
+
+    # --- creating and reading ------------------------------------------------------------------------------------
+
+    def ensure(self, name: str, columns: Sequence[DerivedColumn], *, indexed: Sequence[str] = (), comment: str = "") -> None:
+        """Create a table from its declared columns, or add the columns that it lacks.
+
+        Raises:
+            LoadError: a column stands in the table with another type.
+        """
+        if not self.lake.exists(name):
+            from deltalake import DeltaTable
+
+            configuration: dict[str, str | None] = {"delta.minReaderVersion": "1", "delta.minWriterVersion": "2"}
+            if indexed:
+                configuration["delta.dataSkippingStatsColumns"] = ",".join(indexed)
+            DeltaTable.create(
+                self.lake.path(name),
+                schema=delta_schema(columns),
+                name=name,
+                description=comment or None,
+                configuration=configuration,
+                mode="ignore",
+            )
+            return
+        self._evolve(name, columns)
+
+    def _evolve(self, name: str, columns: Sequence[DerivedColumn]) -> None:
+        table = self.lake.delta(name)
+        wanted = {f.name: f for f in delta_schema(columns).fields}
+        present = {f.name: f for f in table.schema().fields}
+        clash = [n for n, f in wanted.items() if n in present and str(present[n].type) != str(f.type)]
+        if clash:
+            raise LoadError(
+                f"{name}: column {clash[0]} is {present[clash[0]].type} in the table and {wanted[clash[0]].type} in its "
+                "declaration; run once with --full-refresh to rebuild it",
+                table=name,
+            )
+        new = [f for n, f in wanted.items() if n not in present]
+        if new:
+            table.alter.add_columns(new)
+
+    def read(self, name: str, version: int | None = None) -> DataFrame:
+        """The rows of a table."""
+        return self.engine.read_delta(self.lake.path(name), version)
+
+    def empty(self, columns: Sequence[DerivedColumn]) -> DataFrame:
+        """No rows, of declared columns."""
+        return self.engine.session.createDataFrame([], spark_schema(columns))
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def stage(self, frame: DataFrame, label: str) -> Path:
+        """Compute a frame once, into Parquet files of the staging folder."""
+        folder = self.scratch(label)
+        frame.write.mode("overwrite").parquet(str(folder))
+        return folder
+
+    def append(self, name: str, frame: DataFrame) -> Published:
+        """Add rows in one commit."""
+        before = self.lake.version(name)
+        self.engine.append(frame, self.lake.path(name))
+        after, metrics = self._last_commit(name)
+        if after != before + 1:
+            raise LoadError(f"{name}: expected version {before + 1} after the append, found {after}: another writer?", table=name)
+        self._after_commit(name)
+        return Published(before, after, inserted_n=int(metrics.get("numOutputRows", 0)))
+
+    def append_rows(self, name: str, columns: Sequence[DerivedColumn], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows that were made in Python (operations tables)."""
+        if not rows:
+            return
+        table = pa.Table.from_pylist([dict(r) for r in rows], schema=arrow_schema(columns))
+        self.append_arrow(name, columns, table)
+
+    def append_arrow(self, name: str, columns: Sequence[DerivedColumn], table: pa.Table) -> None:
+        """Add an Arrow table of the declared columns."""
+        self.ensure(name, columns)
+        path = self.scratch(name).with_suffix(".parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, path, coerce_timestamps="us")
+        self.append(name, self.engine.read_parquet([path]).select(*[c.name for c in columns]))
+
+    def publish(
+        self,
+        name: str,
+        frame: DataFrame,
+        *,
+        key: Sequence[str],
+        scope: str | None = None,
+        scope_keys: tuple[DataFrame, Sequence[str]] | None = None,
+        scope_is_new: bool = False,
+        provenance: str | None = None,
+    ) -> Published:
+        """Make the rows of a table inside a scope equal to a frame.
+
+        Args:
+            name: the table, which exists.
+            frame: the wanted rows, `_row_hash` included.
+            key: columns that identify a row; compared null-safe.
+            scope: SQL predicate over the table's columns: rows outside are not looked at, rows inside that the frame
+                lacks are deleted. The whole table if None.
+                scope_keys: keys and their columns: only rows of the table with one of these keys are in the scope.
+            scope_is_new: the caller knows that the table holds nothing in the scope: append without comparing.
+            provenance: column by which inserted and updated rows are counted in `by_file`.
+        Returns:
+            What the commit did; equal versions where nothing differed.
+        """
+        before = self.lake.version(name)
+        if scope_is_new or self._is_empty(name):
+            return self.append(name, frame.select(*self._column_names(name)))
+        changes = self.stage(self._difference(name, frame, key, scope, scope_keys), f"{name}_changes")
+        counts, by_file = self._count_actions(changes, provenance)
+        if not counts:
+            return Published(before, before)
+        published = self._apply(name, changes, key, counts)
+        self._hold_to_account(name, published, counts)
+        return Published(
+            before, published.version_after, published.inserted_n, published.updated_n, published.deleted_n, by_file
+        )
+
+    def _is_empty(self, name: str) -> bool:
+        return not self.lake.delta(name).file_uris()
+
+    def _column_names(self, name: str) -> list[str]:
+        return [f.name for f in self.lake.delta(name).schema().fields]
+
+    def _difference(
+        self,
+        name: str,
+        frame: DataFrame,
+        key: Sequence[str],
+        scope: str | None,
+        scope_keys: tuple[DataFrame, Sequence[str]] | None,
+    ) -> DataFrame:
+        """Rows to insert, update and delete, each with its action; unchanged rows are left out."""
+        from pyspark.sql import functions as F
+
+        columns = self._column_names(name)
+        present = self.read(name)
+        if scope:
+            present = present.where(scope)
+        if scope_keys:
+            present = semi_join(present, *scope_keys)
+        old = present.select(*[F.col(k).alias(f"_old_{k}") for k in key], F.col("_row_hash").alias("_old_hash"))
+        new = frame.select(*columns, F.lit(1).alias("_new"))
+        condition = None
+        for column in key:
+            equal = F.col(column).eqNullSafe(F.col(f"_old_{column}"))
+            condition = equal if condition is None else condition & equal
+        joined = new.join(old, on=condition, how="full_outer")
+        action = (
+            F.when(F.col("_new").isNull(), F.lit(_DELETE))
+            .when(F.col("_old_hash").isNull(), F.lit(_INSERT))
+            .when(F.col("_old_hash") != F.col("_row_hash"), F.lit(_UPDATE))
+        )
+        kept = [
+            F.when(F.col("_new").isNull(), F.col(f"_old_{c}")).otherwise(F.col(c)).alias(c) if c in key else F.col(c)
+            for c in columns
+        ]
+        return joined.select(*kept, action.alias(ACTION)).where(F.col(ACTION).isNotNull())
+
+    def _count_actions(
+        self, changes: Path, provenance: str | None
+    ) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
+        import duckdb
+
+        files = parquet_files(changes)
+        if not files:
+            return {}, {}
+        with duckdb.connect() as connection:
+            connection.register("changes", pq_dataset(files))
+            actions = connection.execute(f"SELECT {ACTION}, count(*) FROM changes GROUP BY 1").fetchall()
+            by_file: dict[str, tuple[int, int]] = {}
+            if provenance:
+                rows = connection.execute(
+                    f"""SELECT "{provenance}", count(*) FILTER ({ACTION} = '{_INSERT}'), count(*) FILTER ({ACTION} = '{_UPDATE}')
+                        FROM changes WHERE {ACTION} <> '{_DELETE}' GROUP BY 1"""
+                ).fetchall()
+                by_file = {source: (inserted, updated) for source, inserted, updated in rows}
+        return {action: count for action, count in actions}, by_file
+
+    def _apply(self, name: str, changes: Path, key: Sequence[str], counts: Mapping[str, int]) -> Published:
+        columns = self._column_names(name)
+        source = self.engine.read_parquet([changes])
+        if set(counts) == {_INSERT}:
+            return self.append(name, source.select(*columns))
+        before = self.lake.version(name)
+        view = f"changes_{changes.name}"
+        source.createOrReplaceTempView(view)
+        try:
+            self.engine.execute(self._merge_sql(name, view, columns, key, changes))
+        finally:
+            self.engine.session.catalog.dropTempView(view)
+        after, metrics = self._last_commit(name)
+        self._after_commit(name)
+        return Published(
+            before,
+            after,
+            int(metrics.get("numTargetRowsInserted", 0)),
+            int(metrics.get("numTargetRowsUpdated", 0)),
+            int(metrics.get("numTargetRowsDeleted", 0)),
+        )
+
+    def _merge_sql(self, name: str, view: str, columns: Sequence[str], key: Sequence[str], changes: Path) -> str:
+        on = [f"t.`{k}` <=> s.`{k}`" for k in key] + self._key_ranges(changes, key)
+        pairs = ", ".join(f"t.`{c}` = s.`{c}`" for c in columns)
+        names = ", ".join(f"`{c}`" for c in columns)
+        values = ", ".join(f"s.`{c}`" for c in columns)
+        return (
+            f"MERGE INTO delta.`{self.lake.path(name)}` AS t USING {view} AS s ON {' AND '.join(on)} "
+            f"WHEN MATCHED AND s.{ACTION} = '{_DELETE}' THEN DELETE "
+            f"WHEN MATCHED AND s.{ACTION} = '{_UPDATE}' THEN UPDATE SET {pairs} "
+            f"WHEN NOT MATCHED AND s.{ACTION} = '{_INSERT}' THEN INSERT ({names}) VALUES ({values})"
+        )
+
+    def _key_ranges(self, changes: Path, key: Sequence[str]) -> list[str]:
+        """Literal ranges of the key, so that MERGE opens only the files whose statistics overlap."""
+        import duckdb
+
+        ranges = []
+        with duckdb.connect() as connection:
+            connection.register("changes", pq_dataset(parquet_files(changes)))
+            for column in key:
+                low, high, kind, nulls = connection.execute(
+                    f"""SELECT min("{column}")::VARCHAR, max("{column}")::VARCHAR, typeof(min("{column}")), count(*) - count("{column}")
+                        FROM changes"""
+                ).fetchone() or (None, None, None, 1)
+                if nulls or low is None:
+                    continue
+                if kind in ("DATE", "INTEGER", "BIGINT", "VARCHAR"):
+                    quote = (lambda v, k=kind: v if k in ("INTEGER", "BIGINT") else _literal(v, k))
+                    ranges.append(f"t.`{column}` BETWEEN {quote(low)} AND {quote(high)}")
+        return ranges
+
+    def _last_commit(self, name: str) -> tuple[int, Mapping[str, Any]]:
+        table = self.lake.delta(name)
+        commit = table.history(1)[0]
+        return table.version(), commit.get("operationMetrics") or {}
+
+    def _hold_to_account(self, name: str, published: Published, counts: Mapping[str, int]) -> None:
+        """The commit must have done what the comparison asked for; else the table goes back to where it was."""
+        wanted = (counts.get(_INSERT, 0), counts.get(_UPDATE, 0), counts.get(_DELETE, 0))
+        found = (published.inserted_n, published.updated_n, published.deleted_n)
+        if wanted != found:
+            self.restore(name, published.version_before)
+            raise RowAccountingError(
+                f"{name}: expected to insert, update and delete {wanted} rows, the commit did {found}; "
+                f"the table is back at version {published.version_before}",
+                table=name,
+            )
+
+    def restore(self, name: str, version: int) -> None:
+        """Put a table back to an earlier version, as a new commit."""
+        self.lake.delta(name).restore(version)
+
+
+def semi_join(frame: DataFrame, keys: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """Rows of a frame whose key is among the keys, null-safe."""
+    from pyspark.sql import functions as F
+
+    renamed = keys.select(*[F.col(c).alias(f"_key_{c}") for c in columns])
+    condition = F.lit(True)
+    for column in columns:
+        condition = condition & F.col(column).eqNullSafe(F.col(f"_key_{column}"))
+    return frame.join(renamed, on=condition, how="left_semi")
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """Parquet files of a staged folder (or the file itself)."""
+    return [path] if path.is_file() else sorted(path.glob("*.parquet"))
+
+
+def pq_dataset(files: Sequence[Path]) -> Any:
+    """Staged files as one lazy Arrow dataset."""
+    import pyarrow.dataset as ds
+
+    return ds.dataset([str(f) for f in files], format="parquet")
+
+
+def _literal(value: str, kind: str) -> str:
+    text = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"DATE'{text}'" if kind == "DATE" else f"'{text}'"

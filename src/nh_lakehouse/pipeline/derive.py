@@ -1,0 +1,218 @@
+"""Gold and ops tables: computed by their functions, kept current with what changed.
+
+Nothing changed in inputs and function: skipped. With `per`, only the keys are computed whose input rows changed, as
+told by the data files that came and went in the Delta logs; everything else is a full computation, published as a
+difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.contracts.model import DerivedColumn, TableDeclaration
+from nh_lakehouse.declare import TableSpec
+from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys
+from nh_lakehouse.lakehouse.state import TableRecord
+from nh_lakehouse.lakehouse.store import Published, Store, semi_join
+from nh_lakehouse.pipeline.check_frame import check_columns
+from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["GOLD_AUDIT", "Derived", "derive", "is_current"]
+
+GOLD_AUDIT = (DerivedColumn(name=ROW_HASH, type="bigint", description="Hash of the business columns"),)
+#: With no more values than this, a `per` column is also written into the filter as literals, which prunes files.
+_MAX_LITERALS = 50
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What happened to a derived table."""
+
+    mode: str
+    published: Published
+    input_versions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Affected:
+    """Keys to compute anew, as Parquet: those of the output, and those of the input that the output needs."""
+
+    output: Path
+    needed: Path
+    count: int
+    literals: Mapping[str, Sequence[str]]
+
+
+def is_current(record: TableRecord | None, fingerprint: str, inputs: Mapping[str, int], version: int) -> bool:
+    """Whether a table's last write used the present inputs and the present function."""
+    return (
+        record is not None
+        and record.fingerprint == fingerprint
+        and dict(record.input_versions) == dict(inputs)
+        and record.version_after == version
+    )
+
+
+def derive(
+    spec: TableSpec,
+    inputs: Mapping[str, str],
+    store: Store,
+    *,
+    record: TableRecord | None,
+    fingerprint: str,
+    full: bool = False,
+) -> Derived | None:
+    """Bring one derived table up to date.
+
+    Args:
+        spec: the table function.
+        inputs: parameter name -> full name of the table it reads.
+        store: where to read and write.
+        record: its last write, if any.
+        fingerprint: its present fingerprint.
+        full: compute everything, whatever changed.
+    Returns:
+        What was done, or None where a required input has never been loaded.
+    Raises:
+        LoadError: the function's result differs from its declaration, or the commit from what was asked for.
+    """
+    declaration = load_tables()[spec.name]
+    versions = {full_name: store.lake.version(full_name) for full_name in inputs.values()}
+    required = [n for p, n in inputs.items() if p not in spec.optional]
+    if any(versions[n] < 0 for n in required) or all(v < 0 for v in versions.values()):
+        return None
+    version = store.lake.version(spec.name)
+    if not full and is_current(record, fingerprint, versions, version):
+        return Derived("skipped", Published(version, version), versions)
+    store.ensure(spec.name, [*declaration.columns, *GOLD_AUDIT], comment=declaration.title)
+    affected = None
+    if spec.per and not full and record is not None and record.fingerprint == fingerprint and record.version_after == version:
+        affected = _affected(spec, inputs, store, record, versions)
+    if affected is not None and not affected.count:
+        return Derived("skipped", Published(version, version), versions)
+    frames = {p: _input(p, n, versions[n], store, spec, affected) for p, n in inputs.items()}
+    result = spec.function(**frames)
+    check_columns(spec.name, result, declaration.columns)
+    frame = result.select(*declaration.column_names, row_hash(declaration.columns).alias(ROW_HASH))
+    if affected is None:
+        return Derived("full", store.publish(spec.name, frame, key=spec.key), versions)
+    keys = store.engine.read_parquet([affected.output])
+    frame = semi_join(frame, keys, spec.per)
+    published = store.publish(
+        spec.name,
+        frame,
+        key=spec.key,
+        scope=_literal_filter(affected.literals),
+        scope_keys=(keys, spec.per),
+        scope_is_new=not _target_holds(store, spec, affected),
+    )
+    return Derived("incremental", published, versions)
+
+
+def _input(
+    parameter: str, name: str, version: int, store: Store, spec: TableSpec, affected: _Affected | None
+) -> DataFrame:
+    declaration = load_tables()[name]
+    if version < 0:
+        return store.empty(declaration.columns)
+    frame = store.read(name, version)
+    if affected is None or not set(spec.per) <= set(declaration.column_names):
+        return frame
+    return semi_join(frame, store.engine.read_parquet([affected.needed]), spec.per)
+
+
+# --- what changed --------------------------------------------------------------------------------------------------
+
+
+def _affected(
+    spec: TableSpec, inputs: Mapping[str, str], store: Store, record: TableRecord, versions: Mapping[str, int]
+) -> _Affected | None:
+    """Keys whose output may differ, or None where only a full computation is safe."""
+    if set(record.input_versions) != set(versions):
+        return None
+    changes: list[FileChanges] = []
+    for name, version in versions.items():
+        before = record.input_versions[name]
+        if before == version:
+            continue
+        if not set(spec.per) <= set(load_tables()[name].column_names) or before < 0:
+            return None
+        files = changed_files(store.lake, name, before, version)
+        if files is None:
+            return None
+        changes.append(files)
+    target = store.scratch(f"{spec.name}_keys")
+    target.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        for number, files in enumerate(changes):
+            changed_keys(connection, files, spec.per, f"changed_{number}")
+        union = " UNION ".join(f"SELECT * FROM changed_{i}" for i in range(len(changes)))
+        names = ", ".join(f'"{c}"' for c in spec.per)
+        if not changes:
+            return _Affected(target, target, 0, {})
+        connection.execute(f"CREATE TABLE seeds AS SELECT DISTINCT {names} FROM ({union})")
+        connection.execute(f"CREATE TABLE affected AS {_shifted('seeds', spec, forward=True)}")
+        connection.execute(f"CREATE TABLE needed AS {_shifted('affected', spec, forward=False)}")
+        output, needed = target / "output.parquet", target / "needed.parquet"
+        connection.execute(f"COPY affected TO '{output}' (FORMAT parquet)")
+        connection.execute(f"COPY needed TO '{needed}' (FORMAT parquet)")
+        count = (connection.execute("SELECT count(*) FROM affected").fetchone() or (0,))[0]
+        literals = {c: v for c in spec.per if (v := _few_values(connection, "affected", c)) is not None}
+    return _Affected(output, needed, count, literals)
+
+
+def _shifted(relation: str, spec: TableSpec, *, forward: bool) -> str:
+    """Keys of a relation and, for columns with a lookback, the periods after (or before) them."""
+    names = ", ".join(f'"{c}"' for c in spec.per)
+    query = f"SELECT {names} FROM {relation}"
+    for column, reach in spec.lookback.items():
+        sign = "+" if forward else "-"
+        number = f"""(CAST(left("{column}", 4) AS INT) * 4 + CAST(right("{column}", 1) AS INT) - 1 {sign} step)"""
+        shifted = f"concat(CAST({number} // 4 AS VARCHAR), 'Q', CAST({number} % 4 + 1 AS VARCHAR))"
+        columns = ", ".join(f'{shifted} AS "{c}"' if c == column else f'"{c}"' for c in spec.per)
+        query = f"SELECT DISTINCT {columns} FROM ({query}), range({reach + 1}) AS steps(step)"
+    return query
+
+
+def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> list[str] | None:
+    rows = connection.execute(f'SELECT DISTINCT "{column}" FROM {relation} LIMIT {_MAX_LITERALS + 1}').fetchall()
+    values = [r[0] for r in rows]
+    if len(values) > _MAX_LITERALS or any(not isinstance(v, str) for v in values):
+        return None
+    return sorted(values)
+
+
+def _literal_filter(literals: Mapping[str, Sequence[str]]) -> str | None:
+    def quoted(value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    parts = [f"`{c}` IN ({', '.join(quoted(v) for v in values)})" for c, values in literals.items() if values]
+    return " AND ".join(parts) or None
+
+
+def _target_holds(store: Store, spec: TableSpec, affected: _Affected) -> bool:
+    """Whether the table holds rows of any affected key."""
+    if not store.lake.delta(spec.name).file_uris():
+        return False
+    same = " AND ".join(f't."{c}" IS NOT DISTINCT FROM k."{c}"' for c in spec.per)
+    with store.lake.duckdb([spec.name]) as connection:
+        connection.register("keys", _arrow(affected.output))
+        found = connection.execute(
+            f"SELECT 1 FROM {spec.name} AS t WHERE EXISTS (SELECT 1 FROM keys AS k WHERE {same}) LIMIT 1"
+        ).fetchone()
+    return found is not None
+
+
+def _arrow(path: Path):  # type: ignore[no-untyped-def]
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path)

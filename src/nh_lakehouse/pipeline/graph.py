@@ -1,0 +1,172 @@
+"""The graph of tables, read from the signatures of the table functions."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from nh_lakehouse.contracts import load_contracts, load_tables
+from nh_lakehouse.contracts.model import DataSet, TableDeclaration
+from nh_lakehouse.declare import TableSpec
+from nh_lakehouse.errors import PlanError
+
+__all__ = ["PACKAGES", "Graph", "build_graph", "collect_specs"]
+
+#: Packages that hold the table functions.
+PACKAGES = ("nh_lakehouse.silver", "nh_lakehouse.gold")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Table functions and what they read.
+
+    Attributes:
+        specs: table functions by full name.
+        parents: full name -> full names of its inputs (`bronze.x` for silver tables), in the order of the signature.
+        order: full names, inputs before what reads them.
+    """
+
+    specs: Mapping[str, TableSpec]
+    parents: Mapping[str, tuple[str, ...]]
+    order: tuple[str, ...]
+
+    def children(self, name: str) -> list[str]:
+        """Tables that read a table directly."""
+        return [t for t in self.order if name in self.parents[t]]
+
+    def ancestors(self, names: Iterable[str]) -> set[str]:
+        """The tables and everything they are made from."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(self.parents.get(name, ()))
+        return found
+
+    def descendants(self, name: str) -> set[str]:
+        """Everything that is made from a table."""
+        found: set[str] = set()
+        waiting = self.children(name)
+        while waiting:
+            child = waiting.pop()
+            if child not in found:
+                found.add(child)
+                waiting.extend(self.children(child))
+        return found
+
+    def select(self, patterns: Sequence[str]) -> set[str]:
+        """Tables that fit full names, short names or patterns such as `gold.nh_*`, with all they are made from.
+
+        Raises:
+            PlanError: a pattern fits no table.
+        """
+        import fnmatch
+
+        chosen: set[str] = set()
+        for pattern in patterns:
+            fitting = [n for n in self.specs if fnmatch.fnmatch(n, pattern) or fnmatch.fnmatch(n.split(".")[1], pattern)]
+            if not fitting:
+                raise PlanError(f"--select {pattern}: no table of that name; tables: {', '.join(self.order)}")
+            chosen.update(fitting)
+        return self.ancestors(chosen)
+
+    def domain(self, name: str) -> str:
+        """Domain of a table, by its declaration."""
+        return load_tables()[name].domain
+
+
+def collect_specs(packages: Sequence[str | ModuleType] = PACKAGES) -> list[TableSpec]:
+    """All table functions in packages or modules."""
+    specs: dict[int, TableSpec] = {}
+    for package in packages:
+        module = importlib.import_module(package) if isinstance(package, str) else package
+        modules = [module]
+        for info in pkgutil.iter_modules(getattr(module, "__path__", [])):
+            modules.append(importlib.import_module(f"{module.__name__}.{info.name}"))
+        for part in modules:
+            for value in vars(part).values():
+                spec = getattr(value, "__table__", None)
+                if isinstance(spec, TableSpec) and spec.function.__module__ == part.__name__:
+                    specs[id(spec)] = spec
+    return list(specs.values())
+
+
+def build_graph(
+    specs: Sequence[TableSpec] | None = None,
+    *,
+    tables: Mapping[str, TableDeclaration] | None = None,
+    contracts: Mapping[str, DataSet] | None = None,
+) -> Graph:
+    """Order the table functions and check the whole graph before anything runs.
+
+    Args:
+        specs: table functions; those of the package if None.
+        tables: declarations; those of the package if None.
+        contracts: data sets; those of the package if None.
+    Raises:
+        PlanError: cycles, unknown inputs, names twice, undeclared tables; all are listed together in `problems`.
+    """
+    specs = collect_specs() if specs is None else specs
+    tables = load_tables() if tables is None else tables
+    contracts = load_contracts() if contracts is None else contracts
+    problems: list[str] = []
+    by_name: dict[str, TableSpec] = {}
+    shorts: dict[str, str] = {n.split(".")[1]: n for n in tables}
+    own: dict[str, str] = {}
+    for spec in specs:
+        if spec.name in by_name or own.get(spec.short_name, spec.name) != spec.name:
+            problems.append(f"two tables share the name {spec.short_name}: {own.get(spec.short_name)} and {spec.name}")
+            continue
+        by_name[spec.name] = spec
+        own[spec.short_name] = spec.name
+        if spec.name not in tables:
+            problems.append(f"{spec.name} has a function and no declaration of its columns")
+    shorts.update(own)
+    parents: dict[str, tuple[str, ...]] = {}
+    for name, spec in by_name.items():
+        full: list[str] = []
+        for parameter in spec.inputs:
+            if spec.layer == "silver" and parameter in contracts:
+                full.append(f"bronze.{parameter}")
+            elif parameter in shorts:
+                full.append(shorts[parameter])
+            else:
+                problems.append(f"{name} reads {parameter}, which is no table; tables and data sets are named in its parameters")
+        parents[name] = tuple(full)
+    order, cycle = _sort(by_name, parents)
+    if cycle:
+        problems.append(f"cycle: {' -> '.join(cycle)}")
+    if problems:
+        raise PlanError("the tables cannot be put in order:\n  " + "\n  ".join(problems), problems=problems)
+    return Graph(by_name, parents, tuple(order))
+
+
+def _sort(specs: Mapping[str, TableSpec], parents: Mapping[str, tuple[str, ...]]) -> tuple[list[str], list[str]]:
+    """Depth-first order, and the first cycle found."""
+    done: dict[str, bool] = {}
+    order: list[str] = []
+    path: list[str] = []
+
+    def visit(name: str) -> list[str]:
+        if done.get(name):
+            return []
+        if name in path:
+            return [*path[path.index(name) :], name]
+        path.append(name)
+        for parent in parents.get(name, ()):
+            if parent in specs and (cycle := visit(parent)):
+                return cycle
+        path.pop()
+        done[name] = True
+        order.append(name)
+        return []
+
+    for name in sorted(specs):
+        if cycle := visit(name):
+            return order, cycle
+    return order, []

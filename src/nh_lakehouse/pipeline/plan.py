@@ -1,0 +1,116 @@
+"""What a run would do, found out without an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nh_lakehouse.bronze.identify import candidates
+from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.state import KnownFile, State
+from nh_lakehouse.pipeline.derive import is_current
+from nh_lakehouse.pipeline.fingerprint import table_fingerprint
+from nh_lakehouse.pipeline.graph import Graph
+from nh_lakehouse.sources import LandingFile
+
+__all__ = ["Plan", "contracts_fingerprint", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        new_files: landing files to read.
+        ignored: hidden files, listed but never read.
+        rejected: files that were rejected before and lie there still, unchanged.
+        stale: tables that are not current (before the new files are loaded).
+        fingerprints: present fingerprint of every table in the run.
+        data_sets: data sets in the run, by name.
+    """
+
+    new_files: tuple[LandingFile, ...]
+    ignored: tuple[LandingFile, ...]
+    rejected: tuple[KnownFile, ...]
+    stale: tuple[str, ...]
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    data_sets: Mapping[str, DataSet] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to load and nothing to compute."""
+        return not self.new_files and not self.stale
+
+
+def contracts_fingerprint(contracts: Mapping[str, DataSet]) -> str:
+    """Fingerprint of all contracts together: a new contract looks again at unknown files."""
+    import hashlib
+
+    return hashlib.sha256("".join(c.fingerprint() for _, c in sorted(contracts.items())).encode()).hexdigest()[:16]
+
+
+def make_plan(
+    lake: Lakehouse,
+    state: State,
+    landing: Sequence[LandingFile],
+    graph: Graph,
+    data_sets: Mapping[str, DataSet],
+    tables: Sequence[str],
+    *,
+    full_refresh: bool = False,
+) -> Plan:
+    """Compare the landing folder and the tables with what earlier runs recorded.
+
+    Args:
+        lake: the lakehouse.
+        state: its recorded state.
+        landing: files in the landing folder.
+        graph: the tables.
+        data_sets: data sets that belong to the run.
+        tables: tables that belong to the run, inputs first.
+        full_refresh: every table counts as stale.
+    """
+    everything = contracts_fingerprint(data_sets)
+    new, rejected, known_names = [], [], set()
+    for file in landing:
+        if file.ignored:
+            continue
+        fitting = candidates(file.base_name, data_sets.values())
+        known = state.files.get(file.name)
+        expected = fitting[0].fingerprint() if len(fitting) == 1 else everything
+        if known is not None and _is_known(known, file, expected):
+            known_names.add(file.name)
+            if known.status == "rejected":
+                rejected.append(known)
+        else:
+            new.append(file)
+    fingerprints = {name: _fingerprint(name, graph, data_sets) for name in tables}
+    stale = [name for name in tables if full_refresh or _is_stale(name, graph, lake, state, fingerprints[name])]
+    ignored = [f for f in landing if f.ignored]
+    return Plan(tuple(new), tuple(ignored), tuple(rejected), tuple(stale), fingerprints, data_sets)
+
+
+def _is_known(known: KnownFile, file: LandingFile, fingerprint: str) -> bool:
+    same = known.size_bytes == file.size_bytes and known.modified_at == file.modified_at
+    if known.status in ("changing", "failed"):
+        return False
+    if known.status in ("rejected", "unknown"):
+        return same and known.contract_fingerprint == fingerprint
+    return same
+
+
+def _fingerprint(name: str, graph: Graph, data_sets: Mapping[str, DataSet]) -> str:
+    spec = graph.specs[name]
+    source = data_sets.get(spec.inputs[0]) if spec.layer == "silver" else None
+    return table_fingerprint(spec, load_tables()[name], source)
+
+
+def _is_stale(name: str, graph: Graph, lake: Lakehouse, state: State, fingerprint: str) -> bool:
+    versions = {parent: lake.version(parent) for parent in graph.parents[name]}
+    spec = graph.specs[name]
+    required = [v for p, v in zip(spec.inputs, versions.values(), strict=True) if p not in spec.optional]
+    if any(v < 0 for v in required) or all(v < 0 for v in versions.values()):
+        return False
+    return not is_current(state.tables.get(name), fingerprint, versions, lake.version(name))

@@ -1,0 +1,106 @@
+"""Rows and cells that did not fit, with their raw text: `ops.quarantine`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.lakehouse.schema import arrow_schema
+from nh_lakehouse.lakehouse.store import Store, parquet_files
+from nh_lakehouse.silver.conform import CELL_REASONS, FLAGS, REASONS
+from nh_lakehouse.silver.resolve import DISPOSITION, QUARANTINED, unit_key
+
+__all__ = ["MASK", "quarantined_rows"]
+
+MASK = "***"
+
+
+def quarantined_rows(
+    store: Store,
+    data_set: DataSet,
+    version: int,
+    stage: Path,
+    judged: Path | None,
+    contested: Path | None,
+    now: datetime,
+) -> pa.Table:
+    """The quarantine of a scope, joined to the raw text in bronze.
+
+    Args:
+        store: where bronze is.
+        data_set: the contract; columns marked sensitive are masked.
+        version: bronze version that was read.
+        stage: conformed rows.
+        judged: verdicts of the contested units, if any.
+        contested: those units.
+        now: time of the run.
+    Returns:
+        Rows of `ops.quarantine` without run id: one per row that left silver and one per row that lost a cell.
+    """
+    schema = arrow_schema(load_tables()["ops.quarantine"].columns)
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE bad AS {_bad_rows(data_set, stage, judged, contested)}")
+        count = (connection.execute("SELECT count(*) FROM bad").fetchone() or (0,))[0]
+        if not count:
+            return schema.empty_table()
+        bronze = store.lake.delta(f"bronze.{data_set.name}", version)
+        names = [f.name for f in bronze.schema().fields if not f.name.startswith("_")]
+        connection.register("bronze", bronze.to_pyarrow_dataset())
+        rows = connection.execute(
+            f"""SELECT bad.reasons, bad.severity, bronze.* FROM bronze JOIN bad
+                ON bronze._source_sha256 = bad._source_sha256 AND bronze._source_row = bad._source_row
+                AND bronze._source_file = bad._source_file
+                ORDER BY bronze._source_file, bronze._source_row, bad.severity DESC"""
+        ).to_arrow_table()
+    sensitive = {c.name for c in data_set.columns if c.sensitive}
+    records = [_record(row, data_set.name, names, sensitive, now) for row in rows.to_pylist()]
+    return pa.Table.from_pylist(records, schema=schema)
+
+
+def _bad_rows(data_set: DataSet, stage: Path, judged: Path | None, contested: Path | None) -> str:
+    cells = " OR ".join(f"f LIKE '{reason}:%'" for reason in CELL_REASONS)
+    columns = "_source_sha256, _source_file, _source_row"
+    alone = f"SELECT {columns}, {REASONS} AS reasons, {FLAGS} AS flags, len({REASONS}) > 0 AS out FROM {_files(stage)} AS s"
+    if judged is not None and contested is not None:
+        same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM u."{c}"' for c in unit_key(data_set)) or "true"
+        alone += f" WHERE NOT EXISTS (SELECT 1 FROM {_files(contested)} AS u WHERE {same})"
+        alone += (
+            f" UNION ALL SELECT {columns}, {REASONS}, CASE WHEN {DISPOSITION} = 'accepted' THEN {FLAGS} ELSE [] END, "
+            f"{DISPOSITION} = '{QUARANTINED}' FROM {_files(judged)}"
+        )
+    return f"""SELECT {columns}, CASE WHEN out THEN reasons ELSE list_filter(flags, lambda f: {cells}) END AS reasons,
+            CASE WHEN out THEN 'row' ELSE 'cell' END AS severity
+        FROM ({alone}) WHERE out OR len(list_filter(flags, lambda f: {cells})) > 0"""
+
+
+def _files(path: Path) -> str:
+    return f"read_parquet({[str(f) for f in parquet_files(path)]})"
+
+
+def _record(
+    row: dict[str, object], data_set: str, names: list[str], sensitive: set[str], now: datetime
+) -> dict[str, object]:
+    reasons = [str(r) for r in row["reasons"]]  # type: ignore[attr-defined]
+    concerned = [r.split(":", 1)[1] for r in reasons if ":" in r]
+    shown = names if row["severity"] == "row" else [n for n in names if n in concerned]
+    payload = [(n, MASK if n in sensitive else str(row[n])) for n in shown if row[n] is not None]
+    return {
+        "data_set": data_set,
+        "file": row["_source_file"],
+        "source_sha256": row["_source_sha256"],
+        "source_row": row["_source_row"],
+        "line": row["_source_line"],
+        "period": row["_period"],
+        "severity": row["severity"],
+        "reasons": reasons,
+        "payload": payload,
+        "raw_record": None if sensitive else row["_corrupt_record"],
+        "run_id": None,
+        "load_id": row["_load_id"],
+        "recorded_at": now,
+    }

@@ -1,0 +1,706 @@
+"""A run: landing to bronze, bronze to silver, silver to gold, and the record of it."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from nh_lakehouse import __version__
+from nh_lakehouse.bronze.load import BronzeRun, FileOutcome, load_bronze
+from nh_lakehouse.contracts import load_contracts, load_tables
+from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.engines import Engine
+from nh_lakehouse.errors import ConfigError, NhLakehouseError, first_line
+from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.lock import RunLock
+from nh_lakehouse.lakehouse.state import State, read_state
+from nh_lakehouse.lakehouse.store import Published, Store
+from nh_lakehouse.pipeline.derive import derive
+from nh_lakehouse.pipeline.graph import Graph, build_graph
+from nh_lakehouse.pipeline.plan import Plan, contracts_fingerprint, make_plan
+from nh_lakehouse.pipeline.report import FileLine, Quiet, Reporter, RunReport, TableLine
+from nh_lakehouse.pipeline.silver_load import SilverOutcome, load_silver
+from nh_lakehouse.silver.row_hash import ROW_HASH
+from nh_lakehouse.sources import LandingFile, list_landing
+
+__all__ = ["LAYERS", "RunOptions", "run"]
+
+LAYERS = ("bronze", "silver", "gold")
+_STATUS_MEANS_DONE = ("loaded", "duplicate")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What to run.
+
+    Attributes:
+        lakehouse: folder of the tables; made if it does not exist.
+        landing: folder of the files; not needed without the bronze layer.
+        domains: only these domains; all if empty.
+        select: only these tables (names or patterns) and what they are made from.
+        layers: which layers to bring up to date.
+        full_refresh: compute every table anew from bronze.
+        dry_run: say what would be done, do nothing.
+        wait_s: how long to wait for another run.
+    """
+
+    lakehouse: Path
+    landing: Path | None = None
+    domains: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    layers: tuple[str, ...] = LAYERS
+    full_refresh: bool = False
+    dry_run: bool = False
+    wait_s: float = 0.0
+
+
+def run(
+    options: RunOptions,
+    open_engine: Callable[[], Engine],
+    *,
+    reporter: Reporter | None = None,
+    after_commit: Callable[[str], None] | None = None,
+    graph: Graph | None = None,
+) -> RunReport:
+    """Bring a lakehouse up to date with a landing folder.
+
+    Args:
+        options: what to run.
+        open_engine: gives the engine; called only where there is something to do.
+        reporter: told of the progress.
+        after_commit: called with the table name after every commit (tests).
+        graph: the tables; those of the package if None.
+    Returns:
+        The report; its `exit_code` is 0 only if everything went well and no rejected file lies in the landing folder.
+    Raises:
+        ConfigError: folders, domains or selections that cannot be used.
+        ConflictError: another run writes this lakehouse.
+        PlanError: the tables cannot be put in order.
+    """
+    return _Run(options, open_engine, reporter or Quiet(), after_commit, graph or build_graph()).execute()
+
+
+@dataclass
+class _Results:
+    """What the phases hand on to the record."""
+
+    outcomes: list[FileOutcome] = field(default_factory=list)
+    silver: dict[str, SilverOutcome] = field(default_factory=dict)
+    tables: list[TableLine] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+
+
+class _Run:
+    def __init__(
+        self,
+        options: RunOptions,
+        open_engine: Callable[[], Engine],
+        reporter: Reporter,
+        after_commit: Callable[[str], None] | None,
+        graph: Graph,
+    ) -> None:
+        self.options = options
+        self.open_engine = open_engine
+        self.reporter = reporter
+        self.after_commit = after_commit
+        self.graph = graph
+        self.started_at = datetime.now(timezone.utc)
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        self.lake = Lakehouse(options.lakehouse)
+        self.results = _Results()
+
+    # --- the whole -----------------------------------------------------------------------------------------------
+
+    def execute(self) -> RunReport:
+        """Plan, and where there is something to do: lock, load, compute, record."""
+        start = time.monotonic()
+        report = RunReport(self.run_id, str(self.lake.root))
+        data_sets, tables = self._scope()
+        plan = self._plan(data_sets, tables)
+        if self.options.dry_run:
+            report.planned = self._planned(plan)
+        elif plan.is_empty:
+            report.status = "partial" if plan.rejected else "nothing_new"
+        else:
+            self._work(data_sets, tables, report)
+            plan = self._plan_rejected(data_sets, plan)
+        report.files = self._file_lines(plan)
+        report.tables = self.results.tables
+        if not self.options.dry_run and report.status == "ok":
+            report.status = self._status(report)
+        report.duration_s = time.monotonic() - start
+        return report
+
+    def _work(self, data_sets: Mapping[str, DataSet], tables: Sequence[str], report: RunReport) -> None:
+        with RunLock(self.lake.root, self.run_id, wait_s=self.options.wait_s, on_wait=self.reporter.say):
+            # Another run may have done the work while this one waited.
+            plan = self._plan(data_sets, tables)
+            if plan.is_empty:
+                return
+            engine = self.open_engine()
+            staging = self.lake.root / "_staging"
+            shutil.rmtree(staging, ignore_errors=True)
+            store = Store(self.lake, engine, staging / self.run_id, self.after_commit)
+            try:
+                self._check_space()
+                report.engine = engine.version()
+                self._run_layers(plan, store, tables)
+                report.drift_n = sum(len(o.drift) for o in self.results.outcomes)
+                self._record_run(store, report)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+
+    def _run_layers(self, plan: Plan, store: Store, tables: Sequence[str]) -> None:
+        warming = threading.Thread(target=_start_quietly, args=(store.engine,), daemon=True)
+        warming.start()
+        if "bronze" in self.options.layers and plan.new_files:
+            self._bronze(plan, store)
+        warming.join()
+        state = read_state(self.lake)
+        if "silver" in self.options.layers:
+            self._silver(plan, store, state, tables)
+        if "gold" in self.options.layers:
+            self._gold(plan, store, state, tables)
+
+    def _scope(self) -> tuple[dict[str, DataSet], list[str]]:
+        """Data sets and tables of this run."""
+        contracts, domains = load_contracts(), self.options.domains
+        known = sorted({c.domain for c in contracts.values()})
+        for domain in domains:
+            if domain not in known:
+                raise ConfigError(f"--domain {domain}: there is no such domain; domains: {', '.join(known)}")
+        chosen = self.graph.select(self.options.select) if self.options.select else None
+        data_sets = {
+            name: c
+            for name, c in contracts.items()
+            if (not domains or c.domain in domains) and (chosen is None or f"bronze.{name}" in chosen)
+        }
+        tables = [
+            name
+            for name in self.graph.order
+            if (not domains or self.graph.domain(name) in domains) and (chosen is None or name in chosen)
+        ]
+        return data_sets, tables
+
+    def _plan(self, data_sets: Mapping[str, DataSet], tables: Sequence[str]) -> Plan:
+        landing: Sequence[LandingFile] = []
+        if "bronze" in self.options.layers:
+            if self.options.landing is None:
+                raise ConfigError("--landing is missing: give the folder that holds the CSV files")
+            landing = list_landing(self.options.landing)
+        wanted = [t for t in tables if self._layer_of(t) in self.options.layers]
+        state = read_state(self.lake)
+        return make_plan(
+            self.lake, state, landing, self.graph, data_sets, wanted, full_refresh=self.options.full_refresh
+        )
+
+    def _layer_of(self, table: str) -> str:
+        """Ops tables that have a function are computed with gold."""
+        layer = table.split(".")[0]
+        return "gold" if layer == "ops" else layer
+
+    def _check_space(self) -> None:
+        free = shutil.disk_usage(self.lake.root).free
+        if free < 100 << 20:
+            raise ConfigError(
+                f"only {free >> 20} MB are free on the disk of {self.lake.root}: free some space or choose another --lakehouse"
+            )
+
+    # --- bronze --------------------------------------------------------------------------------------------------
+
+    def _bronze(self, plan: Plan, store: Store) -> None:
+        self.reporter.phase(f"bronze: {len(plan.new_files)} files")
+        bronze = BronzeRun(
+            self.run_id,
+            self.started_at,
+            store.staging / "landing",
+            parallel=2,
+            on_progress=lambda text: self.reporter.begin("bronze", text),
+        )
+        self.results.outcomes = load_bronze(plan.new_files, plan.data_sets, store, bronze)
+        self._record_files(plan, store)
+        loaded = [o for o in self.results.outcomes if o.status == "loaded"]
+        rows = sum(o.rows_n for o in loaded)
+        self.reporter.end("bronze", f"{len(loaded)} files, {rows:,} rows")
+
+    def _record_files(self, plan: Plan, store: Store) -> None:
+        now = datetime.now(timezone.utc)
+        everything = contracts_fingerprint(plan.data_sets)
+        files = [_file_row(o, self.run_id, plan.data_sets, everything, now) for o in self.results.outcomes]
+        drift = [
+            {"run_id": self.run_id, "data_set": o.data_set, "file": o.landing.name, **asdict(d), "recorded_at": now}
+            for o in self.results.outcomes
+            for d in o.drift
+            if o.status == "loaded"
+        ]
+        loads = [_bronze_load_row(o, self.run_id, now) for o in self.results.outcomes if o.status == "loaded"]
+        self._append_ops(store, {"ops.drift": drift, "ops.loads": loads, "ops.files": files})
+
+    # --- silver --------------------------------------------------------------------------------------------------
+
+    def _silver(self, plan: Plan, store: Store, state: State, tables: Sequence[str]) -> None:
+        stale = self._stale_silver(plan, state, tables)
+        if not stale:
+            return
+        self.reporter.phase(f"silver: {sum(len(v) for v in stale.values())} tables")
+        started = time.monotonic()
+        with ThreadPoolExecutor(max_workers=store.engine.parallel) as pool:
+            futures = {pool.submit(self._one_data_set, n, specs, plan, store, state): n for n, specs in stale.items()}
+            for future in futures:
+                future.result()
+        self._record_silver(plan, store, state)
+        self.reporter.end("silver", f"{time.monotonic() - started:.1f} s")
+
+    def _stale_silver(self, plan: Plan, state: State, tables: Sequence[str]) -> dict[str, list[str]]:
+        """Data set -> its silver tables, where one of them is behind; largest bronze first."""
+        found: dict[str, list[str]] = {}
+        for name in tables:
+            spec = self.graph.specs[name]
+            bronze = self.graph.parents[name][0] if spec.layer == "silver" else None
+            if bronze is None or self.lake.version(bronze) < 0:
+                continue
+            record = state.tables.get(name)
+            current = record is not None and record.fingerprint == plan.fingerprints[name]
+            current = current and dict(record.input_versions) == {bronze: self.lake.version(bronze)}  # type: ignore[union-attr]
+            if self.options.full_refresh or not current or not self.lake.exists(name):
+                found.setdefault(spec.inputs[0], [])
+        for data_set in found:
+            found[data_set] = [
+                n for n in tables if self.graph.specs[n].layer == "silver" and self.graph.specs[n].inputs[0] == data_set
+            ]
+        size = {d: _folder_size(self.lake.folder(f"bronze.{d}")) for d in found}
+        return dict(sorted(found.items(), key=lambda item: -size[item[0]]))
+
+    def _one_data_set(
+        self, data_set: str, names: Sequence[str], plan: Plan, store: Store, state: State
+    ) -> None:
+        self.reporter.begin(data_set, f"silver of {data_set}")
+        started = time.monotonic()
+        contract = load_contracts()[data_set]
+        specs = [self.graph.specs[n] for n in names]
+        try:
+            if self.options.full_refresh:
+                self._drop_clashing(store, names)
+            outcome = load_silver(
+                contract,
+                specs,
+                store,
+                since=self._since(plan, state, names, f"bronze.{data_set}"),
+                rows_read=state.rows_read(),
+                now=self.started_at,
+            )
+        except Exception as error:  # engines raise classes of their own; other tables go on
+            self._fail(names, error, time.monotonic() - started)
+            self.reporter.end(data_set, f"silver of {data_set} failed", ok=False)
+            return
+        self.results.silver[data_set] = outcome
+        duration = time.monotonic() - started
+        for name in names:
+            self.results.tables.append(_line(name, outcome.published[name], "full" if outcome.periods is None else "incremental", duration, outcome))
+        self.reporter.end(data_set, f"{', '.join(names)}  {duration:.1f} s")
+
+    def _since(self, plan: Plan, state: State, names: Sequence[str], bronze: str) -> int | None:
+        """Bronze version that all silver tables of a data set have used; None = start from nothing."""
+        versions = []
+        for name in names:
+            record = state.tables.get(name)
+            if record is None or record.fingerprint != plan.fingerprints[name] or not self.lake.exists(name):
+                return None
+            versions.append(record.input_versions.get(bronze, -1))
+        return None if self.options.full_refresh or min(versions) < 0 else min(versions)
+
+    def _record_silver(self, plan: Plan, store: Store, state: State) -> None:
+        now = datetime.now(timezone.utc)
+        loads, tables = [], []
+        for data_set, outcome in self.results.silver.items():
+            loads += _silver_load_rows(outcome, self.run_id, now)
+            for name in outcome.published:
+                line = next(t for t in self.results.tables if t.table == name)
+                versions = {f"bronze.{data_set}": outcome.bronze_version}
+                tables.append(self._table_row(line, outcome.published[name], plan.fingerprints[name], versions, now))
+        tables += [self._failed_row(t, now) for t in self.results.tables if t.status == "failed"]
+        self._record_quarantine(store)
+        # ops.tables last: what it says is done needs no second look.
+        self._append_ops(store, {"ops.loads": loads})
+        self._append_ops(store, {"ops.tables": tables})
+
+    def _record_quarantine(self, store: Store) -> None:
+        """Replace the quarantine of the periods that were looked at."""
+        columns = load_tables()["ops.quarantine"].columns
+        scopes, parts = [], []
+        for data_set, outcome in self.results.silver.items():
+            if outcome.quarantine is None:
+                continue
+            parts.append(outcome.quarantine)
+            within = "" if outcome.periods is None else f" AND period IN ({', '.join(repr(p) for p in outcome.periods) or 'NULL'})"
+            scopes.append(f"(data_set = '{data_set}'{within})")
+        wanted = pa.concat_tables(parts) if parts else None
+        if wanted is None or (not len(wanted) and not self.lake.exists("ops.quarantine")):
+            return
+        from pyspark.sql import functions as F
+
+        from nh_lakehouse.silver.row_hash import row_hash
+
+        audit = ("run_id", "load_id", "recorded_at")
+        business = [c for c in columns if c.name not in audit]
+        store.ensure("ops.quarantine", [*columns, *_HASH_COLUMN])
+        path = store.scratch("quarantine").with_suffix(".parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        import pyarrow.parquet as pq
+
+        pq.write_table(wanted, path, coerce_timestamps="us")
+        frame = store.engine.read_parquet([path]).withColumn("run_id", F.lit(self.run_id))
+        frame = frame.withColumn(ROW_HASH, row_hash(business))
+        key = ["data_set", "file", "source_sha256", "period", "source_row", "severity"]
+        store.publish("ops.quarantine", frame, key=key, scope=" OR ".join(scopes))
+
+    # --- gold ----------------------------------------------------------------------------------------------------
+
+    def _gold(self, plan: Plan, store: Store, state: State, tables: Sequence[str]) -> None:
+        names = [n for n in tables if self._layer_of(n) == "gold"]
+        stale = [n for n in names if self.options.full_refresh or n in plan.stale or self._may_be_stale(n, plan, state)]
+        if not stale:
+            return
+        self.reporter.phase(f"gold: {len(names)} tables")
+        started = time.monotonic()
+        done: dict[str, tuple[TableLine, Published, Mapping[str, int]]] = {}
+        self._schedule(names, plan, store, state, done)
+        now = datetime.now(timezone.utc)
+        rows = [
+            self._table_row(line, published, plan.fingerprints[line.table], versions, now)
+            for line, published, versions in done.values()
+            if line.status == "ok" and not self._same_record(state, line.table, plan, versions, published)
+        ]
+        rows += [self._failed_row(t, now) for t in self.results.tables if t.status in ("failed", "blocked") and t.table in names]
+        self._append_ops(store, {"ops.tables": rows})
+        self.reporter.end("gold", f"{time.monotonic() - started:.1f} s")
+
+    def _may_be_stale(self, name: str, plan: Plan, state: State) -> bool:
+        from nh_lakehouse.pipeline.plan import _is_stale
+
+        if _is_stale(name, self.graph, self.lake, state, plan.fingerprints[name]):
+            return True
+        return any(p in plan.stale or p in self.results.failed for p in self.graph.ancestors([name]) - {name})
+
+    def _same_record(self, state: State, name: str, plan: Plan, versions: Mapping[str, int], published: Published) -> bool:
+        record = state.tables.get(name)
+        return (
+            record is not None
+            and record.fingerprint == plan.fingerprints[name]
+            and dict(record.input_versions) == dict(versions)
+            and record.version_after == published.version_after
+        )
+
+    def _schedule(
+        self,
+        names: Sequence[str],
+        plan: Plan,
+        store: Store,
+        state: State,
+        done: dict[str, tuple[TableLine, Published, Mapping[str, int]]],
+    ) -> None:
+        """Run tables side by side as soon as their inputs are done; a failure stops its descendants alone."""
+        waiting = list(names)
+        running: dict[Future[None], str] = {}
+        finished: set[str] = set()
+        with ThreadPoolExecutor(max_workers=store.engine.parallel) as pool:
+            while waiting or running:
+                for name in list(waiting):
+                    parents = [p for p in self.graph.parents[name] if p in names]
+                    blocking = [p for p in self.graph.parents[name] if p in self.results.failed]
+                    if blocking:
+                        waiting.remove(name)
+                        self.results.failed.add(name)
+                        self.results.tables.append(
+                            TableLine(name, "blocked", "blocked", error=f"its input {blocking[0]} failed")
+                        )
+                    elif all(p in finished for p in parents) and len(running) < store.engine.parallel:
+                        waiting.remove(name)
+                        running[pool.submit(self._one_table, name, plan, store, state, done)] = name
+                if running:
+                    ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        name = running.pop(future)
+                        future.result()
+                        finished.add(name)
+
+    def _one_table(
+        self,
+        name: str,
+        plan: Plan,
+        store: Store,
+        state: State,
+        done: dict[str, tuple[TableLine, Published, Mapping[str, int]]],
+    ) -> None:
+        self.reporter.begin(name, name)
+        started = time.monotonic()
+        spec = self.graph.specs[name]
+        try:
+            if self.options.full_refresh:
+                self._drop_clashing(store, [name])
+            derived = derive(
+                spec,
+                dict(zip(spec.inputs, self.graph.parents[name], strict=True)),
+                store,
+                record=state.tables.get(name),
+                fingerprint=plan.fingerprints[name],
+                full=self.options.full_refresh,
+            )
+        except Exception as error:  # engines raise classes of their own; other tables go on
+            self._fail([name], error, time.monotonic() - started)
+            self.reporter.end(name, f"{name} failed", ok=False)
+            return
+        if derived is None:
+            self.reporter.end(name, "")
+            return
+        line = _line(name, derived.published, derived.mode, time.monotonic() - started, None)
+        done[name] = (line, derived.published, derived.input_versions)
+        if derived.mode != "skipped":
+            self.results.tables.append(line)
+        self.reporter.end(name, f"{name}  {line.duration_s:.1f} s")
+
+    def _drop_clashing(self, store: Store, names: Iterable[str]) -> None:
+        """A full refresh rebuilds a table whose declared types have changed."""
+        from nh_lakehouse.lakehouse.schema import delta_schema
+
+        for name in names:
+            if not self.lake.exists(name):
+                continue
+            present = {f.name: str(f.type) for f in self.lake.delta(name).schema().fields}
+            wanted = {f.name: str(f.type) for f in delta_schema(load_tables()[name].columns).fields}
+            if any(present.get(n, t) != t for n, t in wanted.items()):
+                shutil.rmtree(self.lake.folder(name))
+
+    # --- the record ----------------------------------------------------------------------------------------------
+
+    def _fail(self, names: Sequence[str], error: Exception, duration: float) -> None:
+        message = error.message if isinstance(error, NhLakehouseError) else first_line(error)
+        for name in names:
+            self.results.failed.add(name)
+            self.results.tables.append(TableLine(name, "failed", "failed", duration_s=duration, error=message))
+
+    def _table_row(
+        self, line: TableLine, published: Published, fingerprint: str, versions: Mapping[str, int], now: datetime
+    ) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "table": line.table,
+            "status": line.status,
+            "mode": line.mode,
+            "version_before": published.version_before,
+            "version_after": published.version_after,
+            "inserted_n": line.inserted_n,
+            "updated_n": line.updated_n,
+            "deleted_n": line.deleted_n,
+            "unchanged_n": line.unchanged_n,
+            "fingerprint": fingerprint,
+            "input_versions": list(versions.items()),
+            "duration_s": line.duration_s,
+            "error": None,
+            "recorded_at": now,
+        }
+
+    def _failed_row(self, line: TableLine, now: datetime) -> dict[str, Any]:
+        row = self._table_row(line, Published(-1, -1), "", {}, now)
+        return {**row, "version_before": None, "version_after": None, "fingerprint": None, "error": line.error}
+
+    def _append_ops(self, store: Store, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Write operations tables side by side."""
+        jobs = [(name, load_tables()[name].columns, body) for name, body in rows.items() if body]
+        with ThreadPoolExecutor(max_workers=max(1, len(jobs))) as pool:
+            for future in [pool.submit(store.append_rows, *job) for job in jobs]:
+                future.result()
+
+    def _record_run(self, store: Store, report: RunReport) -> None:
+        failed = bool(self.results.failed) or any(o.error for o in self.results.outcomes)
+        options = {k: str(v) for k, v in asdict(self.options).items() if v not in (None, (), False)}
+        first_error = next((o.error for o in self.results.outcomes if o.error), None) or next(
+            (t.error for t in self.results.tables if t.error), None
+        )
+        row = {
+            "run_id": self.run_id,
+            "started_at": self.started_at,
+            "ended_at": datetime.now(timezone.utc),
+            "status": "partial" if failed else "ok",
+            "engine": report.engine,
+            "package_version": __version__,
+            "host": f"{getpass.getuser()}@{socket.gethostname()}",
+            "options": list(options.items()),
+            "files_n": sum(o.status == "loaded" for o in self.results.outcomes),
+            "tables_n": sum(t.status == "ok" for t in self.results.tables),
+            "message": first_error,
+        }
+        self._append_ops(store, {"ops.runs": [row]})
+
+    # --- the report ----------------------------------------------------------------------------------------------
+
+    def _planned(self, plan: Plan) -> dict[str, list[str]]:
+        tables = set(plan.stale)
+        for name in plan.stale:
+            tables |= self.graph.descendants(name)
+        for data_set in plan.data_sets:
+            if any(plan.data_sets[data_set].match_name(f.base_name) for f in plan.new_files):
+                tables |= self.graph.descendants(f"bronze.{data_set}")
+        return {
+            "files": [f.name for f in plan.new_files],
+            "tables": [t for t in self.graph.order if t in tables and t in plan.fingerprints],
+        }
+
+    def _plan_rejected(self, data_sets: Mapping[str, DataSet], plan: Plan) -> Plan:
+        return plan
+
+    def _file_lines(self, plan: Plan) -> list[FileLine]:
+        lines = []
+        counts = {(f.file, f.sha256): f for o in self.results.silver.values() for f in o.files}
+        for o in self.results.outcomes:
+            c = counts.get((o.landing.name, o.sha256 or ""))
+            lines.append(
+                FileLine(
+                    o.landing.name,
+                    o.data_set,
+                    o.status,
+                    o.period,
+                    o.rows_n if o.sha256 else None,
+                    c.accepted_n if c else None,
+                    c.duplicate_n if c else None,
+                    c.superseded_n if c else None,
+                    c.quarantined_n if c else None,
+                    c.warned_n if c else None,
+                    o.error,
+                )
+            )
+        lines += [FileLine(f.name, None, "ignored") for f in plan.ignored if self.results.outcomes]
+        lines += [
+            FileLine(k.file, k.data_set, "rejected", error=f"{k.error} (rejected in an earlier run)") for k in plan.rejected
+        ]
+        return lines
+
+    def _status(self, report: RunReport) -> str:
+        bad_files = any(f.status in ("rejected", "failed", "changing") for f in report.files)
+        bad_tables = any(t.status in ("failed", "blocked") for t in report.tables)
+        return "partial" if bad_files or bad_tables else "ok"
+
+
+from nh_lakehouse.pipeline.silver_load import SILVER_AUDIT  # noqa: E402
+
+_HASH_COLUMN = tuple(c for c in SILVER_AUDIT if c.name == ROW_HASH)
+
+
+def _start_quietly(engine: Engine) -> None:
+    """Start the engine while files are read; what goes wrong is told by the first real use."""
+    try:
+        _ = engine.session
+    except Exception:  # noqa: BLE001 - reported where the session is used
+        return
+
+
+def _folder_size(folder: Path) -> int:
+    return sum(f.stat().st_size for f in folder.glob("*.parquet"))
+
+
+def _line(name: str, published: Published, mode: str, duration: float, outcome: SilverOutcome | None) -> TableLine:
+    unchanged = None
+    if outcome is not None and name not in outcome.closed:
+        accepted = sum(f.accepted_n for f in outcome.files)
+        unchanged = max(0, accepted - published.inserted_n - published.updated_n)
+    return TableLine(
+        name, "ok", mode, published.inserted_n, published.updated_n, published.deleted_n, unchanged, duration
+    )
+
+
+def _file_row(
+    o: FileOutcome, run_id: str, data_sets: Mapping[str, DataSet], everything: str, now: datetime
+) -> dict[str, Any]:
+    one = o.data_set in data_sets and len([d for d in data_sets.values() if d.match_name(o.landing.base_name)]) == 1
+    return {
+        "run_id": run_id,
+        "load_id": o.load_id,
+        "data_set": o.data_set,
+        "file": o.landing.name,
+        "status": o.status,
+        "size_bytes": o.landing.size_bytes,
+        "modified_at": o.landing.modified_at,
+        "sha256": o.sha256,
+        "period": o.period,
+        "released_at": o.released_at,
+        "encoding": o.encoding,
+        "header": o.header,
+        "rows_read_n": o.rows_n if o.sha256 else None,
+        "error": o.error,
+        "contract_fingerprint": data_sets[str(o.data_set)].fingerprint() if one else everything,
+        "recorded_at": now,
+    }
+
+
+def _load_row(run_id: str, load_id: str | None, data_set: str, target: str, now: datetime, **counts: Any) -> dict[str, Any]:
+    return {
+        "run_id": run_id, "load_id": load_id, "data_set": data_set, "target": target, "recorded_at": now, **counts
+    }  # fmt: skip
+
+
+def _bronze_load_row(o: FileOutcome, run_id: str, now: datetime) -> dict[str, Any]:
+    return _load_row(
+        run_id,
+        o.load_id,
+        str(o.data_set),
+        f"bronze.{o.data_set}",
+        now,
+        file=o.landing.name,
+        source_sha256=o.sha256,
+        period=o.period,
+        rows_read_n=o.rows_n,
+        accepted_n=o.rows_n,
+        duplicate_n=0,
+        superseded_n=0,
+        quarantined_n=0,
+        warned_n=o.corrupt_n,
+        inserted_n=o.rows_n,
+        updated_n=0,
+        unchanged_n=0,
+        closed_n=None,
+        deleted_n=0,
+        version_before=o.version_before,
+        version_after=o.version_after,
+    )
+
+
+def _silver_load_rows(outcome: SilverOutcome, run_id: str, now: datetime) -> list[dict[str, Any]]:
+    rows = []
+    for target, published in outcome.published.items():
+        row_for_row = target not in outcome.closed
+        appended = not published.by_file and not published.updated_n and published.inserted_n
+        for number, f in enumerate(outcome.files):
+            inserted, updated = published.by_file.get(f.file, (f.accepted_n if appended else 0, 0))
+            if not row_for_row:
+                inserted, updated = published.by_file.get(f.file, (0, 0))
+            rows.append(
+                _load_row(
+                    run_id,
+                    f"{run_id}-{outcome.data_set}",
+                    outcome.data_set,
+                    target,
+                    now,
+                    **{k: v for k, v in asdict(f).items() if k not in ("sha256",)},
+                    source_sha256=f.sha256,
+                    inserted_n=inserted if row_for_row or published.by_file else (published.inserted_n if number == 0 else 0),
+                    updated_n=updated,
+                    unchanged_n=f.accepted_n - inserted - updated if row_for_row else None,
+                    closed_n=None if row_for_row else (outcome.closed[target] if number == 0 else 0),
+                    deleted_n=published.deleted_n if number == 0 else 0,
+                    version_before=published.version_before,
+                    version_after=published.version_after,
+                )
+            )
+    return rows

@@ -1,0 +1,155 @@
+"""Versions of a key over time (SCD2), as a pure function of all its snapshots.
+
+A version begins at the first day of the period in which a tracked column changed, and ends where the next begins. A
+key that is missing from a complete later snapshot is closed at that snapshot's date. Completeness is judged per group
+(a state): the snapshot must hold a share of the keys that were open before. An incomplete snapshot (one state's part
+of a month, half a file) closes nothing.
+
+A column that a file does not have is unknown, not null: it makes no version, the last known value goes on, and before
+the first known value that one is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+__all__ = ["PRESENT_ONLY", "Completeness", "versions"]
+
+#: Marks a snapshot row that proves a key present without telling its values (its row was quarantined).
+PRESENT_ONLY = "_present_only"
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """When a snapshot counts as complete.
+
+    Attributes:
+        share: least share of the open keys of a group that a snapshot must hold (MEASURES B1: 0.90).
+    """
+
+    share: float = 0.90
+
+
+def versions(
+    snapshots: DataFrame,
+    *,
+    key: Sequence[str],
+    tracked: Sequence[str],
+    untracked: Sequence[str],
+    period: str,
+    group: str | None = None,
+    completeness: Completeness = Completeness(),
+) -> DataFrame:
+    """Versions of every key.
+
+    Args:
+        snapshots: one row per key and period: key, `period` (date), tracked and untracked columns,
+            `_absent_columns` (text: names that the row's file does not have, joined by commas) and `_present_only`.
+        key: columns of the key; compared null-safe.
+        tracked: columns whose change makes a version.
+        untracked: columns that take the last known value inside a version.
+        period: the date column of the snapshot.
+        group: column within which completeness is judged; None = the whole set.
+        completeness: threshold.
+    Returns:
+        One row per key and version: key, columns, `valid_from`, `valid_to` (exclusive, null = open), `is_current`,
+        `closed_reason` (`absent` or null), and the audit columns of the version's first row.
+    """
+    audit = [c for c in snapshots.columns if c.startswith("_") and c not in ("_absent_columns", PRESENT_ONLY)]
+    columns = [*tracked, *untracked]
+    placed = snapshots.withColumn("_group", F.col(group) if group else F.lit("all"))
+    filled = _fill_unknown(_carry_group(placed, key, period), key, columns, period)
+    dated = _with_closing(filled, _complete_periods(filled, key, period, completeness), key, period)
+    started = _number_versions(dated, key, tracked, period)
+    return _collapse(started, key, tracked, untracked, period, audit)
+
+
+def _carry_group(placed: DataFrame, key: Sequence[str], period: str) -> DataFrame:
+    """A row without values (quarantined) stands in the group that its key was last seen in, else will be seen in."""
+    before = Window.partitionBy(*key).orderBy(period)
+    whole = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    known = F.coalesce(
+        F.col("_group"), F.last("_group", ignorenulls=True).over(before), F.first("_group", ignorenulls=True).over(whole)
+    )
+    return placed.withColumn("_group", known)
+
+
+def _fill_unknown(placed: DataFrame, key: Sequence[str], columns: Sequence[str], period: str) -> DataFrame:
+    before = Window.partitionBy(*key).orderBy(period)
+    whole = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    absent = F.split(F.coalesce(F.col("_absent_columns"), F.lit("")), ",")
+    boxed = {c: F.when(~F.col(PRESENT_ONLY) & ~F.array_contains(absent, c), F.struct(F.col(c).alias("v"))) for c in columns}
+    known = placed.withColumns({f"_k_{c}": box for c, box in boxed.items()})
+    filled = {
+        c: F.coalesce(
+            F.last(f"_k_{c}", ignorenulls=True).over(before), F.first(f"_k_{c}", ignorenulls=True).over(whole)
+        )["v"]
+        for c in columns
+    }
+    ever_told = F.max(~F.col(PRESENT_ONLY)).over(before)
+    result = known.withColumns({**filled, "_told": ever_told}).where("_told")
+    return result.drop(*[f"_k_{c}" for c in columns], "_told")
+
+
+def _complete_periods(filled: DataFrame, key: Sequence[str], period: str, completeness: Completeness) -> DataFrame:
+    """Per group: the periods whose snapshot holds enough of the keys open before it, as a sorted array."""
+    name = F.to_json(F.struct(*key)) if len(key) > 1 else F.col(key[0]).cast("string")
+    per_period = filled.groupBy("_group", period).agg(F.collect_set(name).alias("keys"))
+    ordered = per_period.groupBy("_group").agg(F.sort_array(F.collect_list(F.struct(F.col(period).alias("at"), "keys"))).alias("snaps"))
+    share = completeness.share
+    enough = f"size(array_intersect(acc.open, snap.keys)) >= {share} * size(acc.open)"
+    fold = F.expr(
+        f"""aggregate(snaps,
+            named_struct('open', CAST(array() AS array<string>), 'complete', CAST(array() AS array<date>)),
+            (acc, snap) -> named_struct(
+                'open', CASE WHEN {enough} THEN snap.keys ELSE array_union(acc.open, snap.keys) END,
+                'complete', CASE WHEN {enough} THEN concat(acc.complete, array(snap.at)) ELSE acc.complete END),
+            acc -> acc.complete)"""
+    )
+    return ordered.select("_group", fold.alias("_complete"))
+
+
+def _with_closing(filled: DataFrame, complete: DataFrame, key: Sequence[str], period: str) -> DataFrame:
+    """`_closed_at`: the first complete period of the group after this row and before the key's next one."""
+    next_seen = F.lead(period).over(Window.partitionBy(*key).orderBy(period))
+    joined = filled.withColumn("_next", next_seen).join(complete, on="_group", how="left")
+    later = F.expr(f"try_element_at(filter(_complete, p -> p > {period} AND (_next IS NULL OR p < _next)), 1)")
+    return joined.withColumn("_closed_at", later).drop("_complete")
+
+
+def _number_versions(dated: DataFrame, key: Sequence[str], tracked: Sequence[str], period: str) -> DataFrame:
+    ordered = Window.partitionBy(*key).orderBy(period)
+    previous = {c: F.lag(c).over(ordered) for c in tracked}
+    changed: Column = F.lag(F.lit(1)).over(ordered).isNull() | F.lag("_closed_at").over(ordered).isNotNull()
+    for column, before in previous.items():
+        changed = changed | ~F.col(column).eqNullSafe(before)
+    started = dated.withColumn("_starts", F.when(changed, 1).otherwise(0))
+    running = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    return started.withColumn("_version", F.sum("_starts").over(running))
+
+
+def _collapse(
+    started: DataFrame, key: Sequence[str], tracked: Sequence[str], untracked: Sequence[str], period: str, audit: Sequence[str]
+) -> DataFrame:
+    first = F.min_by(F.struct(*tracked, *audit), period)
+    last = F.max_by(F.struct(*untracked, "_closed_at"), period)
+    grouped = started.groupBy(*key, "_version").agg(
+        F.min(period).alias("valid_from"), first.alias("_first"), last.alias("_last")
+    )
+    following = F.lead("valid_from").over(Window.partitionBy(*key).orderBy("_version"))
+    closed_at = F.col("_last")["_closed_at"]
+    ended = F.coalesce(closed_at, following)
+    return grouped.select(
+        *key,
+        *[F.col("_first")[c].alias(c) for c in tracked],
+        *[F.col("_last")[c].alias(c) for c in untracked],
+        "valid_from",
+        ended.alias("valid_to"),
+        ended.isNull().alias("is_current"),
+        F.when(closed_at.isNotNull(), F.lit("absent")).alias("closed_reason"),
+        *[F.col("_first")[c].alias(c) for c in audit],
+    )

@@ -1,0 +1,322 @@
+"""Silver tables of the nursing-home domain: what the publisher's files say, typed, under one name each.
+
+Every function takes the accepted, typed rows of one data set and returns one row per row. The columns of a table and
+their meaning stand in `contracts/nursing_home/tables/silver.yaml`, those of a file in `.../data_sets/`; here stands
+only what a file does not say itself: owner class and chain membership, sums of payroll hours, numbers inside ranges
+that are published as text. Nothing is imputed, capped or dropped.
+
+| table              | data set             | grain                       | history                    |
+|--------------------|----------------------|-----------------------------|----------------------------|
+| nh_facility        | nh_provider_info     | home                        | versions of tracked columns |
+| nh_facility_month  | nh_provider_info     | home, month                 | every snapshot             |
+| nh_state_month     | nh_state_us_averages | state or nation, month      | every snapshot             |
+| nh_penalty         | nh_penalties         | penalty, month              | every snapshot             |
+| nh_vbp             | nh_vbp_facility      | facility, fiscal year       | every year                 |
+| nh_vbp_national    | nh_vbp_aggregate     | fiscal year                 | every year                 |
+| nh_chain           | nh_chain_performance | chain or nation, month      | every snapshot             |
+| pbj_daily          | pbj_nurse_daily      | home, day                   | every quarter              |
+
+Audit columns (their names begin with `_`) pass through behind the declared ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.declare import silver_table
+from nh_lakehouse.errors import MissingColumnError
+
+__all__ = [
+    "nh_chain",
+    "nh_facility",
+    "nh_facility_month",
+    "nh_penalty",
+    "nh_state_month",
+    "nh_vbp",
+    "nh_vbp_national",
+    "pbj_daily",
+    "vbp_achievement",
+    "vbp_improvement",
+]
+
+OWNERSHIP_CLASSES = ("For profit", "Non profit", "Government")
+"""First words of every owner type of the publisher (`Government - County`)."""
+
+JOB_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "rn": ("rndon", "rnadmin", "rn_direct"),
+    "lpn": ("lpnadmin", "lpn_direct"),
+    "aide": ("cna", "natrn", "medaide"),
+}
+"""Payroll jobs of a staffing group, as the publisher's staffing measures group them (Five-Star Technical Users' Guide)."""
+
+HOURS_TYPE = "decimal(24,6)"
+"""Hours are published with two decimals; added as decimals, 0.1 + 0.2 is 0.3, in whatever order."""
+
+SATURDAY, SUNDAY = 7, 1
+"""Numbers of the weekend days in `dayofweek`."""
+
+HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current", "closed_reason")
+"""Columns of a table with versions that the engine fills when it compares snapshots."""
+
+NUMBER = r"[0-9][0-9,]*(?:[.][0-9]+)?"
+RANGE = rf"^\s*[$]?\s*({NUMBER})\s*-\s*[$]?\s*({NUMBER})\s*\z"
+AMOUNT = rf"^\s*[$]?\s*({NUMBER})\s*\z"
+"""Shapes of the ranges and amounts in the yearly program file (`0.98-1.02`, `$1,234.50`)."""
+
+
+@silver_table(
+    "silver.nh_facility",
+    of="nh_provider_info",
+    key=["ccn"],
+    history="scd2",
+    group="state",
+    untracked=["lat", "lon", "phone"],
+)
+def nh_facility(nh_provider_info: DataFrame) -> DataFrame:
+    """What a home is, per home and snapshot; the engine turns snapshots into versions.
+
+    Args:
+        nh_provider_info: one row per (ccn, snapshot_month).
+    Returns:
+        One row per row. `ownership_class` is null where the owner type is null or begins otherwise; `is_chain` is true
+        with a chain identifier, false without one, and unknown (makes no version) where the file has no chain columns
+        (before June 2023); `ssa_county` has its leading zeros.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS Nursing Home Data Dictionary, October 2024, Provider Information.
+    """
+    computed = {
+        "ssa_county": _zero_padded("ssa_county", 3),
+        "ownership_class": _ownership_class(),
+        "is_chain": F.col("chain_id").isNotNull(),
+    }
+    rows = _also_absent(nh_provider_info, {"ownership_class": "ownership_type", "is_chain": "chain_id"})
+    return _published(rows, "silver.nh_facility", computed)
+
+
+@silver_table("silver.nh_facility_month", of="nh_provider_info", key=["ccn", "snapshot_month"], history="snapshot")
+def nh_facility_month(nh_provider_info: DataFrame) -> DataFrame:
+    """What is reported of a home in a month: residents, ratings, hours, turnover, inspections and penalties.
+
+    Args:
+        nh_provider_info: one row per (ccn, snapshot_month).
+    Returns:
+        One row per row, all values as published; a missing value is null beside its footnote codes.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS Nursing Home Data Dictionary, October 2024, Provider Information.
+    """
+    return _published(nh_provider_info, "silver.nh_facility_month")
+
+
+@silver_table("silver.nh_state_month", of="nh_state_us_averages", key=["state", "snapshot_month"], history="snapshot")
+def nh_state_month(nh_state_us_averages: DataFrame) -> DataFrame:
+    """Published averages of a state, or of the nation (`US`, `is_national`), per month.
+
+    Args:
+        nh_state_us_averages: one row per (state, snapshot_month).
+    Returns:
+        One row per row, all values as published; measures that an edition lacks are null.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS Nursing Home Data Dictionary, October 2024, State and US Averages.
+    """
+    return _published(nh_state_us_averages, "silver.nh_state_month")
+
+
+@silver_table(
+    "silver.nh_penalty",
+    of="nh_penalties",
+    key=[
+        "ccn",
+        "snapshot_month",
+        "penalty_date",
+        "penalty_type",
+        "fine_usd",
+        "denial_start",
+        "denial_days",
+        "occurrence_no",
+    ],
+    history="snapshot",
+)
+def nh_penalty(nh_penalties: DataFrame) -> DataFrame:
+    """Fines and payment denials of a snapshot's three rolling years.
+
+    Args:
+        nh_penalties: one row per penalty and snapshot_month, numbered by `occurrence_no` where all else agrees.
+    Returns:
+        One row per row: `fine_usd` is null for denials, `denial_start` and `denial_days` are null for fines.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS Nursing Home Data Dictionary, October 2024, Penalties.
+    """
+    return _published(nh_penalties, "silver.nh_penalty")
+
+
+@silver_table("silver.nh_vbp", of="nh_vbp_facility", key=["fiscal_year", "ccn"], history="snapshot")
+def nh_vbp(nh_vbp_facility: DataFrame) -> DataFrame:
+    """Readmission rates, scores, rank and payment multiplier of a facility in a fiscal year.
+
+    Args:
+        nh_vbp_facility: one row per (fiscal_year, ccn).
+    Returns:
+        One row per row; rates are fractions, scores points, all as published. A facility without enough stays has a
+        null beside a footnote, which is a sentence here.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS Nursing Home Data Dictionary, October 2024, SNF VBP Facility-Level Dataset.
+    """
+    return _published(nh_vbp_facility, "silver.nh_vbp")
+
+
+@silver_table("silver.nh_vbp_national", of="nh_vbp_aggregate", key=["fiscal_year"], history="snapshot")
+def nh_vbp_national(nh_vbp_aggregate: DataFrame) -> DataFrame:
+    """National rates, threshold, benchmark, and the ranges of scores, multipliers and payments of a fiscal year.
+
+    Args:
+        nh_vbp_aggregate: one row per fiscal_year; reads the ranges as text.
+    Returns:
+        One row per row; a range or amount that is a sentence (the year is not final) is null.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS Nursing Home Data Dictionary, October 2024, SNF VBP Aggregate Performance Dataset.
+    """
+    usd = "decimal(18,2)"
+    computed = {
+        "performance_score_min": _number_in("performance_score_range", RANGE, 1, "double"),
+        "performance_score_max": _number_in("performance_score_range", RANGE, 2, "double"),
+        "multiplier_min": _number_in("multiplier_range", RANGE, 1, "double"),
+        "multiplier_max": _number_in("multiplier_range", RANGE, 2, "double"),
+        "incentive_usd_min": _number_in("incentive_usd_range", RANGE, 1, usd),
+        "incentive_usd_max": _number_in("incentive_usd_range", RANGE, 2, usd),
+        "incentive_usd": _number_in("incentive_usd_total", AMOUNT, 1, usd),
+    }
+    return _published(nh_vbp_aggregate, "silver.nh_vbp_national", computed)
+
+
+@silver_table("silver.nh_chain", of="nh_chain_performance", key=["chain_id", "snapshot_month"], history="snapshot")
+def nh_chain(nh_chain_performance: DataFrame) -> DataFrame:
+    """Published measures of a chain, or of the nation (`US`, `is_national`), per month.
+
+    Args:
+        nh_chain_performance: one row per (chain_id, snapshot_month).
+    Returns:
+        One row per row, all values as published.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS, Nursing Home Chain Performance Measures.
+    """
+    return _published(nh_chain_performance, "silver.nh_chain")
+
+
+@silver_table("silver.pbj_daily", of="pbj_nurse_daily", key=["ccn", "work_date"], history="snapshot")
+def pbj_daily(pbj_nurse_daily: DataFrame) -> DataFrame:
+    """Nurse hours of a home on a day, by job and by group, employees and contract staff apart.
+
+    Args:
+        pbj_nurse_daily: one row per (ccn, work_date); hours by job, `census` whole.
+    Returns:
+        One row per row. `hrs_rn` = director of nursing + RN with administrative duties + RN, `hrs_lpn` = LPN with
+        administrative duties + LPN, `hrs_aide` = certified aide + aide in training + medication aide, `hrs_total` =
+        all of them, each also `_emp` and `_ctr`, in hours; null where a job of the sum is null. `is_weekend` is
+        Saturday or Sunday. Days with a census of zero stay, marked `census_zero` (null without a census).
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: CMS Payroll-Based Journal Public Use Files, Technical Specifications, April 2019, Table 1 and section 3b.
+    """
+    computed = {
+        "county_fips": _zero_padded("county_fips", 3),
+        "census_zero": F.col("census") == 0,
+        "is_weekend": F.dayofweek("work_date").isin(SATURDAY, SUNDAY),
+    }
+    every_job = [job for jobs in JOB_GROUPS.values() for job in jobs]
+    for group, jobs in {**JOB_GROUPS, "total": tuple(every_job)}.items():
+        for part in ("", "_emp", "_ctr"):
+            computed[f"hrs_{group}{part}"] = _hours_sum(f"hrs_{job}{part}" for job in jobs)
+    return _published(pbj_nurse_daily, "silver.pbj_daily", computed)
+
+
+def vbp_achievement(rsrr: Column, threshold: Column, benchmark: Column) -> Column:
+    """Achievement score that the program's rule gives for a readmission rate, 0 to 100.
+
+    The rule is between two tables (threshold and benchmark stand in `nh_vbp_national`), so silver stores no flag of it.
+
+    Args:
+        rsrr: readmission rate of the performance period, fraction.
+        threshold: achievement threshold of the year, share without readmission.
+        benchmark: benchmark of the year, share without readmission.
+    Returns:
+        0 below the threshold, 100 from the benchmark on, else 90 x (success - threshold) / (benchmark - threshold) + 5
+        with success = 1 - rsrr; null where an input is null.
+    Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
+    """
+    success = 1 - rsrr
+    between = 90 * (success - threshold) / F.nullif(benchmark - threshold, F.lit(0)) + 5
+    known = between.isNotNull()
+    below, at_benchmark = known & (success < threshold), known & (success >= benchmark)
+    return F.when(below, F.lit(0.0)).when(at_benchmark, F.lit(100.0)).otherwise(between)
+
+
+def vbp_improvement(baseline: Column, rsrr: Column, benchmark: Column) -> Column:
+    """Improvement score that the program's rule gives for the change of a readmission rate, 0 to 90.
+
+    Args:
+        baseline: readmission rate of the baseline period, fraction.
+        rsrr: readmission rate of the performance period, fraction.
+        benchmark: benchmark of the year, share without readmission.
+    Returns:
+        100 x (baseline - rsrr) / (benchmark - (1 - baseline)) - 5, bounded by 0 and 90; null where an input is null.
+    Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
+    """
+    points = 100 * (baseline - rsrr) / F.nullif(benchmark - (1 - baseline), F.lit(0)) - 5
+    return F.when(points < 0, F.lit(0.0)).when(points > 90, F.lit(90.0)).otherwise(points)
+
+
+def _published(rows: DataFrame, table: str, computed: Mapping[str, Column] | None = None) -> DataFrame:
+    """The declared columns of a table in their order: computed ones by expression, the others as they came."""
+    computed = computed or {}
+    present = rows.columns
+    names = [n for n in load_tables()[table].column_names if n not in HISTORY_COLUMNS or n in present]
+    absent = [name for name in names if name not in computed and name not in rows.columns]
+    if absent:
+        raise MissingColumnError(
+            f"{table}: the input lacks {absent}; hand in the typed rows of the data set", table=table, columns=absent
+        )
+    audit = [name for name in rows.columns if name.startswith("_")]
+    return rows.select(*[computed[n].alias(n) if n in computed else F.col(n) for n in names], *audit)
+
+
+def _also_absent(rows: DataFrame, derived_from: Mapping[str, str]) -> DataFrame:
+    """A column derived from one that the file lacks is as unknown as its source: both are listed as absent."""
+    if "_absent_columns" not in rows.columns:
+        return rows
+    listed = F.split(F.col("_absent_columns"), ",")
+    added = [F.when(F.array_contains(listed, source), F.lit(name)) for name, source in derived_from.items()]
+    return rows.withColumn("_absent_columns", F.concat_ws(",", F.col("_absent_columns"), *added))
+
+
+def _ownership_class() -> Column:
+    owner = F.col("ownership_type")
+    return F.coalesce(*[F.when(owner.startswith(words), F.lit(words)) for words in OWNERSHIP_CLASSES])
+
+
+def _zero_padded(name: str, width: int) -> Column:
+    """Codes that lost leading zeros in a spreadsheet; longer texts stay whole (lpad alone would cut them)."""
+    return F.when(F.length(name) < width, F.lpad(name, width, "0")).otherwise(F.col(name))
+
+
+def _hours_sum(names: Iterable[str]) -> Column:
+    hours = [F.expr(f"try_cast({name} AS {HOURS_TYPE})") for name in names]
+    return reduce(add, hours).cast("double")
+
+
+def _number_in(name: str, shape: str, group: int, spark_type: str) -> Column:
+    """The number that a text of the given shape holds; null for any other text."""
+    text = F.regexp_replace(F.regexp_extract(F.col(name), shape, group), ",", "")
+    return F.when(F.length(text) > 0, text).cast(spark_type)
