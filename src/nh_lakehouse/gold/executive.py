@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.bands import Benchmarks, RiskCutoffs
 from nh_lakehouse.gold.facility import with_latest_edition
+from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import (
     count_if,
     exact_mean,
@@ -92,10 +93,17 @@ def nh_executive_summary(
     rates = nh_vbp_national.select("fiscal_year", F.col("performance_rate").alias("rsrr_national_unadjusted"))
     figures = with_latest_edition(figures, rates, "fiscal_year", until=F.year("snapshot_month"))
     figures = figures.join(rates, "fiscal_year", how="left")
-    rows = [_row(number, metric, benchmarks) for number, metric in enumerate(METRICS, start=1)]
-    return figures.select("snapshot_month", F.explode(F.array(*rows)).alias("_row")).select(
-        "snapshot_month", "_row.metric", "_row.value", "_row.benchmark", "_row.unit", "_row.metric_no",
-        "_row.benchmark_low", "_row.benchmark_high",
+    ranges = [_range(metric.benchmark, benchmarks) for metric in METRICS]
+    rows = {
+        "metric": [F.lit(metric.name) for metric in METRICS],
+        "value": [F.col(metric.name).cast("double") for metric in METRICS],
+        "benchmark": [F.lit(_text(low, high)).cast("string") for low, high in ranges],
+        "unit": [F.lit(metric.unit) for metric in METRICS],
+        "benchmark_low": [F.lit(low).cast("double") for low, _ in ranges],
+        "benchmark_high": [F.lit(high).cast("double") for _, high in ranges],
+    }
+    return unpivot(figures, keep=["snapshot_month"], number="metric_no", rows=rows).select(
+        *"snapshot_month metric value benchmark unit metric_no benchmark_low benchmark_high".split()
     )
 
 
@@ -105,7 +113,7 @@ def _of_homes(nh_facility_metrics: DataFrame, risk: RiskCutoffs) -> DataFrame:
     has_fines = F.count("fines_usd") > 0
     return homes.groupBy("snapshot_month").agg(
         F.count(F.lit(1)).alias("facility_n"),
-        exact_mean("bed_utilization").alias("bed_utilization_mean"),
+        exact_mean("bed_utilization", is_quotient=True).alias("bed_utilization_mean"),
         pooled_ratio("residents_per_day", F.expr("nullif(certified_beds, 0)")).alias("bed_utilization_wtd"),
         exact_mean("total_hprd").alias("total_hprd_mean"),
         weighted_mean("total_hprd", "residents_per_day").alias("total_hprd_wtd"),
@@ -142,19 +150,6 @@ def _of_critical_states(nh_state_risk: DataFrame) -> DataFrame:
     return nh_state_risk.groupBy("snapshot_month").agg(
         F.when(is_known, count_if(is_critical)).alias("critical_states_n"),
         F.when(is_known, homes).alias("critical_state_homes_n"),
-    )
-
-
-def _row(number: int, metric: _Metric, benchmarks: Benchmarks) -> Column:
-    low, high = _range(metric.benchmark, benchmarks)
-    return F.struct(
-        F.lit(metric.name).alias("metric"),
-        F.col(metric.name).cast("double").alias("value"),
-        F.lit(_text(low, high)).cast("string").alias("benchmark"),
-        F.lit(metric.unit).alias("unit"),
-        F.lit(number).alias("metric_no"),
-        F.lit(low).cast("double").alias("benchmark_low"),
-        F.lit(high).cast("double").alias("benchmark_high"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Grouping sets: one pass over the homes for states and the nation, for each class and for all classes together.
+"""Shapes of tables: grouping sets (states and the nation, each class and all classes) and long form.
 
 The DataFrame API of Spark 3.5 has no grouping sets. Here each row is repeated once for every set it counts in, with the
 total's label in the columns the set sums over; one `groupBy` then gives all sets. National rows are thus computed from
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.gold.bands import ALL, NATION
 
-__all__ = ["every_set", "with_grouping_sets", "with_nation"]
+__all__ = ["every_set", "unpivot", "with_grouping_sets", "with_nation"]
 
 
 def every_set(columns: Sequence[str]) -> list[tuple[str, ...]]:
@@ -35,12 +35,35 @@ def with_grouping_sets(
     Returns:
         The columns of `df`; as many rows as it has times the number of sets.
     """
-    structs = [
-        F.struct(*[(F.col(c) if c in kept else F.lit(label)).alias(c) for c, label in labels.items()]) for kept in sets
-    ]
-    rest = [c for c in df.columns if c not in labels]
-    repeated = df.select(*rest, F.explode(F.array(*structs)).alias("_set"))
-    return repeated.select(*[F.col(f"_set.{c}") if c in labels else F.col(c) for c in df.columns])
+    chosen = list(sets)
+    # Numbers and CASE, not an array of structs: Sail refuses structs of which one has a literal and one a nullable column.
+    numbered = df.select("*", F.explode(F.array(*[F.lit(number) for number in range(len(chosen))])).alias("_set"))
+    return numbered.select(*[_kept_or_total(c, chosen, labels[c]) if c in labels else F.col(c) for c in df.columns])
+
+
+def _kept_or_total(column: str, sets: Sequence[Collection[str]], label: str) -> Column:
+    keeping = [number for number, kept in enumerate(sets) if column in kept]
+    return F.when(F.col("_set").isin(keeping), F.col(column)).otherwise(F.lit(label)).alias(column)
+
+
+def unpivot(df: DataFrame, *, keep: Sequence[str], number: str, rows: Mapping[str, Sequence[Column]]) -> DataFrame:
+    """One row per entry of the lists in `rows`, for every row of `df`.
+
+    Args:
+        df: wide rows.
+        keep: columns that repeat on every new row.
+        number: name of the position of the entry, first = 1, int.
+        rows: new column -> its entries in order, all of one type and equally many.
+    Returns:
+        `keep`, `number` and the columns of `rows`.
+    """
+    length = len(next(iter(rows.values())))
+    entries = [F.array(*columns).alias(f"_{name}") for name, columns in rows.items()]
+    positions = F.explode(F.array(*[F.lit(position + 1) for position in range(length)])).alias(number)
+    numbered = df.select(*keep, *entries, positions)
+    return numbered.select(
+        *keep, number, *[F.element_at(F.col(f"_{name}"), F.col(number)).alias(name) for name in rows]
+    )
 
 
 def with_nation(df: DataFrame, *, classes: Sequence[str] = ()) -> DataFrame:

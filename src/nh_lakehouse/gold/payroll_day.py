@@ -139,19 +139,17 @@ def pbj_totals(pbj_daily: DataFrame) -> DataFrame:
         F.trunc("work_date", "month").alias("month"),
         "state",
         "census",
-        "hrs_rn",
         *[_in_parts(hours[name]).alias(name) for name in HOUR_SUMS],
         *[residents[name].alias(name) for name in RESIDENT_SUMS],
     )
     # Whole numbers again (of 1e-13 hours per resident): the deviation of the days follows from their sums without loss.
     days = days.withColumn("hprd_parts", F.expr("total_hours * 1000 div nullif(census, 0)"))
     squared = F.col("hprd_parts").cast("decimal(18,0)") * F.col("hprd_parts").cast("decimal(18,0)")
-    has_residents = F.col("census") > 0
     added = days.withColumn("hprd_parts_squared", squared).groupBy("ccn", "quarter", "month").agg(
         F.max("state").alias("state"),
         F.count(F.lit(1)).alias("days_n"),
-        count_if(has_residents).alias("census_days_n"),
-        count_if(has_residents & (F.col("hrs_rn") == 0)).alias("no_rn_days_n"),
+        count_if(F.col("census") > 0).alias("census_days_n"),
+        count_if(F.col("rn_hours") == 0).alias("no_rn_days_n"),
         F.sum("census").alias("resident_days"),
         *[F.sum(name).alias(name) for name in (*HOUR_SUMS, *RESIDENT_SUMS)],
         F.count("emp_hours_all_days").alias("emp_days_n"),

@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
+from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
 
 __all__ = ["AVERAGES", "reconciliation", "referential"]
@@ -84,28 +85,25 @@ def referential(
     quarter_end = F.make_date(
         F.substring("quarter", 1, 4).cast("int"), F.substring("quarter", 6, 1).cast("int") * 3, F.lit(1)
     )
+    month = F.date_format("snapshot_month", "yyyy-MM"), F.col("snapshot_month")
+    september = F.make_date("fiscal_year", F.lit(9), F.lit(1))
     named = [
-        _named(nh_penalty, "nh_penalty", F.date_format("snapshot_month", "yyyy-MM"), F.col("snapshot_month")),
-        _named(
-            nh_vbp, "nh_vbp", F.col("fiscal_year").cast("string"), F.make_date("fiscal_year", F.lit(9), F.lit(1)), ~is_snf
-        ),
+        _named(nh_penalty, "nh_penalty", *month),
+        _named(nh_vbp, "nh_vbp", F.col("fiscal_year").cast("string"), september, ~is_snf),
         _named(pbj_daily, "pbj_daily", F.col("quarter"), quarter_end),
-        _named(nh_measure_long, "nh_measure_long", F.col("period"), F.col("snapshot_month"), is_swing),
-        _named(
-            nh_vaccination, "nh_vaccination", F.date_format("as_of_date", "yyyy-MM-dd"), F.col("snapshot_month")
-        ),
+        _named(nh_measure_long, "nh_measure_long", *month, is_swing),
+        _named(nh_vaccination, "nh_vaccination", *month),
     ]
     homes = nh_facility_month.select("ccn", F.col("snapshot_month").alias("_compared")).distinct()
     compared = _with_nearest_month(reduce(DataFrame.unionByName, named), nh_facility_month)
     orphans = compared.join(homes, ["ccn", "_compared"], how="left_anti")
-    month = F.date_format("_compared", "yyyy-MM")
     return orphans.select(
         "table",
         F.col("ccn").alias("key"),
         "period",
         F.when(F.col("_expected"), "not_in_provider_info").otherwise("orphan_facility").alias("rule"),
         "rows_n",
-        F.concat(F.lit("not in provider information of "), month).alias("detail"),
+        F.concat(F.lit("not in provider information of "), F.date_format("_compared", "yyyy-MM")).alias("detail"),
     )
 
 
@@ -181,20 +179,12 @@ def _means(nh_facility_month: DataFrame, nh_state_month: DataFrame) -> DataFrame
 
 def _long(df: DataFrame, columns: Mapping[str, tuple[str, str]], side: str) -> DataFrame:
     """One row per month and measure; `columns` gives the value and the number of rows behind it."""
-    values = [
-        F.struct(
-            F.lit(measure).alias("measure"),
-            F.col(value).cast("double").alias("value"),
-            F.col(rows).cast("bigint").alias("rows"),
-        )
-        for measure, (value, rows) in columns.items()
-    ]
-    return df.select("snapshot_month", F.explode(F.array(*values)).alias("_m")).select(
-        "snapshot_month",
-        F.col("_m.measure").alias("measure"),
-        F.col("_m.value").alias(f"{side}_value"),
-        F.col("_m.rows").alias(f"{side}_n"),
-    )
+    rows = {
+        "measure": [F.lit(measure) for measure in columns],
+        f"{side}_value": [F.col(value).cast("double") for value, _ in columns.values()],
+        f"{side}_n": [F.col(rows).cast("bigint") for _, rows in columns.values()],
+    }
+    return unpivot(df, keep=["snapshot_month"], number="_no", rows=rows).drop("_no")
 
 
 def _side_by_side(rule: str, left: DataFrame, right: DataFrame, *, tables: tuple[str, str]) -> DataFrame:

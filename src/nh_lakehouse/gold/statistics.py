@@ -28,7 +28,7 @@ SUM_TYPE = "decimal(38,10)"
 """Type in which values are added: ten decimals, enough for hours, counts, hours per resident day and percentages."""
 
 MOMENT_TYPE = "decimal(38,18)"
-"""Type in which products of two values are added, so that deviations of rates (about 0.02) keep 14 digits."""
+"""Type in which quotients and products of two values are added: they have more decimals than `SUM_TYPE` holds."""
 
 USD_TYPE = "decimal(18,2)"
 """Type of amounts and sums of amounts in US dollars."""
@@ -55,12 +55,15 @@ def percent_difference(value: ColumnOrName, base: ColumnOrName) -> Column:
     return (ratio(value, base) - 1) * 100
 
 
-def exact_sum(column: ColumnOrName) -> Column:
+def exact_sum(column: ColumnOrName, *, is_quotient: bool = False) -> Column:
     """Sum as a double, the same for every order of the rows; null where no row has a value.
 
-    Values enter with ten decimals (`SUM_TYPE`).
+    Values enter with ten decimals (`SUM_TYPE`): hours, counts and percentages as published have fewer, so that both
+    engines add the very same numbers. Quotients go on for ever and enter with 18 (`MOMENT_TYPE`, for sums below 10^20).
     """
-    return F.sum(_column(column).cast(SUM_TYPE)).cast("double")
+    # round() to the scale of the type changes nothing; see the note on Sail above.
+    value = F.round(_column(column).cast(MOMENT_TYPE), 18) if is_quotient else _column(column).cast(SUM_TYPE)
+    return F.sum(value).cast("double")
 
 
 def exact_sum_usd(column: ColumnOrName) -> Column:
@@ -69,9 +72,12 @@ def exact_sum_usd(column: ColumnOrName) -> Column:
     return F.sum(F.coalesce(_column(column).cast(USD_TYPE))).cast(USD_TYPE)
 
 
-def exact_mean(column: ColumnOrName) -> Column:
-    """Unweighted mean of the non-null values as a double, the same for every order of the rows; null without values."""
-    return ratio(exact_sum(column), F.count(_column(column)))
+def exact_mean(column: ColumnOrName, *, is_quotient: bool = False) -> Column:
+    """Unweighted mean of the non-null values as a double, the same for every order of the rows; null without values.
+
+    `is_quotient` as in `exact_sum`.
+    """
+    return ratio(exact_sum(column, is_quotient=is_quotient), F.count(_column(column)))
 
 
 def pooled_ratio(numerator: ColumnOrName, denominator: ColumnOrName) -> Column:
@@ -166,8 +172,7 @@ class _Moments:
 
 
 def _moment(column: Column) -> Column:
-    # round() to the scale of the type changes nothing; see the note on Sail above.
-    return F.sum(F.round(column.cast(MOMENT_TYPE), 18)).cast("double")
+    return exact_sum(column, is_quotient=True)
 
 
 def _varies(column: Column) -> Column:

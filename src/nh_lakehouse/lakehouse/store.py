@@ -303,7 +303,7 @@ class Store:
                 low, high, kind, nulls = connection.execute(
                     f"""SELECT min("{column}")::VARCHAR, max("{column}")::VARCHAR, typeof(min("{column}")), count(*) - count("{column}")
                         FROM changes"""
-                ).fetchone() or (None, None, None, 1)
+                ).fetchall()[0]
                 if nulls or low is None:
                     continue
                 if kind in ("DATE", "INTEGER", "BIGINT", "VARCHAR"):

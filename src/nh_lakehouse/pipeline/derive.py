@@ -165,7 +165,7 @@ def _affected(
         output, needed = target / "output.parquet", target / "needed.parquet"
         connection.execute(f"COPY affected TO '{output}' (FORMAT parquet)")
         connection.execute(f"COPY needed TO '{needed}' (FORMAT parquet)")
-        count = (connection.execute("SELECT count(*) FROM affected").fetchone() or (0,))[0]
+        count = connection.execute("SELECT count(*) FROM affected").fetchall()[0][0]
         literals = {c: v for c in spec.per if (v := _few_values(connection, "affected", c)) is not None}
     return _Affected(output, needed, count, literals)
 
@@ -208,8 +208,8 @@ def _target_holds(store: Store, spec: TableSpec, affected: _Affected) -> bool:
         connection.register("keys", _arrow(affected.output))
         found = connection.execute(
             f"SELECT 1 FROM {spec.name} AS t WHERE EXISTS (SELECT 1 FROM keys AS k WHERE {same}) LIMIT 1"
-        ).fetchone()
-    return found is not None
+        ).fetchall()
+    return bool(found)
 
 
 def _arrow(path: Path):  # type: ignore[no-untyped-def]

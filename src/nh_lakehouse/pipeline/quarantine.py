@@ -45,13 +45,13 @@ def quarantined_rows(
     schema = arrow_schema(load_tables()["ops.quarantine"].columns)
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE bad AS {_bad_rows(data_set, stage, judged, contested)}")
-        count = (connection.execute("SELECT count(*) FROM bad").fetchone() or (0,))[0]
+        count = connection.execute("SELECT count(*) FROM bad").fetchall()[0][0]
         if not count:
             return schema.empty_table()
         bronze = store.lake.delta(f"bronze.{data_set.name}", version)
         names = [f.name for f in bronze.schema().fields if not f.name.startswith("_")]
         connection.register("bronze", bronze.to_pyarrow_dataset())
-        rows = connection.execute(
+        rows = connection.sql(
             f"""SELECT bad.reasons, bad.severity, bronze.* FROM bronze JOIN bad
                 ON bronze._source_sha256 = bad._source_sha256 AND bronze._source_row = bad._source_row
                 AND bronze._source_file = bad._source_file

@@ -183,7 +183,7 @@ def _contested_units(stage: Path, data_set: DataSet, store: Store) -> Path | Non
             else f"""CREATE TABLE contested AS SELECT 1 AS one FROM ({usable})
                 HAVING count(DISTINCT _source_sha256) > 1 OR count(*) > count(DISTINCT ({key}))"""
         )
-        if not (connection.execute("SELECT count(*) FROM contested").fetchone() or (0,))[0]:
+        if not connection.execute("SELECT count(*) FROM contested").fetchall()[0][0]:
             return None
         connection.execute(f"COPY contested TO '{target}' (FORMAT parquet)")
     return target

@@ -146,7 +146,10 @@ def _quality(month: Snapshot, header: str, order: list[int], counts: list[int]) 
         values = measure_by_state("rehospitalized")[order] + noise * 0.2
     micros = np.rint(np.clip(values, 0.01, 99.9) * 10**6).astype(np.int64)
     nation = int((micros * np.array(counts)).sum()) // sum(counts)
-    return [_six_places(nation), *("" if code == GUAM else _six_places(value) for code, value in _paired(order, micros))]
+    return [
+        _six_places(nation),
+        *("" if code == GUAM else _six_places(value) for code, value in _paired(order, micros)),
+    ]
 
 
 def _fire_safety(month: Snapshot, header: str, order: list[int], counts: list[int]) -> list[str]:

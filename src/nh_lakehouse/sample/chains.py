@@ -67,7 +67,9 @@ class _Groups:
         sums[0] = shown.sum()
         return sums
 
-    def mean(self, values: NDArray[np.generic], unit: int, places: int, known: Flags | None = None, scale: int = 1) -> Cells:
+    def mean(
+        self, values: NDArray[np.generic], unit: int, places: int, known: Flags | None = None, scale: int = 1
+    ) -> Cells:
         """Means per group of whole numbers in 1 / unit, times `scale`, as short as can be; empty where no home has one."""
         known = np.ones(len(self.position), dtype=bool) if known is None else known
         count = self.total(known)
@@ -94,7 +96,10 @@ def chains_sheet(month: Snapshot) -> Sheet:
     return Sheet(
         f"Nursing_Home_Chain_Performance_Measures_{month.label[:3]}_{month.label[3:]}.csv",
         tuple(f'"{header}"' if " " in header else header for header in CHAINS),
-        tuple(column if header == "Chain ID" else quoted_if_blank(column) for header, column in zip(CHAINS, columns, strict=True)),
+        tuple(
+            column if header == "Chain ID" else quoted_if_blank(column)
+            for header, column in zip(CHAINS, columns, strict=True)
+        ),
     )
 
 

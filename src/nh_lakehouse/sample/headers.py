@@ -6,7 +6,15 @@ payroll file of 2023 Q2 and the chain measures of February 2026, where two heade
 
 from __future__ import annotations
 
-__all__ = ["CHAINS", "PAYROLL", "PENALTIES", "averages_headers", "provider_headers", "vbp_aggregate_headers", "vbp_headers"]
+__all__ = [
+    "CHAINS",
+    "PAYROLL",
+    "PENALTIES",
+    "averages_headers",
+    "provider_headers",
+    "vbp_aggregate_headers",
+    "vbp_headers",
+]
 
 #: From July 2024 on (month number 2024 * 12 + 6), three columns more in Provider Information and two in the averages.
 _CASE_MIX_SINCE = 2024 * 12 + 6

@@ -178,7 +178,9 @@ def _coordinates(dice: Dice, numbers: Ints, state: Ints, town: Ints) -> tuple[In
     centre_lat = np.array([item.lat for item in STATES])[state]
     centre_lon = np.array([item.lon for item in STATES])[state]
     spread = np.where(np.array([item.homes for item in STATES])[state] < 50, 0.15, 1.1)
-    lat = centre_lat + dice.normal("town latitude", state, town) * spread * 0.6 + dice.normal("latitude", numbers) * 0.03
+    lat = (
+        centre_lat + dice.normal("town latitude", state, town) * spread * 0.6 + dice.normal("latitude", numbers) * 0.03
+    )
     lon = centre_lon + dice.normal("town longitude", state, town) * spread + dice.normal("longitude", numbers) * 0.03
     return np.rint(lat * 10_000).astype(np.int64), np.rint(lon * 1_000).astype(np.int64)
 
@@ -197,7 +199,7 @@ def _chains(dice: Dice, numbers: Ints, state: Ints, axis: Ints, what: str) -> In
     homes = np.array([item.homes for item in STATES])
     begin = np.cumsum(homes) - homes
     place = begin[state] + dice.uniform(f"{what} place", numbers) * homes[state]
-    wide = dice.normal(f"{what} distance", numbers) * 0.04
+    wide = dice.normal(f"{what} distance", numbers) * 0.02
     share = place / homes.sum() + wide
     share = share - np.floor(share)
     return np.where(dice.uniform(what, numbers) < _IN_CHAIN, axis[(share * len(axis)).astype(np.int64)], 0)
@@ -220,7 +222,9 @@ def _changed(dice: Dice, homes: Homes) -> Homes:
     for number in np.flatnonzero(sold).tolist():
         company[number] = names.company_name(number + month * 37)
     moved = _chains(dice, numbers + month * 100_003, homes.state, homes.chains, "new chain")
-    moved = np.where(moved == homes.chain, np.where(homes.chain > 0, 0, homes.chains[numbers % len(homes.chains)]), moved)
+    moved = np.where(
+        moved == homes.chain, np.where(homes.chain > 0, 0, homes.chains[numbers % len(homes.chains)]), moved
+    )
     return replace(
         homes,
         name=name,

@@ -44,10 +44,22 @@ _KINDS = (
     "RETIREMENT COMMUNITY",
     "CONVALESCENT HOME",
 )
-_ENDINGS = ("TON", "VILLE", "FIELD", "FORD", "BURG", "PORT", "WOOD", " SPRINGS", " CITY", " FALLS", "DALE", "HAVEN")
+_ENDINGS = ("TON", "VILLE", "FIELD", "FORD", "BURG", "PORT", "WOOD", " SPRINGS", " CITY", " FALLS", "DALE", "HAVEN") + (
+    "MONT", "RIDGE", "STEAD", "LAND", "BROOK", "WICK", "BOROUGH", "CREST", " JUNCTION", " HEIGHTS", " GROVE", "VIEW"
+)
+_COUNTY_ENDINGS = ("", "mont", "shire", "dale", "worth", "ford", "land", " Falls", "brook", "ridge", "stead", "view"
 _STREETS = ("STREET", "AVENUE", "ROAD", "DRIVE", "LANE", "BOULEVARD", "HIGHWAY", "WAY")
 _COMPANIES = (" LLC", " INC", ", INC.", ", LLC", " OPERATING LLC", " HOLDINGS LP", " OPCO, LLC", "")
-_CHAINS = ("HEALTHCARE", "HEALTH GROUP", "SENIOR LIVING", "CARE PARTNERS", "MANAGEMENT", "HEALTH SERVICES, LLC", "GROUP", "")
+_CHAINS = (
+    "HEALTHCARE",
+    "HEALTH GROUP",
+    "SENIOR LIVING",
+    "CARE PARTNERS",
+    "MANAGEMENT",
+    "HEALTH SERVICES, LLC",
+    "GROUP",
+    "",
+)
 _PLAIN_FIRST = [word for word in _FIRST if "'" not in word]
 
 #: How many different names of homes there are.
@@ -80,14 +92,15 @@ def chain_name(chain: int) -> str:
 
 
 def town_name(state: int, town: int) -> str:
-    """`WALNUTFIELD`: different for every town of a state up to 1,152."""
+    """`WALNUTFIELD`: different for every town of a state up to 2,304."""
     first, ending = divmod(_shuffled(state * 389 + town, len(_PLAIN_FIRST) * len(_ENDINGS)), len(_ENDINGS))
     return _PLAIN_FIRST[first] + _ENDINGS[ending]
 
 
 def county_name(state: int, county: int) -> str:
     """`Juniper`: a county in mixed case, different for every county of a state up to 95."""
-    return _PLAIN_FIRST[(state * 31 + county * 7) % len(_PLAIN_FIRST)].capitalize()
+    first, ending = divmod(_shuffled(state * 97 + county, len(_PLAIN_FIRST) * len(_COUNTY_ENDINGS)), len(_COUNTY_ENDINGS))
+    return _PLAIN_FIRST[first].capitalize() + _COUNTY_ENDINGS[ending]
 
 
 def street_address(numbers: Iterable[int]) -> list[str]:

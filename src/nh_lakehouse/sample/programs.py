@@ -39,7 +39,8 @@ def penalties_sheet(month: Snapshot) -> Sheet:
         choice(np.zeros(len(events)), [month.processing_date]),
     )
     columns = tuple(
-        quoted(column) if name in _QUOTED else quoted_if_needed(column) for name, column in zip(PENALTIES, cells, strict=True)
+        quoted(column) if name in _QUOTED else quoted_if_needed(column)
+        for name, column in zip(PENALTIES, cells, strict=True)
     )
     return Sheet(f"NH_Penalties_{month.label}.csv", tuple(f'"{name}"' for name in PENALTIES), columns)
 
@@ -94,7 +95,9 @@ def vbp_aggregate_sheet(vbp: Vbp) -> Sheet:
         later,
     )
     headers = vbp_aggregate_headers(vbp.fiscal_year, baseline_year(vbp.fiscal_year))
-    return Sheet(f"FY_{vbp.fiscal_year}_SNF_VBP_Aggregate_Performance.csv", headers, tuple(text([cell]) for cell in cells))
+    return Sheet(
+        f"FY_{vbp.fiscal_year}_SNF_VBP_Aggregate_Performance.csv", headers, tuple(text([cell]) for cell in cells)
+    )
 
 
 def _mean_rate(rates: NDArray[np.int64]) -> str:

@@ -53,7 +53,14 @@ _WEEKEND_TOTAL = "Total number of nurse staff hours per resident per day on the 
 
 def provider_info(month: Snapshot) -> Sheet:
     """The file of one month."""
-    cells = {**_identity(month), **_standing(month), **_ratings(month), **_staffing(month), **_surveys(month), **_sanctions(month)}
+    cells = {
+        **_identity(month),
+        **_standing(month),
+        **_ratings(month),
+        **_staffing(month),
+        **_surveys(month),
+        **_sanctions(month),
+    }
     headers = provider_headers(month.month)
     modern = month.month >= _QUOTING_SINCE
     if modern:
@@ -97,7 +104,9 @@ def _standing(month: Snapshot) -> dict[str, Cells]:
     letter = np.array([ccn[2] in "AE" for ccn in homes.ccn[rows].tolist()])
     participation = np.where(letter, 2, (dice.uniform("participation", rows) < 0.033).astype(np.int64))
     council = np.searchsorted(np.array([0.8182, 0.9382, 0.9438]), dice.uniform("council", rows), side="right")
-    special = np.where(month.staffing.standing[rows] == SPECIAL_FOCUS, 2, month.surveys.candidate[rows].astype(np.int64))
+    special = np.where(
+        month.staffing.standing[rows] == SPECIAL_FOCUS, 2, month.surveys.candidate[rows].astype(np.int64)
+    )
     age = np.datetime64(month.processing_date) - month.surveys.cycles[0].day[rows]
     return {
         "Ownership Type": choice(homes.ownership[rows], [name for name, _ in OWNERSHIP_TYPES]),

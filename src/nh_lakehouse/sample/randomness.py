@@ -42,7 +42,8 @@ class Dice:
         mixed = _mixed(np.array([salt], dtype=np.uint64))
         for key in keys:
             mixed = _mixed(mixed ^ _mixed(np.atleast_1d(np.asarray(key, dtype=np.int64)).astype(np.uint64)))
-        return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54
+        numbers: Floats = (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54
+        return numbers
 
     def normal(self, what: str, *keys: Any) -> Floats:
         """Standard normal numbers, one for each combination of the keys."""

@@ -114,7 +114,13 @@ def _quality(dice: Dice, homes: Homes, quarter: int, start: int, none: Ints) -> 
 
 
 def _noted(
-    score: Floats, shares: tuple[float, ...], none: Ints, too_little: Flags, *, missing: Flags, doubtful: Flags | None = None
+    score: Floats,
+    shares: tuple[float, ...],
+    none: Ints,
+    too_little: Flags,
+    *,
+    missing: Flags,
+    doubtful: Flags | None = None,
 ) -> Stars:
     """Stars by share; footnote 20 where the data were not verified (with or without stars), 2 for too little data."""
     stars = 1 + stepped(cumulative(score), shares)

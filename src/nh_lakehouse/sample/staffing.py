@@ -114,7 +114,8 @@ def staffing_of(dice: Dice, homes: Homes, members: Flags, quarter: int, start: i
     ratio = _quotient(index * HOUR_UNIT, max(1, national_index))
     case_mix = {job: _quotient(ratio * mean_of(values, reported), HOUR_UNIT) for job, values in hours.items()}
     adjusted = {
-        job: _quotient(values * mean_of(case_mix[job], reported), np.maximum(case_mix[job], 1)) for job, values in hours.items()
+        job: _quotient(values * mean_of(case_mix[job], reported), np.maximum(case_mix[job], 1))
+        for job, values in hours.items()
     }
     has_turnover = reported & (dice.uniform("no turnover", numbers) >= _NO_TURNOVER)
     return Staffing(

@@ -1,7 +1,7 @@
 """Health inspections: three cycles of deficiencies and points, complaints, icons. Deficiency points are multiples of 4.
 
-Inspections follow each other at the home's own interval (13 months on the average, more than two years in one home of
-ten), so about a fifth of the homes have a new first cycle in each quarter.
+Inspections follow each other at the home's own interval, 13 months for most and much longer for a fifth of the homes,
+so that the last one is more than two years old in one home of ten and a fifth have a new first cycle each quarter.
 
 Source of the scoring: CMS Five-Star Quality Rating System, Technical Users' Guide 2024: a second revisit adds half of
 the deficiency points, a third 70 %, a fourth 85 %; the total weighs the cycles 1/2, 1/3 and 1/6, or 60 and 40 % of two.
@@ -31,7 +31,7 @@ Flags = NDArray[np.bool_]
 #: Inspections become public about seven weeks after they end.
 _DELAY_DAYS = 50
 #: Days between the inspections of a home.
-_INTERVAL = Quantiles((280, 350, 400, 440, 760, 1_100), (0, 0.25, 0.6, 0.88, 0.92, 1))
+_INTERVAL = Quantiles((280, 350, 400, 440, 900, 1_900), (0, 0.25, 0.55, 0.77, 0.79, 1))
 #: Points per deficiency, in steps of four: most are minor, a few put residents in immediate jeopardy.
 _SEVERITY = Quantiles((1, 1.2, 1.55, 2.7, 4.2, 11), (0, 0.3, 0.6, 0.85, 0.95, 1))
 #: Later cycles had fewer deficiencies (mean 9.56, 9.14, 8.48).
@@ -83,13 +83,12 @@ def surveys_of(dice: Dice, homes: Homes, staffing: Staffing) -> Surveys:
     latest = (days - offset) // interval
     known = (~too_new, ~too_new, ~(too_new | special | grown_up))
     cycles = []
-    for age in range(3):
+    for age, level in enumerate(_CYCLE_LEVEL):
         inspection = latest - age
-        elapsed = offset + inspection * interval
-        day = np.datetime64(date(2000, 1, 1)) + elapsed.astype("timedelta64[D]")
-        day = np.where(too_new, homes.approved, day)
+        elapsed = (offset + inspection * interval).astype("timedelta64[D]")
+        day = np.where(too_new, homes.approved, np.datetime64(date(2000, 1, 1)) + elapsed)
         dated = np.ones(len(homes), dtype=bool) if age == 0 else known[age]
-        cycles.append(_cycle(dice, homes, inspection, _CYCLE_LEVEL[age], known[age], dated, day))
+        cycles.append(Cycle(known[age], dated, day, *_findings(dice, homes, inspection, level)))
     points = [cycle.total_points for cycle in cycles]
     three = (3 * points[0] + 2 * points[1] + points[2]) * 1_000
     two = (60 * points[0] + 40 * points[1]) * 10
@@ -103,36 +102,26 @@ def surveys_of(dice: Dice, homes: Homes, staffing: Staffing) -> Surveys:
         infection_citations=marginals.INFECTION_CITATIONS.counts(cumulative(bad * 0.5 + noise["infection"] * 0.85)),
         has_infection_citations=dice.uniform("infection inspection", numbers) >= _NO_INFECTION_INSPECTION,
         abuse=cumulative(bad * 0.6 + noise["abuse"] * 0.8) > 1 - _ABUSE_SHARE,
-        candidate=(cumulative(bad * 0.8 + noise["abuse"] * 0.6) > 1 - _CANDIDATE_SHARE) & (staffing.standing == ORDINARY),
+        candidate=(cumulative(bad * 0.8 + noise["abuse"] * 0.6) > 1 - _CANDIDATE_SHARE)
+        & (staffing.standing == ORDINARY),
     )
 
 
-def _cycle(
-    dice: Dice, homes: Homes, inspection: Ints, level: float, known: Flags, dated: Flags, day: NDArray[np.datetime64]
-) -> Cycle:
-    """What one inspection of each home found; the same inspection finds the same when it moves to the next cycle."""
+def _findings(dice: Dice, homes: Homes, inspection: Ints, level: float) -> tuple[Ints, ...]:
+    """What one inspection of each home found: the counts and points of a cycle, in its order.
+
+    The same inspection finds the same when it becomes an older cycle, but for the level of that cycle.
+    """
     numbers = np.arange(len(homes))
     score = homes.traits.deficiency_score * 0.75 + dice.normal("inspection", numbers, inspection) * 0.66
     found = np.floor(marginals.DEFICIENCIES(cumulative(score)) * level).astype(np.int64)
     chance = dice.uniform("complaint share", numbers, inspection)
-    share = np.where(chance < 0.45, 0.0, np.minimum(1.0, (chance - 0.45) * 2.1))
+    share = np.where(chance < 0.43, 0.0, np.minimum(1.0, (chance - 0.43) * 2.2))
     complaint = np.floor(found * share).astype(np.int64)
     both = np.floor(complaint * 0.36).astype(np.int64)
-    severity = _SEVERITY(dice.uniform("severity", numbers, inspection))
-    points = 4 * np.rint(found * severity).astype(np.int64)
+    points = 4 * np.rint(found * _SEVERITY(dice.uniform("severity", numbers, inspection))).astype(np.int64)
     chance = dice.uniform("revisits", numbers, inspection)
     more = (chance > 0.945).astype(np.int64) + (chance > 0.993) + (chance > 0.998)
     revisits = np.where(found == 0, 0, 1 + more)
     revisit_points = (points * _REVISIT_POINTS[revisits] + 50) // 100
-    return Cycle(
-        known=known,
-        dated=dated,
-        day=day,
-        deficiencies=found,
-        standard=found - complaint + both,
-        complaint=complaint,
-        points=points,
-        revisits=revisits,
-        revisit_points=revisit_points,
-        total_points=points + revisit_points,
-    )
+    return found, found - complaint + both, complaint, points, revisits, revisit_points, points + revisit_points

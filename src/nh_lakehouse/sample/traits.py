@@ -17,7 +17,17 @@ from nh_lakehouse.sample import marginals
 from nh_lakehouse.sample.randomness import Dice, Quantiles, cumulative, normal, ranked, stepped
 from nh_lakehouse.sample.states import GUAM, STATES, measure_by_state
 
-__all__ = ["LATE", "ORDINARY", "OWNERSHIP_TYPES", "PENALIZED", "SPECIAL_FOCUS", "TOO_NEW", "UNRATED", "Traits", "traits_of"]
+__all__ = [
+    "LATE",
+    "ORDINARY",
+    "OWNERSHIP_TYPES",
+    "PENALIZED",
+    "SPECIAL_FOCUS",
+    "TOO_NEW",
+    "UNRATED",
+    "Traits",
+    "traits_of",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,7 +57,7 @@ ORDINARY, TOO_NEW, SPECIAL_FOCUS, UNRATED, LATE, PENALIZED = range(6)
 _STANDING = (0.93381, 0.00378, 0.00587, 0.00392, 0.01836, 0.03426)
 
 _HOSPITAL_BASED = 0.0333
-_RATED_BY_VBP = 0.717
+_RATED_BY_VBP, _NO_BASELINE = 0.717, 0.0476
 
 
 @dataclass(frozen=True)
@@ -142,80 +152,113 @@ class _Drawing:
         """Draw everything."""
         ownership = stepped(self.chance("ownership"), [share for _, share in OWNERSHIP_TYPES])
         better = np.array([_BETTER[name.split(" - ")[0]] for name, _ in OWNERSHIP_TYPES])[ownership]
-        quality = _blend((1.0, self.noise("quality"))) * 0.9 + better
+        quality = self.noise("quality") * 0.9 + better
         in_hospital = (self.chance("hospital") < _HOSPITAL_BASED) | (measure_by_state("aide")[self.states] == 0)
-        rn = self.in_state(marginals.RN, measure_by_state("rn"), _blend((0.4, quality), (0.9, self.noise("rn")))) + in_hospital * 1.5
-        aide_score = _blend((0.2, quality), (0.55, self.noise("rn")), (0.8, self.noise("aide")))
-        aide = self.in_state(marginals.AIDE, measure_by_state("aide"), aide_score)
-        lpn = self.in_state(marginals.LPN, measure_by_state("lpn"), self.noise("lpn"))
         beds = self.in_state(marginals.BEDS, measure_by_state("residents") / 0.777, self.noise("beds"))
-        leaving = _blend((-0.35, quality), (-0.2, aide_score), (0.9, self.noise("turnover")))
-        hours = _blend((0.55, rn), (0.7, aide), (0.35, lpn))
+        scores = self._staffing_scores(quality, in_hospital)
+        aide, lpn, rn = self._hours(scores)
+        leaving = _blend((-0.35, quality), (-0.2, scores["aide"]), (0.9, self.noise("turnover")))
+        turnover, rn_turnover, left = self._turnover(leaving)
+        deficiency, fines, denials, fine_score = self._sanctions(quality)
+        rsrr, baseline_rsrr = self._readmissions(scores, quality)
         return Traits(
             ownership=ownership,
             in_hospital=in_hospital,
             standing=self._standing(),
             beds=np.maximum(marginals.BEDS.whole(self.level(beds - in_hospital * 1.2)), 4),
             occupancy=marginals.OCCUPANCY(self.level(_blend((0.2, quality), (1.0, self.noise("occupancy"))))),
-            aide=marginals.AIDE(self.level(aide)),
-            lpn=marginals.LPN(self.level(lpn)),
-            rn=marginals.RN(self.level(rn)),
+            aide=aide,
+            lpn=lpn,
+            rn=rn,
             weekend_ratio=np.clip(self.noise("weekend") * 0.0532 + 0.874, 0.55, 1.08),
-            rn_weekend_ratio=np.clip(self.noise("rn weekend") * 0.17 + 0.655 + rn * 0.03, 0.0, 1.1),
-            therapist=marginals.THERAPIST(self.level(_blend((0.3, rn), (1.0, self.noise("therapist"))))),
-            case_mix=self._case_mix(rn),
-            turnover=marginals.TURNOVER(self.level(self.in_state(marginals.TURNOVER, measure_by_state("turnover"), leaving))),
-            rn_turnover=self._rn_turnover(leaving),
-            administrators_left=marginals.ADMINISTRATORS_LEFT.counts(self.level(_blend((0.4, leaving), (0.9, self.noise("left"))))),
+            rn_weekend_ratio=np.clip(self.noise("rn weekend") * 0.17 + 0.662 + scores["rn"] * 0.03, 0.0, 1.1),
+            therapist=marginals.THERAPIST(self.level(_blend((0.3, scores["rn"]), (1.0, self.noise("therapist"))))),
+            case_mix=self._case_mix(scores["rn"]),
+            turnover=turnover,
+            rn_turnover=rn_turnover,
+            administrators_left=left,
             quality=quality,
             long_stay_score=_blend((0.25, quality), (1.0, self.noise("long stay"))),
             short_stay_score=_blend((0.3, quality), (0.3, self.noise("long stay")), (0.9, self.noise("short stay"))),
-            **self._sanctions(quality),
-            **self._readmissions(hours, quality),
+            deficiency_score=deficiency,
+            fines=fines,
+            denials=denials,
+            fine_score=fine_score,
+            rsrr=rsrr,
+            baseline_rsrr=baseline_rsrr,
         )
+
+    def _staffing_scores(self, quality: Floats, in_hospital: NDArray[np.bool_]) -> dict[str, Floats]:
+        """Scores of the hours by job: homes with many nurses have many aides, large homes fewer of both."""
+        nurses = _blend((0.4, quality), (0.9, self.noise("rn")), (-0.25, self.noise("beds")))
+        aides = ((0.2, quality), (0.55, self.noise("rn")), (0.8, self.noise("aide")), (-0.12, self.noise("beds")))
+        return {
+            "rn": self.in_state(marginals.RN, measure_by_state("rn"), nurses) + in_hospital * 1.5,
+            "aide": self.in_state(marginals.AIDE, measure_by_state("aide"), _blend(*aides)),
+            "lpn": self.in_state(marginals.LPN, measure_by_state("lpn"), self.noise("lpn")),
+        }
+
+    def _hours(self, scores: dict[str, Floats]) -> tuple[Floats, Floats, Floats]:
+        """Hours of aides, practical and registered nurses; homes placed by rank have the published totals, too."""
+        aide = marginals.AIDE(self.level(scores["aide"]))
+        lpn = marginals.LPN(self.level(scores["lpn"]))
+        rn = marginals.RN(self.level(scores["rn"]))
+        total = aide + lpn + rn
+        scale = marginals.TOTAL(self.level(total)) / np.maximum(total, 0.001) if self.even else np.ones(len(total))
+        return aide * scale, lpn * scale, rn * scale
 
     def _standing(self) -> Ints:
         standing = stepped(self.chance("standing"), _STANDING)
         return np.where(self.states == GUAM, LATE, standing)
 
-    def _case_mix(self, rn: Floats) -> Floats:
-        score = self.in_state(marginals.CASE_MIX, measure_by_state("case_mix"), _blend((0.25, rn), (1.0, self.noise("case mix"))))
-        return marginals.CASE_MIX(self.level(score))
+    def _case_mix(self, nurses: Floats) -> Floats:
+        score = _blend((0.25, nurses), (1.0, self.noise("case mix")))
+        return marginals.CASE_MIX(self.level(self.in_state(marginals.CASE_MIX, measure_by_state("case_mix"), score)))
 
-    def _rn_turnover(self, leaving: Floats) -> Floats:
-        score = _blend((0.55, leaving), (0.8, self.noise("rn turnover")))
-        return marginals.RN_TURNOVER(self.level(self.in_state(marginals.RN_TURNOVER, measure_by_state("rn_turnover"), score)))
+    def _turnover(self, leaving: Floats) -> tuple[Floats, Floats, Ints]:
+        """Turnover of all nursing staff and of registered nurses, and administrators who left."""
+        nurses = _blend((0.55, leaving), (0.8, self.noise("rn turnover")))
+        everyone = self.in_state(marginals.TURNOVER, measure_by_state("turnover"), leaving)
+        nurses = self.in_state(marginals.RN_TURNOVER, measure_by_state("rn_turnover"), nurses)
+        heads = _blend((0.4, leaving), (0.9, self.noise("left")))
+        return (
+            marginals.TURNOVER(self.level(everyone)),
+            marginals.RN_TURNOVER(self.level(nurses)),
+            marginals.ADMINISTRATORS_LEFT.counts(self.level(heads)),
+        )
 
-    def _sanctions(self, quality: Floats) -> dict[str, Floats | Ints]:
-        """Deficiencies, fines and denials: more in homes of lower quality, and more fines where deficiencies are many."""
+    def _sanctions(self, quality: Floats) -> tuple[Floats, Ints, Ints, Floats]:
+        """Deficiencies, fines and denials (more where quality is low and deficiencies are many), and the size of fines."""
         bad = _blend((-0.45, quality), (0.9, self.noise("deficiencies")))
         deficiency = self.in_state(marginals.DEFICIENCIES, measure_by_state("deficiencies"), bad)
-        fined = self.in_state(marginals.FINES, measure_by_state("fines") * 0.7 + 0.51, _blend((0.45, bad), (0.9, self.noise("fines"))))
+        fined = _blend((0.45, bad), (0.9, self.noise("fines")))
+        # The mean of a state is pulled towards the nation's 1.7: a few homes with very many fines make it.
+        fined = self.in_state(marginals.FINES, measure_by_state("fines") * 0.7 + 0.51, fined)
         denied = _blend((0.5, bad), (0.9, self.noise("denials")))
-        amount = measure_by_state("fine_usd") / measure_by_state("fines")
-        offsets, _ = _state_offsets(marginals.FINE_USD, amount)
-        return {
-            "deficiency_score": deficiency,
-            "fines": marginals.FINES.counts(self.level(fined)),
-            "denials": marginals.DENIALS.counts(self.level(denied)),
-            "fine_score": offsets[self.states] * 0.45 + bad * 0.1 + self.noise("fine size") * 0.15,
-        }
+        amounts, _ = _state_offsets(marginals.FINE_USD, measure_by_state("fine_usd") / measure_by_state("fines"))
+        return (
+            deficiency,
+            marginals.FINES.counts(self.level(fined)),
+            marginals.DENIALS.counts(self.level(denied)),
+            amounts[self.states] * 0.45 + bad * 0.1 + self.noise("fine size") * 0.15,
+        )
 
-    def _readmissions(self, hours: Floats, quality: Floats) -> dict[str, Floats]:
-        """Risk-standardized readmission rates: lower where hours are high; 0 where the programme has no rate."""
-        means = measure_by_state("rehospitalized")
-        expected = 0.2021 + (means - 23.15) * 0.0016
+    def _readmissions(self, scores: dict[str, Floats], quality: Floats) -> tuple[Floats, Floats]:
+        """Risk-standardized readmission rates, lower where hours are high, and earlier rates; 0 where there is none."""
+        hours = _blend((0.55, scores["rn"]), (0.7, scores["aide"]), (0.35, scores["lpn"]))
+        expected = 0.2021 + (measure_by_state("rehospitalized") - 23.15) * 0.0016
         score = _blend((-0.27, hours), (-0.1, quality), (0.9, self.noise("rsrr")))
         score = self.in_state(marginals.RSRR, expected, score)
         before = _blend((0.5, score), (0.85, self.noise("baseline")))
         chosen = ranked(self.noise("vbp") + self.noise("beds") * 0.5) if self.even else self.chance("vbp")
         scored = (chosen < _RATED_BY_VBP) & (self.states != GUAM)
-        rsrr = np.where(scored, self._placed(marginals.RSRR, score, scored), 0.0)
-        baseline = np.where(self.chance("no baseline") < 0.0476, 0.0, self._placed(marginals.RSRR, before, scored) - 0.0045)
-        return {"rsrr": rsrr, "baseline_rsrr": np.where(scored, baseline, 0.0)}
+        compared = scored & (self.chance("no baseline") >= _NO_BASELINE)
+        # The national rate of the baseline period lies 0.0045 below that of the performance period.
+        earlier = self._placed(marginals.RSRR, before, compared) - 0.0045
+        return self._placed(marginals.RSRR, score, scored), np.where(compared, earlier, 0.0)
 
     def _placed(self, distribution: Quantiles, score: Floats, among: NDArray[np.bool_]) -> Floats:
-        """Values of a distribution over some of the homes only."""
+        """Values of a distribution over some of the homes, 0 for the others."""
         values = np.zeros(len(score))
         values[among] = distribution(self.level(score[among]))
         return values

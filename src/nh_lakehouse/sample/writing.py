@@ -8,19 +8,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["Sheet", "choice", "days", "decimal", "joined", "number", "quoted", "quoted_if_blank", "quoted_if_needed", "text"]
+__all__ = [
+    "Sheet",
+    "choice",
+    "days",
+    "decimal",
+    "joined",
+    "number",
+    "quoted",
+    "quoted_if_blank",
+    "quoted_if_needed",
+    "text",
+]
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Cells = pa.StringArray
+#: Cells of one column: an Arrow array of text.
+Cells: TypeAlias = "pa.StringArray"
 
 
 def text(values: Sequence[str] | NDArray[Any]) -> Cells:
@@ -89,7 +100,9 @@ def _endings(places: int, trimmed: bool) -> Cells:
     if places == 0:
         return pa.array([""], type=pa.string())
     endings = (f".{value:0{places}d}" for value in range(10**places))
-    return pa.array([ending.rstrip("0").rstrip(".") for ending in endings] if trimmed else list(endings), type=pa.string())
+    return pa.array(
+        [ending.rstrip("0").rstrip(".") for ending in endings] if trimmed else list(endings), type=pa.string()
+    )
 
 
 @dataclass(frozen=True)
@@ -116,10 +129,3 @@ class Sheet:
     def column(self, header: str) -> int:
         """Position of a column by its header, quoted or not."""
         return [title.strip('"') for title in self.header].index(header)
-
-    def write(self, folder: Path) -> None:
-        """Write the file as utf-8 with LF line ends."""
-        with (folder / self.name).open("wb") as file:
-            file.write(",".join(self.header).encode() + b"\n")
-            for line in self.lines():
-                file.write(line.encode() + b"\n")

@@ -12,7 +12,8 @@ from nh_lakehouse.contracts.model import DerivedColumn
 __all__ = ["ROW_HASH", "row_hash"]
 
 ROW_HASH = "_row_hash"
-_SEPARATOR = "\u001f"
+_SEPARATOR = "\\u001f"
+_INNER = "\\u001e"
 
 
 def row_hash(columns: Iterable[DerivedColumn]) -> Column:
@@ -27,21 +28,22 @@ def row_hash(columns: Iterable[DerivedColumn]) -> Column:
         A bigint column.
     Source: MEASURES B1, audit columns.
     """
-    texts = [F.concat(F.lit(f"{c.name}="), _text(c)) for c in sorted(columns, key=lambda c: c.name)]
-    return F.xxhash64(F.concat_ws(_SEPARATOR, *texts))
+    texts = [f"concat('{c.name}=', {_text(c)})" for c in sorted(columns, key=lambda c: c.name)]
+    return F.expr(f"xxhash64(concat_ws('{_SEPARATOR}', {', '.join(texts)}))")
 
 
-def _text(column: DerivedColumn) -> Column:
+def _text(column: DerivedColumn) -> str:
     name = f"`{column.name}`"
     if column.type == "double":
         # A double beyond 28 digits does not fit the decimal and falls back to its own text.
-        return F.expr(f"coalesce(cast(try_cast({name} AS decimal(38,10)) AS string), cast({name} AS string))")
+        return f"coalesce(CAST(try_cast({name} AS decimal(38,10)) AS string), CAST({name} AS string))"
     if column.type == "timestamp":
-        return F.date_format(F.col(name), "yyyy-MM-dd'T'HH:mm:ss.SSSSSS")
+        return f"date_format({name}, \"yyyy-MM-dd'T'HH:mm:ss.SSSSSS\")"
     if column.type == "array<string>":
-        return F.concat_ws("\u001e", F.col(name))
+        return f"CASE WHEN {name} IS NOT NULL THEN concat_ws('{_INNER}', {name}) END"
     if column.type.startswith("array<"):
-        return F.concat_ws("\u001e", F.col(name).cast("array<string>"))
+        return f"CASE WHEN {name} IS NOT NULL THEN concat_ws('{_INNER}', CAST({name} AS array<string>)) END"
     if column.type.startswith("map<"):
-        return F.expr(f"concat_ws('\u001e', transform(map_keys({name}), k -> concat(k, ':', cast({name}[k] AS string))))")
-    return F.col(name).cast("string")
+        entries = f"transform(map_keys({name}), k -> concat(k, ':', coalesce(CAST({name}[k] AS string), '')))"
+        return f"CASE WHEN {name} IS NOT NULL THEN concat_ws('{_INNER}', {entries}) END"
+    return f"CAST({name} AS string)"

@@ -1,0 +1,12 @@
+"""A deterministic generator of files shaped like those of the Centers for Medicare & Medicaid Services (CMS).
+
+`generate_sample` writes a landing folder: names, headers, missing values, footnotes and distributions are the real
+ones, homes and their names are made up. `nh_lakehouse.sample.dirt` lists the faults put in on purpose.
+"""
+
+from __future__ import annotations
+
+from nh_lakehouse.sample.dirt import Dirt
+from nh_lakehouse.sample.landing import SampleFile, SampleReport, generate_sample
+
+__all__ = ["Dirt", "SampleFile", "SampleReport", "generate_sample"]

@@ -1,0 +1,374 @@
+"""The faults that a sample holds on purpose, each one seen in real files. None makes a file unreadable.
+
+Rows (severity `row`: the row is quarantined, `duplicate`: it is counted and dropped; all of them but one are extra rows,
+so that no home is lost by them):
+
+- provider information, first month: a row too short, a row too long, a row twice, an older content of a row before the
+  row itself, a row whose certification number a spreadsheet turned into `4E+90`;
+- provider information, last of several months: a row cut short in place of a home's only row (the home stays open);
+- payroll: a row twice, a row too short, a day that no calendar has.
+
+Cells (`cell`: the value is dropped, `warn`: the row is flagged, `none`: the value is read as it is meant):
+
+- provider information, first month: a certification number without its leading zero, `abc` residents, an approval date
+  `2024-13-45`, seven stars, missing hours without a footnote, fines written `$12,345.00` and `12,345.00`;
+- penalties, first month: a payment denial of -526 days, a fine written `$12,345`;
+- payroll: negative hours, employee and contract hours that do not add up;
+- chains, first month: doubled quotes and a comma in names; aggregate file: a line break inside a value.
+
+Files (`file`, `drift`): state averages with a byte order mark in the first month and a column nobody knows in the last;
+penalties with a blank last line in the first month and in cp1252 in the last; a blank at the end of a chain header in
+the last month; readmission scores with CRLF line ends; `readme.txt` and a macOS `._` file beside the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from nh_lakehouse.sample.writing import Sheet, text
+
+__all__ = [
+    "Damage",
+    "Dirt",
+    "aggregate_damage",
+    "averages_damage",
+    "chains_damage",
+    "damaged_lines",
+    "payroll_damage",
+    "penalties_damage",
+    "provider_damage",
+    "stray_files",
+    "vbp_damage",
+]
+
+Severity = Literal["row", "duplicate", "cell", "warn", "none", "drift", "file"]
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """One fault of a sample.
+
+    Attributes:
+        file: name of the file.
+        row: number of the data record, the first is 1; 0 for the file as a whole.
+        column: header of the column, empty where the fault is not of one column.
+        what: what is wrong, in words.
+        reason: the reason a load is expected to give, empty where the value is read as it is meant.
+        severity: what becomes of it: `row`, `duplicate`, `cell`, `warn`, `none`, `drift`, `file`.
+    """
+
+    file: str
+    row: int
+    column: str
+    what: str
+    reason: str
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """A line put before, after or in place of the record at a position (from 0, before any edit)."""
+
+    position: int
+    place: Literal["before", "after", "instead"]
+    line: str
+    what: str
+    reason: str
+    severity: Severity
+    column: str = ""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """All that is done to one file: edited lines, and how the text becomes bytes."""
+
+    edits: tuple[_Edit, ...] = ()
+    encoding: str = "utf-8"
+    newline: str = "\n"
+    end: str = ""
+    notes: tuple[tuple[str, str, str, Severity], ...] = field(default=())
+
+    def of_file(self, file: str) -> list[Dirt]:
+        """The faults of the file as a whole."""
+        return [Dirt(file, 0, column, what, reason, severity) for column, what, reason, severity in self.notes]
+
+
+@dataclass
+class _Rows:
+    """Picks rows of a sheet that no other fault has, spread over the file."""
+
+    sheet: Sheet
+    shares: Iterable[float]
+    used: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._shares = iter(self.shares)
+
+    def pick(self, header: str = "", good: Callable[[str], bool] = bool) -> int:
+        """The first free row from the next share of the file on whose cell passes the test."""
+        size = self.sheet.rows_n
+        cells = self.sheet.columns[self.sheet.column(header)].to_pylist() if header else ["x"] * size
+        begin = int(size * next(self._shares))
+        for position in [*range(begin, size), *range(begin)]:
+            if position not in self.used and good(cells[position]):
+                self.used.add(position)
+                return position
+        return -1
+
+    def edited(self, position: int, header: str, change: Callable[[str], str]) -> str:
+        """The line of a row with one cell changed."""
+        cells = self.sheet.cells(position)
+        index = self.sheet.column(header)
+        cells[index] = change(cells[index])
+        return ",".join(cells)
+
+    def cell(
+        self,
+        header: str,
+        value: Callable[[str], str],
+        what: str,
+        reason: str,
+        severity: Severity,
+        good: Callable[[str], bool] = bool,
+    ) -> list[_Edit]:
+        """One changed cell, in a row whose cell passes the test (no edit where there is none)."""
+        position = self.pick(header, good)
+        if position < 0:
+            return []
+        return [_Edit(position, "instead", self.edited(position, header, value), what, reason, severity, header)]
+
+
+def damaged_lines(file: str, lines: Sequence[str], damage: Damage) -> tuple[list[str], list[Dirt]]:
+    """The lines of a file with the edits made, and where each fault ended up."""
+    by_place: dict[tuple[int, str], list[_Edit]] = {}
+    for edit in damage.edits:
+        by_place.setdefault((edit.position, edit.place), []).append(edit)
+    touched = sorted({edit.position for edit in damage.edits})
+    result: list[str] = []
+    found: list[Dirt] = []
+
+    def put(edits: list[_Edit]) -> None:
+        for edit in edits:
+            result.append(edit.line)
+            found.append(Dirt(file, len(result), edit.column, edit.what, edit.reason, edit.severity))
+
+    done = 0
+    for position in touched:
+        result.extend(lines[done:position])
+        put(by_place.get((position, "before"), []))
+        instead = by_place.get((position, "instead"), [])
+        put(instead)
+        if not instead:
+            result.append(lines[position])
+        put(by_place.get((position, "after"), []))
+        done = position + 1
+    result.extend(lines[done:])
+    return result, found
+
+
+def provider_damage(sheet: Sheet, *, first: bool, last: bool) -> Damage:
+    """Faults of provider information in the first and the last month."""
+    rows = _Rows(sheet, (index / 17 for index in range(1, 17)))
+    edits: list[_Edit] = []
+    if first:
+        edits += _provider_rows(rows) + _provider_cells(rows)
+    if last and not first:
+        position = rows.pick()
+        line = ",".join(sheet.cells(position)[:55])
+        edits.append(_Edit(position, "instead", line, "the only row of a home is cut short", "short_row", "row"))
+    return Damage(tuple(edits))
+
+
+def _provider_rows(rows: _Rows) -> list[_Edit]:
+    sheet, ccn, beds = rows.sheet, "CMS Certification Number (CCN)", "Number of Certified Beds"
+    short, long, twice, older, lost = (rows.pick() for _ in range(5))
+    return [
+        _Edit(short, "before", ",".join(sheet.cells(short)[:40]), "a row with too few cells", "short_row", "row"),
+        _Edit(long, "before", ",".join([*sheet.cells(long), "0"]), "a row with too many cells", "long_row", "row"),
+        _Edit(twice, "after", ",".join(sheet.cells(twice)), "the same row a second time", "duplicate", "duplicate"),
+        _Edit(
+            older,
+            "before",
+            rows.edited(older, beds, lambda text: str(int(text) + 1)),
+            "another content for the certification number of the next row",
+            "duplicate_key",
+            "row",
+        ),
+        _Edit(
+            lost,
+            "before",
+            rows.edited(lost, ccn, lambda _: '"4E+90"'),
+            "a certification number turned into a floating-point number",
+            "bad_key_format",
+            "row",
+            ccn,
+        ),
+    ]
+
+
+def _provider_cells(rows: _Rows) -> list[_Edit]:
+    fines = "Total Amount of Fines in Dollars"
+    return [
+        *rows.cell(
+            "CMS Certification Number (CCN)",
+            lambda text: f'"{text.strip(chr(34))[1:]}"',
+            "a certification number that lost its leading zero",
+            "ccn_padded",
+            "warn",
+            lambda text: text.strip('"')[:1] == "0" and text.strip('"').isdigit(),
+        ),
+        *rows.cell(
+            "Average Number of Residents per Day", lambda _: "abc", "a number that is none", "bad_number", "cell"
+        ),
+        *rows.cell(
+            "Date First Approved to Provide Medicare and Medicaid Services",
+            lambda _: "2024-13-45",
+            "a day that no calendar has",
+            "bad_date",
+            "cell",
+        ),
+        *rows.cell("Overall Rating", lambda _: "7", "seven stars of five", "out_of_range", "cell"),
+        *rows.cell(
+            "Reported Staffing Footnote", lambda _: "", "missing hours without a footnote", "footnote_mismatch", "warn"
+        ),
+        *rows.cell(
+            fines, lambda text: f'"${float(text):,.2f}"', "money with a sign and a comma", "", "none", _is_thousands
+        ),
+        *rows.cell(fines, lambda text: f'"{float(text):,.2f}"', "a number with a comma", "", "none", _is_thousands),
+    ]
+
+
+def _is_thousands(cell: str) -> bool:
+    return cell != "" and float(cell) >= 1_000
+
+
+def penalties_damage(sheet: Sheet, *, first: bool, last: bool) -> Damage:
+    """Faults of the penalties file in the first and the last month."""
+    rows = _Rows(sheet, (0.2, 0.5, 0.8))
+    damage = Damage()
+    if first:
+        length = "Payment Denial Length in Days"
+        edits = [
+            *rows.cell(length, lambda _: "-526", "a payment denial of a negative length", "out_of_range", "cell"),
+            *rows.cell(
+                "Fine Amount",
+                lambda text: f'"${int(text):,}"',
+                "money with a sign and a comma",
+                "",
+                "none",
+                _is_thousands,
+            ),
+        ]
+        damage = Damage(tuple(edits), end="\n", notes=(("", "a blank last line", "", "file"),))
+    if last:
+        position = rows.pick("Provider Name", lambda name: "'" in name)
+        position = position if position >= 0 else max(0, sheet.rows_n - 1)
+        line = rows.edited(position, "Provider Name", _with_curly_apostrophe)
+        edit = _Edit(position, "instead", line, "an apostrophe as byte 0x92", "", "none", "Provider Name")
+        note: tuple[str, str, str, Severity] = ("", "a file in cp1252", "encoding", "file")
+        damage = replace(damage, edits=(*damage.edits, edit), encoding="cp1252", notes=(*damage.notes, note))
+    return damage
+
+
+def _with_curly_apostrophe(name: str) -> str:
+    return name.replace("'", "\u2019", 1) if "'" in name else name[:-1] + '\u2019S"'
+
+
+def averages_damage(sheet: Sheet, *, first: bool, last: bool) -> tuple[Sheet, Damage]:
+    """The averages with a byte order mark in the first month and an unknown column in the last."""
+    damage = Damage()
+    if first:
+        damage = Damage(encoding="utf-8-sig", notes=(("", "a byte order mark", "encoding", "file"),))
+    if last:
+        title = "Number of Homes With Weekend Visiting Hours"
+        extra = text([str(40 + position % 7) for position in range(sheet.rows_n)])
+        header = (*sheet.header[:-1], f'"{title}"', sheet.header[-1])
+        sheet = replace(sheet, header=header, columns=(*sheet.columns[:-1], extra, sheet.columns[-1]))
+        note: tuple[str, str, str, Severity] = (title, "a column that nobody knows", "new_column", "drift")
+        damage = replace(damage, notes=(*damage.notes, note))
+    return sheet, damage
+
+
+def chains_damage(sheet: Sheet, *, first: bool, last: bool) -> tuple[Sheet, Damage]:
+    """Chain names with quotes and a comma in the first month, a blank at the end of a header in the last."""
+    edits: list[_Edit] = []
+    notes: list[tuple[str, str, str, Severity]] = []
+    if first:
+        rows = _Rows(sheet, (0.3, 0.7))
+        edits += rows.cell(
+            "Chain", lambda name: f'"THE ""{name.strip(chr(34))}"""', "doubled quotes in a value", "", "none"
+        )
+        edits += rows.cell(
+            "Chain", lambda name: f'"{name.strip(chr(34))}, LP"', "a comma in a quoted value", "", "none"
+        )
+    if last:
+        title = "Average overall 5-star rating"
+        header = tuple(f'"{title} "' if name == f'"{title}"' else name for name in sheet.header)
+        sheet = replace(sheet, header=header)
+        notes.append((title, "a blank at the end of a header", "", "file"))
+    return sheet, Damage(tuple(edits), notes=tuple(notes))
+
+
+def vbp_damage() -> Damage:
+    """The readmission scores with the line ends of Windows."""
+    return Damage(newline="\r\n", notes=(("", "CRLF line ends", "", "file"),))
+
+
+def aggregate_damage(sheet: Sheet) -> Damage:
+    """The national figures of the programme with a line break inside a quoted value."""
+    header = "Range of Value-Based Incentive Payments ($)"
+    rows = _Rows(sheet, (0.0,))
+    edits = rows.cell(
+        header, lambda text: f'"{text.replace(" after", chr(10) + "after")}"', "a line break in a value", "", "none"
+    )
+    return Damage(tuple(edits))
+
+
+def payroll_damage(lines: Sequence[str]) -> Damage:
+    """Faults of the daily hours, in the first block of the file."""
+    size = len(lines)
+    twice, short, day, negative, wrong = (size * part // 6 for part in range(1, 6))
+    stamp = lines[day].split("Q")[-1].split(",")[1]
+    nonsense = lines[day].replace(f",{stamp},", f",{stamp[:6]}45,", 1)
+    total, employed, contracted = lines[wrong].rsplit(",", 3)[1:]
+    apart = f"{total},{float(employed) + 1:g},{contracted}"
+    hours, sums = "Hrs_MedAide_ctr", "component_sum_mismatch"
+    return Damage(
+        (
+            _Edit(twice, "after", lines[twice], "the same row a second time", "duplicate", "duplicate"),
+            _Edit(short, "before", lines[short].rsplit(",", 9)[0], "a row with too few cells", "short_row", "row"),
+            _Edit(day, "before", nonsense, "a day that no calendar has", "bad_date", "row", "WorkDate"),
+            _Edit(
+                negative,
+                "instead",
+                lines[negative].rsplit(",", 1)[0] + ",-7.5",
+                "negative hours",
+                "out_of_range",
+                "cell",
+                hours,
+            ),
+            _Edit(
+                wrong,
+                "instead",
+                f"{lines[wrong].rsplit(',', 3)[0]},{apart}",
+                "employee and contract hours that do not add up",
+                sums,
+                "warn",
+                "Hrs_MedAide_emp",
+            ),
+        )
+    )
+
+
+def stray_files(folder: Path, beside: str) -> list[Dirt]:
+    """Files that are no data: a readme and what macOS leaves beside a copied file."""
+    (folder / "readme.txt").write_bytes(b"Downloaded for the monthly load. This file holds no data.\n")
+    hidden = f"._{beside}"
+    (folder / hidden).write_bytes(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(range(24)))
+    return [
+        Dirt("readme.txt", 0, "", "a file that is no data set", "unknown", "file"),
+        Dirt(hidden, 0, "", "what macOS leaves beside a copied file", "ignored", "file"),
+    ]

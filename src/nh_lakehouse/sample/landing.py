@@ -1,0 +1,214 @@
+"""Writing a whole sample: month by month, each made from the one before, with its payroll quarters and yearly files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.sample import dirt as faults
+from nh_lakehouse.sample.averages import averages_sheet
+from nh_lakehouse.sample.chains import chains_sheet
+from nh_lakehouse.sample.dirt import Damage, Dirt
+from nh_lakehouse.sample.headers import PAYROLL
+from nh_lakehouse.sample.homes import first_homes, next_homes
+from nh_lakehouse.sample.month import Snapshot
+from nh_lakehouse.sample.payroll import payroll_lines, payroll_name
+from nh_lakehouse.sample.penalties import first_penalties, next_penalties
+from nh_lakehouse.sample.periods import month_of, month_year, quarter_in_force, wanted_quarters
+from nh_lakehouse.sample.programs import penalties_sheet, vbp_aggregate_sheet, vbp_sheet
+from nh_lakehouse.sample.provider_info import provider_info
+from nh_lakehouse.sample.randomness import Dice
+from nh_lakehouse.sample.staffing import staffing_of
+from nh_lakehouse.sample.states import STATES
+from nh_lakehouse.sample.vbp import vbp_of
+from nh_lakehouse.sample.writing import Cells, Sheet
+
+__all__ = ["SampleFile", "SampleReport", "generate_sample"]
+
+_MOST_HOMES = 20_000
+#: Headers of earlier editions (no coordinates, other names) are not part of the sample.
+_EARLIEST = date(2023, 8, 1)
+
+
+@dataclass(frozen=True)
+class SampleFile:
+    """A data file of a sample and the number of its data records, faulty ones included."""
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What `generate_sample` wrote: the data files by name, and every fault that was put into them."""
+
+    files: tuple[SampleFile, ...]
+    dirt: tuple[Dirt, ...]
+
+    @property
+    def rows_n(self) -> int:
+        """Number of data records in all files."""
+        return sum(file.rows for file in self.files)
+
+    def rows_of(self, name: str) -> int:
+        """Number of data records of one file."""
+        return next(file.rows for file in self.files if file.name == name)
+
+    def dirt_of(self, name: str, *severities: str) -> tuple[Dirt, ...]:
+        """Faults of one file, of the given severities or all."""
+        return tuple(
+            item for item in self.dirt if item.file == name and (not severities or item.severity in severities)
+        )
+
+
+def generate_sample(
+    out: Path,
+    *,
+    homes: int = 600,
+    months: int = 2,
+    quarters: int = 1,
+    seed: int = 1,
+    first_month: date = date(2024, 10, 1),
+    dirt: bool = True,
+) -> SampleReport:
+    """Write CMS-shaped nursing-home files that belong together, the same bytes for the same arguments everywhere.
+
+    Every month has provider information, state averages, penalties and chain measures; every calendar year the two
+    files of the readmission programme of that fiscal year. The payroll quarters are those in force in the months
+    (April to June 2024 for October 2024), then older ones. 14,814 homes, one month and one quarter are the true size.
+
+    Args:
+        out: folder to write to; it is made if it is missing. Files of the same names are replaced, others stay.
+        homes: homes in the first month, from 53 (one in each state and territory) to 20,000.
+        months: monthly files in a row.
+        quarters: payroll quarters; 0 writes none.
+        seed: another seed gives other homes.
+        first_month: any day of the first month, from August 2023 on; before July 2024 the older, 100-column edition
+            of provider information is written.
+        dirt: put the faults listed in `nh_lakehouse.sample.dirt` into the files.
+    Returns:
+        The files with their rows, and the faults with their rows and the reasons expected from a load.
+    Raises:
+        ConfigError: an argument is out of its range.
+    """
+    _check(homes, months, quarters, first_month)
+    out.mkdir(parents=True, exist_ok=True)
+    return _Landing(out, Dice(seed), month_of(first_month), months, quarters, dirt).write(homes)
+
+
+def _check(homes: int, months: int, quarters: int, first_month: date) -> None:
+    bounds = (("homes", homes, len(STATES), _MOST_HOMES), ("months", months, 1, 240), ("quarters", quarters, 0, 40))
+    for name, value, lowest, highest in bounds:
+        if not lowest <= value <= highest:
+            message = f"{name} = {value}: a sample needs between {lowest} and {highest}. Give a number in that range."
+            raise ConfigError(message, option=name, value=value)
+    if first_month < _EARLIEST:
+        message = (
+            f"first_month = {first_month}: samples begin in {_EARLIEST:%B %Y} at the earliest. Give a later month."
+        )
+        raise ConfigError(message, option="first_month", value=first_month)
+
+
+@dataclass
+class _Landing:
+    """The folder a sample is written to, and what stands in it so far."""
+
+    out: Path
+    dice: Dice
+    first: int
+    months: int
+    quarters: int
+    dirty: bool
+    files: list[SampleFile] = field(default_factory=list)
+    dirt: list[Dirt] = field(default_factory=list)
+
+    def write(self, count: int) -> SampleReport:
+        """Write everything."""
+        start = quarter_in_force(self.first)
+        wanted = wanted_quarters(self.first, self.months, self.quarters)
+        homes = first_homes(self.dice, count, self.first)
+        penalties = first_penalties(self.dice, homes)
+        members, in_force, year = homes.alive, start, 0
+        for month in range(self.first, self.first + self.months):
+            if month > self.first:
+                homes = next_homes(self.dice, homes)
+                penalties = next_penalties(self.dice, homes, penalties)
+            begins = month == self.first or quarter_in_force(month) != in_force
+            in_force = quarter_in_force(month)
+            members = homes.alive if begins else _padded(members, len(homes))
+            snapshot = Snapshot(self.dice, homes, penalties, members, start)
+            self._write_month(snapshot)
+            if month_year(month) != year:
+                year = month_year(month)
+                self._write_year(snapshot, year)
+            if begins:
+                upto = [quarter for quarter in wanted if quarter <= in_force]
+                wanted = [quarter for quarter in wanted if quarter > in_force]
+                for quarter in upto:
+                    self._write_quarter(snapshot, quarter, faulty=quarter == start)
+        if self.dirty:
+            self.dirt += faults.stray_files(self.out, f"NH_ProviderInfo_{snapshot.label}.csv")
+        order = sorted(self.dirt, key=lambda item: (item.file, item.row, item.reason))
+        return SampleReport(tuple(sorted(self.files, key=lambda file: file.name)), tuple(order))
+
+    def _write_month(self, month: Snapshot) -> None:
+        first, last = month.month == self.first, month.month == self.first + self.months - 1
+        provider, penalties = provider_info(month), penalties_sheet(month)
+        averages, chains = averages_sheet(month), chains_sheet(month)
+        if not (self.dirty and (first or last)):
+            for sheet in (provider, penalties, averages, chains):
+                self._write_sheet(sheet)
+            return
+        self._write_sheet(provider, faults.provider_damage(provider, first=first, last=last))
+        self._write_sheet(penalties, faults.penalties_damage(penalties, first=first, last=last))
+        self._write_sheet(*faults.averages_damage(averages, first=first, last=last))
+        self._write_sheet(*faults.chains_damage(chains, first=first, last=last))
+
+    def _write_year(self, month: Snapshot, year: int) -> None:
+        results = vbp_of(self.dice, month.homes, month.rows, year, month_year(self.first))
+        aggregate = vbp_aggregate_sheet(results)
+        self._write_sheet(vbp_sheet(results), faults.vbp_damage() if self.dirty else Damage())
+        self._write_sheet(aggregate, faults.aggregate_damage(aggregate) if self.dirty else Damage())
+
+    def _write_sheet(self, sheet: Sheet, damage: Damage | None = None) -> None:
+        damage = damage or Damage()
+        lines, found = faults.damaged_lines(sheet.name, sheet.lines(), damage)
+        text = damage.newline.join([",".join(sheet.header), *lines, damage.end])
+        (self.out / sheet.name).write_bytes(text.encode(damage.encoding))
+        self.files.append(SampleFile(sheet.name, len(lines)))
+        self.dirt += found + damage.of_file(sheet.name)
+
+    def _write_quarter(self, month: Snapshot, quarter: int, *, faulty: bool) -> None:
+        """The payroll file of a quarter, a block of homes at a time."""
+        name, rows = payroll_name(quarter), 0
+        members = month.members if quarter == month.staffing.quarter else month.homes.alive
+        staffing = staffing_of(self.dice, month.homes, members, quarter, month.start)
+        with (self.out / name).open("wb") as file:
+            file.write(",".join(PAYROLL).encode() + b"\n")
+            for block in payroll_lines(self.dice, month.homes, staffing):
+                if self.dirty and faulty and rows == 0:
+                    lines = block.to_pylist()
+                    lines, found = faults.damaged_lines(name, lines, faults.payroll_damage(lines))
+                    block = pa.array(lines, type=pa.string())
+                    self.dirt += found
+                file.write(_bytes(block))
+                rows += len(block)
+        self.files.append(SampleFile(name, rows))
+
+
+def _bytes(lines: Cells) -> memoryview:
+    """Lines as bytes, each with its line end."""
+    ended = pc.binary_join_element_wise(lines, "", "\n")
+    return memoryview(pc.binary_join(pa.ListArray.from_arrays([0, len(ended)], ended), "")[0].as_buffer())
+
+
+def _padded(flags: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    """Flags for more homes than before: the new ones have none."""
+    return np.concatenate([flags, np.zeros(size - len(flags), dtype=bool)])

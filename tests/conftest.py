@@ -1,0 +1,60 @@
+"""Fixtures: one engine for the whole run, chosen by NHL_ENGINE (sail or spark), started at first use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from nh_lakehouse.engines import Engine, open_engine  # noqa: E402
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SHARED = Path(os.environ.get("NHL_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
+
+
+def engine_name() -> str:
+    """The engine under test."""
+    return os.environ.get("NHL_ENGINE") or ("sail" if find_spec("pysail") else "spark")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The engine under test; every scenario runs on it."""
+    chosen = open_engine(engine_name())
+    yield chosen
+    chosen.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(engine: Engine) -> SparkSession:
+    """A PySpark session of the engine under test."""
+    return engine.session
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the publishers' real files; tests that need it say so when they skip."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the publishers' real files are not at {SHARED} (set NHL_SHARED to their folder)")
+    return SHARED
+
+
+def pytest_report_header() -> str:
+    """Name the engine in the head of the report."""
+    return f"engine under test: {engine_name()}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that use an engine carry the marker `spark`, so that `-m 'not spark'` starts none."""
+    for item in items:
+        if {"spark", "engine"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("spark")

@@ -1,0 +1,29 @@
+"""Frames for the tests of gold tables: rows given in part, typed as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from nh_lakehouse.contracts.loading import load_tables
+from nh_lakehouse.lakehouse.schema import spark_schema
+
+Frame = Callable[..., DataFrame]
+
+
+@pytest.fixture
+def frame(spark: SparkSession) -> Frame:
+    """`frame("gold.nh_facility_metrics", [{"ccn": "015009"}])`: declared columns in order, null where not given."""
+
+    def make(table: str, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
+        columns = load_tables()[table].columns
+        given = list(rows)
+        unknown = sorted({name for row in given for name in row} - {column.name for column in columns})
+        assert not unknown, f"{table} declares no {unknown}"
+        values = [tuple(row.get(column.name) for column in columns) for row in given]
+        return spark.createDataFrame(values, schema=spark_schema(columns))
+
+    return make

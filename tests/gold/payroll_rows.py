@@ -1,0 +1,57 @@
+"""Rows of silver.pbj_daily for tests: hours by job in, the columns of silver out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Optional, Union
+
+Hours = Union[str, float, None]
+JOBS = {
+    "rn": ("rndon", "rnadmin", "rn_direct"),
+    "lpn": ("lpnadmin", "lpn_direct"),
+    "aide": ("cna", "natrn", "medaide"),
+}
+EVERY_JOB = [job for jobs in JOBS.values() for job in jobs]
+
+
+def quarter_of(day: date) -> str:
+    """The calendar quarter of a day, written 2023Q2."""
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
+def silver_day(
+    ccn: str,
+    work_date: date,
+    census: Optional[int],
+    emp: Mapping[str, Hours],
+    ctr: Optional[Mapping[str, Hours]] = None,
+    **other: Any,
+) -> dict[str, Any]:
+    """One row: employee and contract hours by job (0 where not given); a job with an unknown part is unknown."""
+    row: dict[str, Any] = {
+        "ccn": ccn,
+        "work_date": work_date,
+        "quarter": quarter_of(work_date),
+        "state": "RI",
+        "census": census,
+        "census_zero": None if census is None else census == 0,
+        "is_weekend": work_date.weekday() >= 5,
+    }
+    parts = {part: {job: _exact(hours.get(job, 0)) for job in EVERY_JOB} for part, hours in
+             {"_emp": emp, "_ctr": ctr or {}}.items()}
+    parts[""] = {job: _add(parts["_emp"][job], parts["_ctr"][job]) for job in EVERY_JOB}
+    for part, hours in parts.items():
+        groups = {name: _add(*[hours[job] for job in jobs]) for name, jobs in JOBS.items()}
+        sums = {**hours, **groups, "total": _add(*groups.values())}
+        row |= {f"hrs_{name}{part}": None if value is None else float(value) for name, value in sums.items()}
+    return row | other
+
+
+def _exact(hours: Hours) -> Optional[Decimal]:
+    return None if hours is None else Decimal(str(hours))
+
+
+def _add(*values: Optional[Decimal]) -> Optional[Decimal]:
+    return None if None in values else sum((v for v in values if v is not None), Decimal(0))

@@ -1,0 +1,124 @@
+"""Small CMS-shaped files, runs on them, and tables read back for comparison."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from nh_lakehouse import Lakehouse, RunOptions, run
+from nh_lakehouse.contracts import load_contracts
+from nh_lakehouse.engines import Engine
+from nh_lakehouse.pipeline.graph import Graph
+from nh_lakehouse.pipeline.report import RunReport
+
+#: Columns that may differ between two lakehouses made from the same files.
+PROVENANCE = {"_load_id", "_loaded_at", "_source_file", "_source_row", "run_id", "load_id", "recorded_at"}
+
+CCN = "CMS Certification Number (CCN)"
+
+
+def provider_row(ccn: str, month: str = "2024-10-01", **values: Any) -> dict[str, Any]:
+    """One row of provider information with sound defaults; keywords are contract column names."""
+    columns = load_contracts()["nh_provider_info"].column_by_name
+    defaults = {
+        "ccn": ccn,
+        "name": f"HOME {ccn}",
+        "state": "AL",
+        "certified_beds": 100,
+        "residents_per_day": "80.5",
+        "total_hprd": "3.80000",
+        "rn_hprd": "0.70000",
+        "lpn_hprd": "0.80000",
+        "licensed_hprd": "1.50000",
+        "aide_hprd": "2.30000",
+        "processing_date": month,
+    }
+    return {columns[k].header: v for k, v in {**defaults, **values}.items()}
+
+
+def pbj_rows(ccn: str, days: Sequence[str], *, quarter: str = "2024Q2", census: int = 80, cna: float = 160.0, state: str = "AL") -> list[dict[str, Any]]:
+    """Rows of daily payroll hours: all aides, the rest zero."""
+    contract = load_contracts()["pbj_nurse_daily"]
+    rows = []
+    for day in days:
+        row: dict[str, Any] = {c.header: 0 for c in contract.columns if c.name.startswith("hrs_")}
+        row.update({"PROVNUM": ccn, "PROVNAME": f"HOME {ccn}", "CITY": "X", "STATE": state, "COUNTY_NAME": "Y"})
+        row.update({"COUNTY_FIPS": "001", "CY_Qtr": quarter, "WorkDate": day, "MDScensus": census})
+        row.update({"Hrs_CNA": cna, "Hrs_CNA_emp": cna})
+        rows.append(row)
+    return rows
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]], *, header: Sequence[str] | None = None, end: str = "\n", delimiter: str = ",") -> str:
+    """Rows as CSV text, header from the first row unless given."""
+    names = list(header or rows[0])
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator=end, delimiter=delimiter)
+    writer.writerow(names)
+    writer.writerows([["" if r.get(n) is None else r.get(n) for n in names] for r in rows])
+    return out.getvalue()
+
+
+def write(path: Path, content: str | bytes | Sequence[Mapping[str, Any]], *, modified: str | None = None) -> Path:
+    """Write a landing file from rows, text or bytes; `modified` sets its release time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        text = content if isinstance(content, str) else csv_text(content)
+        path.write_bytes(text.encode())
+    if modified:
+        moment = datetime.fromisoformat(modified).replace(tzinfo=timezone.utc).timestamp()
+        os.utime(path, (moment, moment))
+    return path
+
+
+def load(
+    lake: Path,
+    landing: Path | None,
+    engine: Engine,
+    *,
+    select: Iterable[str] = (),
+    after_commit: Callable[[str], None] | None = None,
+    graph: Graph | None = None,
+    **options: Any,
+) -> RunReport:
+    """One run on the engine under test."""
+    wanted = RunOptions(lakehouse=lake, landing=landing, select=tuple(select), **options)
+    return run(wanted, lambda: engine, after_commit=after_commit, graph=graph)
+
+
+def rows_of(lake: Path, table: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Rows of a table without provenance, doubles to 12 significant digits, sorted."""
+    reader = Lakehouse(lake)
+    if not reader.exists(table):
+        return []
+    found = reader.arrow(table)
+    names = [c for c in found.column_names if c not in PROVENANCE and (columns is None or c in columns)]
+    rows = [{n: rounded(v) for n, v in row.items()} for row in found.select(names).to_pylist()]
+    return sorted(rows, key=repr)
+
+
+def rounded(value: Any) -> Any:
+    """Doubles to 12 significant digits, everything else as it is."""
+    return float(f"{value:.11e}") if isinstance(value, float) else value
+
+
+def all_tables(lake: Path, layers: Sequence[str] = ("silver", "gold")) -> dict[str, list[dict[str, Any]]]:
+    """Every table of the layers, for comparing two lakehouses."""
+    return {t: rows_of(lake, t) for t in Lakehouse(lake).tables() if t.split(".")[0] in layers}
+
+
+def schemas(lake: Path, layers: Sequence[str] = ("silver", "gold")) -> dict[str, str]:
+    """Delta schema of every table of the layers, without comments."""
+    reader = Lakehouse(lake)
+    return {
+        t: "; ".join(f"{f.name}: {f.type}" for f in reader.delta(t).schema().fields)
+        for t in reader.tables()
+        if t.split(".")[0] in layers
+    }
