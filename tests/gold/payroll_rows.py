@@ -27,9 +27,10 @@ def silver_day(
     census: Optional[int],
     emp: Mapping[str, Hours],
     ctr: Optional[Mapping[str, Hours]] = None,
+    both: Optional[Mapping[str, Hours]] = None,
     **other: Any,
 ) -> dict[str, Any]:
-    """One row: employee and contract hours by job (0 where not given); a job with an unknown part is unknown."""
+    """One row: hours of employees and of contract staff by job, 0 where not given; `both` = their sum where not given."""
     row: dict[str, Any] = {
         "ccn": ccn,
         "work_date": work_date,
@@ -39,9 +40,8 @@ def silver_day(
         "census_zero": None if census is None else census == 0,
         "is_weekend": work_date.weekday() >= 5,
     }
-    parts = {part: {job: _exact(hours.get(job, 0)) for job in EVERY_JOB} for part, hours in
-             {"_emp": emp, "_ctr": ctr or {}}.items()}
-    parts[""] = {job: _add(parts["_emp"][job], parts["_ctr"][job]) for job in EVERY_JOB}
+    parts = {"_emp": _by_job(emp), "_ctr": _by_job(ctr or {})}
+    parts[""] = _by_job(both) if both else {job: _add(parts["_emp"][job], parts["_ctr"][job]) for job in EVERY_JOB}
     for part, hours in parts.items():
         groups = {name: _add(*[hours[job] for job in jobs]) for name, jobs in JOBS.items()}
         sums = {**hours, **groups, "total": _add(*groups.values())}
@@ -49,8 +49,9 @@ def silver_day(
     return row | other
 
 
-def _exact(hours: Hours) -> Optional[Decimal]:
-    return None if hours is None else Decimal(str(hours))
+def _by_job(hours: Mapping[str, Hours]) -> dict[str, Optional[Decimal]]:
+    given = {job: hours.get(job, 0) for job in EVERY_JOB}
+    return {job: None if value is None else Decimal(str(value)) for job, value in given.items()}
 
 
 def _add(*values: Optional[Decimal]) -> Optional[Decimal]:

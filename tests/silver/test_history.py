@@ -6,65 +6,12 @@ import random
 from datetime import date
 
 import pytest
+from rules import Snapshot, expected_versions
 
 from nh_lakehouse.silver.history import Completeness, versions
 
 MONTHS = [date(2024, m, 1) for m in range(1, 9)]
 SCHEMA = "case string, k string, g string, at date, a string, b string, _absent_columns string, _present_only boolean"
-
-#: One row of a snapshot: values of the tracked `a` and the untracked `b`; which columns the file lacks; quarantined?
-Snapshot = dict[date, dict[str, tuple[str | None, str | None, str, bool]]]
-
-
-def expected_versions(snapshots: Snapshot, share: float = 0.9) -> list[tuple]:
-    """The rules of MEASURES B1 for one group, spelled out step by step."""
-    open_keys: set[str] = set()
-    complete: list[date] = []
-    told: set[str] = set()
-    seen: dict[date, set[str]] = {}
-    for at in sorted(snapshots):
-        present = {k for k, row in snapshots[at].items() if not row[3] or k in told}
-        told |= {k for k, row in snapshots[at].items() if not row[3]}
-        if not present:
-            continue
-        seen[at] = present
-        if len(open_keys & present) >= share * len(open_keys):
-            complete.append(at)
-            open_keys = present
-        else:
-            open_keys = open_keys | present
-    result = []
-    for key in sorted(told):
-        dates = [at for at in sorted(seen) if key in seen[at]]
-        values: dict[str, list] = {}
-        for position, column in ((0, "a"), (1, "b")):
-            known = [
-                (at, row[position])
-                for at in dates
-                if not (row := snapshots[at][key])[3] and column not in row[2].split(",")
-            ]
-            first = known[0][1] if known else None
-            filled, last = [], first
-            for at in dates:
-                last = next((v for when, v in known if when == at), last)
-                filled.append(last)
-            values[column] = filled
-        current: list | None = None
-        for number, at in enumerate(dates):
-            a, b = values["a"][number], values["b"][number]
-            if current is None or current[2] != a:
-                if current is not None:
-                    result.append((*current[:4], at, None))
-                current = [key, at, a, b]
-            current[3] = b
-            following = dates[number + 1] if number + 1 < len(dates) else None
-            closing = next((c for c in complete if c > at and (following is None or c < following)), None)
-            if closing is not None:
-                result.append((*current, closing, "absent"))
-                current = None
-        if current is not None:
-            result.append((*current, None, None))
-    return sorted(result, key=str)
 
 
 def random_history(seed: int) -> Snapshot:

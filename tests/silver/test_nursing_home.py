@@ -100,29 +100,12 @@ def test_nh_facility_belongs_to_a_chain_with_an_identifier(spark: SparkSession) 
     assert values(silver.nh_facility(rows), "ccn", "is_chain") == [("015009", True), ("015010", False)]
 
 
-def test_nh_facility_county_code_gets_its_zeros_back_and_is_never_cut(spark: SparkSession) -> None:
-    codes = ["30", "030", "410", "9", "1234", None]
-    rows = typed(spark, "nh_provider_info", [{"ccn": str(i), "ssa_county": code} for i, code in enumerate(codes)])
-    padded = [code for _, code in values(silver.nh_facility(rows), "ccn", "ssa_county")]
-    assert padded == ["030", "030", "410", "009", "1234", None]
-
-
-def test_nh_facility_derived_columns_are_unknown_where_their_source_is(spark: SparkSession) -> None:
-    rows = typed(
-        spark,
-        "nh_provider_info",
-        [
-            {"ccn": "2022", "_absent_columns": "chain_id,chain_name"},
-            {"ccn": "2024", "_absent_columns": ""},
-            {"ccn": "none", "_absent_columns": None},
-        ],
-        _absent_columns="string",
-    )
-    absent = {
-        ccn: set((text or "").split(",")) for ccn, text in values(silver.nh_facility(rows), "ccn", "_absent_columns")
-    }
-    assert absent["2022"] == {"chain_id", "chain_name", "is_chain"}
-    assert "is_chain" not in absent["2024"] | absent["none"]
+def test_nh_facility_keeps_the_history_of_versions(spark: SparkSession) -> None:
+    version = {"valid_from": OCTOBER, "valid_to": date(2024, 12, 1), "is_current": False, "closed_reason": "absent"}
+    types = {"valid_from": "date", "valid_to": "date", "is_current": "boolean", "closed_reason": "string"}
+    result = silver.nh_facility(typed(spark, "nh_provider_info", [{"ccn": "015009", **version}], **types))
+    assert result.columns == load_tables()["silver.nh_facility"].column_names
+    assert values(result, "ccn", *version) == [("015009", *version.values())]
 
 
 def test_nh_facility_month_keeps_a_missing_value_beside_its_footnote(spark: SparkSession) -> None:
@@ -233,11 +216,6 @@ def test_pbj_daily_marks_weekends_and_days_without_residents(spark: SparkSession
         (date(2023, 7, 2), True, None),
         (date(2023, 7, 3), False, False),
     ]
-
-
-def test_pbj_daily_county_code_has_three_digits(spark: SparkSession) -> None:
-    rows = typed(spark, "pbj_nurse_daily", [{"county_fips": "47"}, {"county_fips": "007"}])
-    assert values(silver.pbj_daily(rows), "county_fips") == [("007",), ("047",)]
 
 
 # First facilities of fiscal year 2024 with the year's threshold and benchmark: the publisher's scores follow the rule.

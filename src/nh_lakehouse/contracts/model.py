@@ -60,7 +60,10 @@ class _Model(BaseModel):
 
 
 class Column(_Model):
-    """One column of a data set: how the publisher writes it and what it is called and typed in the lakehouse."""
+    """One column of a data set: how the publisher writes it and what it is called and typed in the lakehouse.
+
+    `pad` is the width to which codes that lost leading zeros in a spreadsheet are filled up again.
+    """
 
     name: str
     header: str
@@ -78,6 +81,7 @@ class Column(_Model):
     accepted: tuple[str, ...] = ()
     range: tuple[float | None, float | None] | None = None
     pattern: str | None = None
+    pad: int | None = None
     since: str | None = None
     until: str | None = None
 

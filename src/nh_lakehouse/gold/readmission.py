@@ -15,17 +15,12 @@ from nh_lakehouse.declare import table
 from nh_lakehouse.gold.bands import NATION, RiskCutoffs
 from nh_lakehouse.gold.grouping import with_nation
 from nh_lakehouse.gold.statistics import (
+    Moments,
     Origin,
-    count_pairs,
     fisher_interval,
-    mean_with_count,
-    ols_intercept,
-    ols_slope,
-    pearson,
+    moments,
     percentile_of,
-    r_squared,
     rank_of,
-    sample_deviation,
     weighted_with_count,
 )
 
@@ -88,46 +83,49 @@ def nh_state_staffing_readmission(
         once as in its appendix (`correlation_beds20`); adjusted hours: CMS Five-Star Technical Users' Guide.
     """
     homes = with_nation(nh_facility_metrics.filter(is_matched()).select(*_READ))
-    states = homes.groupBy("state", "snapshot_month").agg(
-        count_pairs("total_hprd", "rsrr").alias("matched_n"), *_association(risk), *_averages()
+    groups = homes.groupBy("state", "snapshot_month").agg(
+        *_HOURS_AND_RATE.stored("_hours"),
+        *_large(risk).stored("_large"),
+        *_ADJUSTED_AND_RATE.stored("_adjusted"),
+        *weighted_with_count("total_hprd", "residents_per_day"),
     )
-    low, high = fisher_interval("correlation", "matched_n")
-    columns = [
+    hours, large, adjusted = (Moments.read(prefix) for prefix in ("_hours", "_large", "_adjusted"))
+    states = groups.select(
         "state",
         "snapshot_month",
         (F.col("state") == NATION).alias("is_national"),
-        *"matched_n correlation ols_slope ols_intercept r2".split(),
-        *"total_hprd_mean total_hprd_n total_hprd_wtd total_hprd_wtd_n rsrr_mean rsrr_n rsrr_sd total_hprd_sd".split(),
-        *"correlation_beds20 beds20_n correlation_adjusted adjusted_n".split(),
+        hours.n.alias("matched_n"),
+        hours.correlation().alias("correlation"),
+        hours.slope().alias("ols_slope"),
+        hours.intercept().alias("ols_intercept"),
+        hours.r_squared().alias("r2"),
+        hours.mean_x.alias("total_hprd_mean"),
+        hours.n.alias("total_hprd_n"),
+        "total_hprd_wtd",
+        "total_hprd_wtd_n",
+        hours.mean_y.alias("rsrr_mean"),
+        hours.n.alias("rsrr_n"),
+        hours.deviation_y().alias("rsrr_sd"),
+        hours.deviation_x().alias("total_hprd_sd"),
+        large.correlation().alias("correlation_beds20"),
+        large.n.alias("beds20_n"),
+        adjusted.correlation().alias("correlation_adjusted"),
+        adjusted.n.alias("adjusted_n"),
+    )
+    low, high = fisher_interval("correlation", "matched_n")
+    return states.select(
+        "*",
         low.alias("correlation_ci_low"),
         high.alias("correlation_ci_high"),
         (100 * HALF_HOUR * F.col("ols_slope")).alias("effect_0_5h_pp"),
-    ]
-    return states.select(*columns)
+    )
 
 
 _READ = "state snapshot_month total_hprd adjusted_total_hprd rsrr residents_per_day certified_beds".split()
+_HOURS_AND_RATE = moments("total_hprd", "rsrr", about=TYPICAL)
+_ADJUSTED_AND_RATE = moments("adjusted_total_hprd", "rsrr", about=TYPICAL)
 
 
-def _association(risk: RiskCutoffs) -> list[Column]:
-    large = F.when(F.col("certified_beds") >= risk.minimum_beds, F.col("total_hprd"))
-    return [
-        pearson("total_hprd", "rsrr", about=TYPICAL).alias("correlation"),
-        ols_slope("total_hprd", "rsrr", about=TYPICAL).alias("ols_slope"),
-        ols_intercept("total_hprd", "rsrr", about=TYPICAL).alias("ols_intercept"),
-        r_squared("total_hprd", "rsrr", about=TYPICAL).alias("r2"),
-        pearson(large, "rsrr", about=TYPICAL).alias("correlation_beds20"),
-        count_pairs(large, "rsrr").alias("beds20_n"),
-        pearson("adjusted_total_hprd", "rsrr", about=TYPICAL).alias("correlation_adjusted"),
-        count_pairs("adjusted_total_hprd", "rsrr").alias("adjusted_n"),
-    ]
-
-
-def _averages() -> list[Column]:
-    return [
-        *mean_with_count("total_hprd"),
-        *weighted_with_count("total_hprd", "residents_per_day"),
-        *mean_with_count("rsrr"),
-        sample_deviation("rsrr", about=TYPICAL[1]).alias("rsrr_sd"),
-        sample_deviation("total_hprd", about=TYPICAL[0]).alias("total_hprd_sd"),
-    ]
+def _large(risk: RiskCutoffs) -> Moments:
+    is_large = F.col("certified_beds") >= risk.minimum_beds
+    return moments(F.when(is_large, F.col("total_hprd")), "rsrr", about=TYPICAL)

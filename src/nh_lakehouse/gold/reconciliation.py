@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
@@ -116,13 +116,25 @@ def _named(df: DataFrame, name: str, period: Column, month: Column, expected: Co
 
 
 def _with_nearest_month(named: DataFrame, nh_facility_month: DataFrame) -> DataFrame:
-    """Add the loaded month of provider information nearest to `_month`; no row where none is loaded."""
-    loaded = nh_facility_month.agg(F.array_sort(F.collect_set("snapshot_month")).alias("_loaded"))
-    distances = F.transform(
-        "_loaded", lambda each: F.struct(F.abs(F.months_between(each, F.col("_month"))).alias("far"), each.alias("at"))
+    """Add the loaded month of provider information nearest to `_month`; no row where none is loaded.
+
+    Each loaded month stands for the months up to half way to its neighbours, the half itself going to the earlier one.
+    """
+    in_order = Window.orderBy("_number")
+    loaded = nh_facility_month.select(F.col("snapshot_month").alias("_compared")).distinct()
+    spans = loaded.withColumn("_number", _month_number("_compared")).select(
+        "_compared",
+        (F.lag("_number").over(in_order) + F.col("_number")).alias("_after"),
+        (F.lead("_number").over(in_order) + F.col("_number")).alias("_upto"),
     )
-    nearest = named.crossJoin(loaded).withColumn("_compared", F.array_min(distances)["at"])
-    return nearest.filter(F.col("_compared").isNotNull())
+    twice = 2 * _month_number("_month")
+    is_after = F.col("_after").isNull() | (twice > F.col("_after"))
+    is_upto = F.col("_upto").isNull() | (twice <= F.col("_upto"))
+    return named.join(spans, is_after & is_upto, how="inner").drop("_after", "_upto")
+
+
+def _month_number(day: str) -> Column:
+    return F.year(day) * 12 + F.month(day)
 
 
 @table(

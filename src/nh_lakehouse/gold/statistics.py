@@ -16,7 +16,10 @@ A note on Sail (0.7.2): it names an aggregate without its casts, so `sum(x as de
 differently, in a way that leaves the value as it is.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Union
 
 from pyspark.sql import Column, Window
@@ -140,44 +143,95 @@ Origin = tuple[float, float]
 ZERO: Origin = (0.0, 0.0)
 
 
-class _Moments:
-    """Sums over the pairs (x, y) of a group; both members must be present for a pair to count.
+@dataclass(frozen=True)
+class Moments:
+    """Number, means and deviations of the pairs (x, y) of a group, and what follows from them.
+
+    Made by `moments` from columns. A table that publishes several measures of the same pairs computes the moments in
+    its `agg` (`stored`) and the measures in the `select` behind it (`read`), so that the engine compiles them once:
+
+        AVERAGES = moments("total_hprd", "rsrr")
+        groups = homes.groupBy("state").agg(*AVERAGES.stored("_hours"))
+        groups.select("state", Moments.read("_hours").correlation().alias("correlation"))
+
+    Attributes:
+        n: pairs of which both members are present.
+        mean_x, mean_y: their means.
+        xx, yy, xy: sums of the products of their deviations from the means.
+        x_varies, y_varies: whether not all x (y) are equal.
+    """
+
+    n: Column
+    mean_x: Column
+    mean_y: Column
+    xx: Column
+    yy: Column
+    xy: Column
+    x_varies: Column
+    y_varies: Column
+
+    def stored(self, prefix: str) -> list[Column]:
+        """The attributes as columns `<prefix>_n`, `<prefix>_mean_x`, ..."""
+        return [getattr(self, field.name).alias(f"{prefix}_{field.name}") for field in fields(self)]
+
+    @classmethod
+    def read(cls, prefix: str) -> Moments:
+        """The moments that `stored` wrote under this prefix."""
+        return cls(*[F.col(f"{prefix}_{field.name}") for field in fields(cls)])
+
+    def correlation(self, minimum_pairs: int = MINIMUM_PAIRS) -> Column:
+        """See `pearson`."""
+        raw = ratio(self.xy, _root(self.xx) * _root(self.yy))
+        bounded = F.when(raw > 1, 1.0).when(raw < -1, -1.0).otherwise(raw)
+        return F.when((self.n >= minimum_pairs) & self.x_varies & self.y_varies, bounded)
+
+    def slope(self, minimum_pairs: int = MINIMUM_PAIRS) -> Column:
+        """See `ols_slope`."""
+        return F.when((self.n >= minimum_pairs) & self.x_varies, ratio(self.xy, self.xx))
+
+    def intercept(self, minimum_pairs: int = MINIMUM_PAIRS) -> Column:
+        """See `ols_intercept`."""
+        return self.mean_y - self.slope(minimum_pairs) * self.mean_x
+
+    def r_squared(self, minimum_pairs: int = MINIMUM_PAIRS) -> Column:
+        """See `r_squared`."""
+        return F.pow(self.correlation(minimum_pairs), F.lit(2.0))
+
+    def deviation_x(self) -> Column:
+        """Sample standard deviation (n - 1) of x over the pairs; null for fewer than two, 0 where all are equal."""
+        return F.when(self.n >= 2, F.when(self.x_varies, _root(ratio(self.xx, self.n - 1))).otherwise(0.0))
+
+    def deviation_y(self) -> Column:
+        """Sample standard deviation (n - 1) of y over the pairs; null for fewer than two, 0 where all are equal."""
+        return F.when(self.n >= 2, F.when(self.y_varies, _root(ratio(self.yy, self.n - 1))).otherwise(0.0))
+
+
+def moments(x: ColumnOrName, y: ColumnOrName, *, about: Origin = ZERO) -> Moments:
+    """Moments of the pairs (x, y) as aggregates; a pair counts when both members are present.
 
     Sum((x - mean x)(y - mean y)) = sum(xy) - sum(x) sum(y) / n loses digits where the means are large against the
     deviations (a rate near 0.2 that varies by 0.02 loses two), and two engines differ in what is left. Taken about an
     origin near the means, nothing is lost.
     """
-
-    def __init__(self, x: ColumnOrName, y: ColumnOrName, about: Origin = ZERO) -> None:
-        first, second = _column(x).cast("double"), _column(y).cast("double")
-        both = first.isNotNull() & second.isNotNull()
-        self.x, self.y = F.when(both, first - about[0]), F.when(both, second - about[1])
-        self.n = count_pairs(x, y)
-        self.sum_x, self.sum_y = _moment(self.x), _moment(self.y)
-
-    @property
-    def xx(self) -> Column:
-        """Sum of squared deviations of x."""
-        return _moment(self.x * self.x) - ratio(self.sum_x * self.sum_x, self.n)
-
-    @property
-    def yy(self) -> Column:
-        """Sum of squared deviations of y."""
-        return _moment(self.y * self.y) - ratio(self.sum_y * self.sum_y, self.n)
-
-    @property
-    def xy(self) -> Column:
-        """Sum of products of the deviations of x and y."""
-        return _moment(self.x * self.y) - ratio(self.sum_x * self.sum_y, self.n)
+    first, second = _column(x).cast("double"), _column(y).cast("double")
+    both = first.isNotNull() & second.isNotNull()
+    x_shifted, y_shifted = F.when(both, first - about[0]), F.when(both, second - about[1])
+    n, sum_x, sum_y = count_pairs(x, y), _moment(x_shifted), _moment(y_shifted)
+    return Moments(
+        n=n,
+        mean_x=ratio(sum_x, n) + about[0],
+        mean_y=ratio(sum_y, n) + about[1],
+        xx=_moment(x_shifted * x_shifted) - ratio(sum_x * sum_x, n),
+        yy=_moment(y_shifted * y_shifted) - ratio(sum_y * sum_y, n),
+        xy=_moment(x_shifted * y_shifted) - ratio(sum_x * sum_y, n),
+        # The difference of two nearly equal sums need not be exactly 0 for equal values, but max = min tells.
+        x_varies=F.max(x_shifted) > F.min(x_shifted),
+        y_varies=F.max(y_shifted) > F.min(y_shifted),
+    )
 
 
 def _moment(column: Column) -> Column:
     return exact_sum(column, is_quotient=True)
-
-
-def _varies(column: Column) -> Column:
-    # The difference of two nearly equal sums need not be exactly 0 for equal values, but max = min tells.
-    return F.max(column) > F.min(column)
 
 
 def _root(variation: Column) -> Column:
@@ -190,9 +244,7 @@ def sample_deviation(column: ColumnOrName, *, about: float = 0.0) -> Column:
     `about` is a typical value (see `Origin`). Computed from sums that do not depend on the order of the rows, unlike
     the engine's own `stddev_samp`.
     """
-    moments = _Moments(column, column, (about, about))
-    deviation = _root(ratio(moments.xx, moments.n - 1))
-    return F.when(moments.n >= 2, F.when(_varies(moments.x), deviation).otherwise(F.lit(0.0)))
+    return moments(column, column, about=(about, about)).deviation_x()
 
 
 def pearson(
@@ -203,10 +255,7 @@ def pearson(
     Null for fewer than `minimum_pairs` pairs, and where all x or all y are equal (where Spark's own `corr` stops with
     a division by zero). `about` is a typical x and y (see `Origin`).
     """
-    moments = _Moments(x, y, about)
-    correlation = ratio(moments.xy, _root(moments.xx) * _root(moments.yy))
-    bounded = F.when(correlation.isNotNull(), F.least(F.lit(1.0), F.greatest(F.lit(-1.0), correlation)))
-    return F.when((moments.n >= minimum_pairs) & _varies(moments.x) & _varies(moments.y), bounded)
+    return moments(x, y, about=about).correlation(minimum_pairs)
 
 
 def ols_slope(
@@ -216,26 +265,21 @@ def ols_slope(
 
     Null for fewer than `minimum_pairs` pairs, and where all x are equal. `about` is a typical x and y (see `Origin`).
     """
-    moments = _Moments(x, y, about)
-    return F.when((moments.n >= minimum_pairs) & _varies(moments.x), ratio(moments.xy, moments.xx))
+    return moments(x, y, about=about).slope(minimum_pairs)
 
 
 def ols_intercept(
     x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
 ) -> Column:
     """Value of the least-squares line of y on x at x = 0, double, in units of y; null where `ols_slope` is null."""
-    moments = _Moments(x, y, about)
-    slope = ols_slope(x, y, minimum_pairs=minimum_pairs, about=about)
-    mean_x, mean_y = ratio(moments.sum_x, moments.n) + about[0], ratio(moments.sum_y, moments.n) + about[1]
-    return mean_y - slope * mean_x
+    return moments(x, y, about=about).intercept(minimum_pairs)
 
 
 def r_squared(
     x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
 ) -> Column:
     """Share of the variance of y that the least-squares line explains (0-1), double; null where `pearson` is null."""
-    correlation = pearson(x, y, minimum_pairs=minimum_pairs, about=about)
-    return correlation * correlation
+    return moments(x, y, about=about).r_squared(minimum_pairs)
 
 
 def fisher_interval(correlation: ColumnOrName, n: ColumnOrName) -> tuple[Column, Column]:

@@ -310,7 +310,10 @@ def _publish_history(
         untracked=[*untracked, FLAGS],
         period=data_set.period.silver_column,
         group=spec.group,
+        sometimes_absent=_sometimes_absent(store, data_set, version),
     )
+    # Staged, so that the deep plan is analysed and run once.
+    history = store.engine.read_parquet([store.stage(history, f"{spec.name}_versions")])
     # Derived columns follow from the versions, so that what is unknown in a file stays unknown to them too.
     frame = _with_hash(spec.function(history), declaration)
     check_columns(spec.name, frame, [*declaration.columns, *SILVER_AUDIT])
@@ -319,6 +322,15 @@ def _publish_history(
         spec.name, frame, key=[*spec.key, "valid_from"], provenance="_source_file"
     )
     return published, _closed_since(store, spec.name, before)
+
+
+def _sometimes_absent(store: Store, data_set: DataSet, version: int) -> set[str]:
+    """Contract columns that at least one loaded file does not have."""
+    name = f"bronze.{data_set.name}"
+    with duckdb.connect() as connection:
+        connection.register("bronze", store.lake.delta(name, version).to_pyarrow_dataset())
+        rows = connection.execute("SELECT DISTINCT _absent_columns FROM bronze").fetchall()
+    return {column for (text,) in rows for column in (text or "").split(",") if column}
 
 
 def _history_columns(spec: TableSpec, declaration: TableDeclaration, data_set: DataSet) -> list[str]:

@@ -1,4 +1,4 @@
-"""State US Averages: one row per state and the nation, with means over homes (not over residents), as the publisher's are.
+"""State US Averages: one row per state and the nation, with means over homes (not over residents), as published.
 
 Like the published file, the national case-mix index is the mean over residents, and Guam has no staffing. Columns that
 no other file of the sample holds (fire safety, quality measures) are drawn around the published national values.

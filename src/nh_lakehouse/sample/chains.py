@@ -70,7 +70,7 @@ class _Groups:
     def mean(
         self, values: NDArray[np.generic], unit: int, places: int, known: Flags | None = None, scale: int = 1
     ) -> Cells:
-        """Means per group of whole numbers in 1 / unit, times `scale`, as short as can be; empty where no home has one."""
+        """Means per group of whole numbers in 1 / unit, times `scale`; empty where no home of the group has one."""
         known = np.ones(len(self.position), dtype=bool) if known is None else known
         count = self.total(known)
         divisor = np.maximum(count, 1) * unit

@@ -1,7 +1,7 @@
 """The faults that a sample holds on purpose, each one seen in real files. None makes a file unreadable.
 
-Rows (severity `row`: the row is quarantined, `duplicate`: it is counted and dropped; all of them but one are extra rows,
-so that no home is lost by them):
+Rows (severity `row`: the row is quarantined, `duplicate`: it is counted and dropped; all of them but one are extra
+rows, so that no home is lost by them):
 
 - provider information, first month: a row too short, a row too long, a row twice, an older content of a row before the
   row itself, a row whose certification number a spreadsheet turned into `4E+90`;
@@ -23,10 +23,11 @@ the last month; readmission scores with CRLF line ends; `readme.txt` and a macOS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nh_lakehouse.sample.writing import Sheet, text
 
@@ -45,6 +46,9 @@ __all__ = [
 ]
 
 Severity = Literal["row", "duplicate", "cell", "warn", "none", "drift", "file"]
+
+_CCN = "CMS Certification Number (CCN)"
+_QUOTE, _BREAK = '"', "\nafter"
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,19 @@ class Dirt:
     severity: Severity
 
 
+class _Fault(NamedTuple):
+    """What is wrong, the reason a load is expected to give, and what becomes of it."""
+
+    what: str
+    reason: str
+    severity: Severity
+
+
+_SHORT_ROW = _Fault("a row with too few cells", "short_row", "row")
+_TWICE = _Fault("the same row a second time", "duplicate", "duplicate")
+_DOLLARS = _Fault("money with a sign and a comma", "", "none")
+
+
 @dataclass(frozen=True)
 class _Edit:
     """A line put before, after or in place of the record at a position (from 0, before any edit)."""
@@ -75,25 +92,26 @@ class _Edit:
     position: int
     place: Literal["before", "after", "instead"]
     line: str
-    what: str
-    reason: str
-    severity: Severity
+    fault: _Fault
     column: str = ""
 
 
 @dataclass(frozen=True)
 class Damage:
-    """All that is done to one file: edited lines, and how the text becomes bytes."""
+    """All that is done to one file: edited lines, how the text becomes bytes, and faults of the file as a whole.
+
+    `notes` pairs a column (or nothing) with a fault.
+    """
 
     edits: tuple[_Edit, ...] = ()
     encoding: str = "utf-8"
     newline: str = "\n"
     end: str = ""
-    notes: tuple[tuple[str, str, str, Severity], ...] = field(default=())
+    notes: tuple[tuple[str, _Fault], ...] = ()
 
     def of_file(self, file: str) -> list[Dirt]:
         """The faults of the file as a whole."""
-        return [Dirt(file, 0, column, what, reason, severity) for column, what, reason, severity in self.notes]
+        return [Dirt(file, 0, column, *fault) for column, fault in self.notes]
 
 
 @dataclass
@@ -101,18 +119,15 @@ class _Rows:
     """Picks rows of a sheet that no other fault has, spread over the file."""
 
     sheet: Sheet
-    shares: Iterable[float]
+    shares: Iterator[float]
     used: set[int] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self._shares = iter(self.shares)
-
     def pick(self, header: str = "", good: Callable[[str], bool] = bool) -> int:
-        """The first free row from the next share of the file on whose cell passes the test."""
+        """The first free row, from the next share of the file on, whose cell passes the test, or -1."""
         size = self.sheet.rows_n
-        cells = self.sheet.columns[self.sheet.column(header)].to_pylist() if header else ["x"] * size
-        begin = int(size * next(self._shares))
-        for position in [*range(begin, size), *range(begin)]:
+        cells: list[str] = self.sheet.columns[self.sheet.column(header)].to_pylist() if header else ["any"] * size
+        begin: int = int(size * next(self.shares))
+        for position in chain(range(begin, size), range(begin)):
             if position not in self.used and good(cells[position]):
                 self.used.add(position)
                 return position
@@ -126,44 +141,36 @@ class _Rows:
         return ",".join(cells)
 
     def cell(
-        self,
-        header: str,
-        value: Callable[[str], str],
-        what: str,
-        reason: str,
-        severity: Severity,
-        good: Callable[[str], bool] = bool,
+        self, header: str, change: Callable[[str], str], fault: _Fault, good: Callable[[str], bool] = bool
     ) -> list[_Edit]:
         """One changed cell, in a row whose cell passes the test (no edit where there is none)."""
         position = self.pick(header, good)
         if position < 0:
             return []
-        return [_Edit(position, "instead", self.edited(position, header, value), what, reason, severity, header)]
+        return [_Edit(position, "instead", self.edited(position, header, change), fault, header)]
 
 
 def damaged_lines(file: str, lines: Sequence[str], damage: Damage) -> tuple[list[str], list[Dirt]]:
     """The lines of a file with the edits made, and where each fault ended up."""
-    by_place: dict[tuple[int, str], list[_Edit]] = {}
+    at: dict[tuple[int, str], list[_Edit]] = {}
     for edit in damage.edits:
-        by_place.setdefault((edit.position, edit.place), []).append(edit)
-    touched = sorted({edit.position for edit in damage.edits})
+        at.setdefault((edit.position, edit.place), []).append(edit)
     result: list[str] = []
     found: list[Dirt] = []
 
     def put(edits: list[_Edit]) -> None:
         for edit in edits:
             result.append(edit.line)
-            found.append(Dirt(file, len(result), edit.column, edit.what, edit.reason, edit.severity))
+            found.append(Dirt(file, len(result), edit.column, *edit.fault))
 
     done = 0
-    for position in touched:
+    for position in sorted({edit.position for edit in damage.edits}):
         result.extend(lines[done:position])
-        put(by_place.get((position, "before"), []))
-        instead = by_place.get((position, "instead"), [])
+        put(at.get((position, "before"), []))
+        instead = at.get((position, "instead"), [])
         put(instead)
-        if not instead:
-            result.append(lines[position])
-        put(by_place.get((position, "after"), []))
+        result.extend([] if instead else [lines[position]])
+        put(at.get((position, "after"), []))
         done = position + 1
     result.extend(lines[done:])
     return result, found
@@ -178,67 +185,54 @@ def provider_damage(sheet: Sheet, *, first: bool, last: bool) -> Damage:
     if last and not first:
         position = rows.pick()
         line = ",".join(sheet.cells(position)[:55])
-        edits.append(_Edit(position, "instead", line, "the only row of a home is cut short", "short_row", "row"))
+        edits.append(
+            _Edit(position, "instead", line, _Fault("the only row of a home is cut short", "short_row", "row"))
+        )
     return Damage(tuple(edits))
 
 
 def _provider_rows(rows: _Rows) -> list[_Edit]:
-    sheet, ccn, beds = rows.sheet, "CMS Certification Number (CCN)", "Number of Certified Beds"
+    sheet, beds = rows.sheet, "Number of Certified Beds"
     short, long, twice, older, lost = (rows.pick() for _ in range(5))
+    one_more = rows.edited(older, beds, lambda cell: str(int(cell) + 1))
+    as_float = rows.edited(lost, _CCN, lambda _: '"4E+90"')
+    other_content = _Fault("another content for the certification number of the next row", "duplicate_key", "row")
+    spreadsheet = _Fault("a certification number turned into a floating-point number", "bad_key_format", "row")
     return [
-        _Edit(short, "before", ",".join(sheet.cells(short)[:40]), "a row with too few cells", "short_row", "row"),
-        _Edit(long, "before", ",".join([*sheet.cells(long), "0"]), "a row with too many cells", "long_row", "row"),
-        _Edit(twice, "after", ",".join(sheet.cells(twice)), "the same row a second time", "duplicate", "duplicate"),
+        _Edit(short, "before", ",".join(sheet.cells(short)[:40]), _SHORT_ROW),
         _Edit(
-            older,
-            "before",
-            rows.edited(older, beds, lambda text: str(int(text) + 1)),
-            "another content for the certification number of the next row",
-            "duplicate_key",
-            "row",
+            long, "before", ",".join([*sheet.cells(long), "0"]), _Fault("a row with too many cells", "long_row", "row")
         ),
-        _Edit(
-            lost,
-            "before",
-            rows.edited(lost, ccn, lambda _: '"4E+90"'),
-            "a certification number turned into a floating-point number",
-            "bad_key_format",
-            "row",
-            ccn,
-        ),
+        _Edit(twice, "after", ",".join(sheet.cells(twice)), _TWICE),
+        _Edit(older, "before", one_more, other_content),
+        _Edit(lost, "before", as_float, spreadsheet, _CCN),
     ]
 
 
 def _provider_cells(rows: _Rows) -> list[_Edit]:
-    fines = "Total Amount of Fines in Dollars"
+    fines, approved = (
+        "Total Amount of Fines in Dollars",
+        "Date First Approved to Provide Medicare and Medicaid Services",
+    )
+    no_zero = _Fault("a certification number that lost its leading zero", "ccn_padded", "warn")
+    no_footnote = _Fault("missing hours without a footnote", "footnote_mismatch", "warn")
+    no_number = _Fault("a number that is none", "bad_number", "cell")
     return [
+        *rows.cell(_CCN, lambda cell: f'"{cell.strip(_QUOTE)[1:]}"', no_zero, _has_leading_zero),
+        *rows.cell("Average Number of Residents per Day", lambda _: "abc", no_number),
+        *rows.cell(approved, lambda _: "2024-13-45", _Fault("a day that no calendar has", "bad_date", "cell")),
+        *rows.cell("Overall Rating", lambda _: "7", _Fault("seven stars of five", "out_of_range", "cell")),
+        *rows.cell("Reported Staffing Footnote", lambda _: "", no_footnote),
+        *rows.cell(fines, lambda cell: f'"${float(cell):,.2f}"', _DOLLARS, _is_thousands),
         *rows.cell(
-            "CMS Certification Number (CCN)",
-            lambda text: f'"{text.strip(chr(34))[1:]}"',
-            "a certification number that lost its leading zero",
-            "ccn_padded",
-            "warn",
-            lambda text: text.strip('"')[:1] == "0" and text.strip('"').isdigit(),
+            fines, lambda cell: f'"{float(cell):,.2f}"', _Fault("a number with a comma", "", "none"), _is_thousands
         ),
-        *rows.cell(
-            "Average Number of Residents per Day", lambda _: "abc", "a number that is none", "bad_number", "cell"
-        ),
-        *rows.cell(
-            "Date First Approved to Provide Medicare and Medicaid Services",
-            lambda _: "2024-13-45",
-            "a day that no calendar has",
-            "bad_date",
-            "cell",
-        ),
-        *rows.cell("Overall Rating", lambda _: "7", "seven stars of five", "out_of_range", "cell"),
-        *rows.cell(
-            "Reported Staffing Footnote", lambda _: "", "missing hours without a footnote", "footnote_mismatch", "warn"
-        ),
-        *rows.cell(
-            fines, lambda text: f'"${float(text):,.2f}"', "money with a sign and a comma", "", "none", _is_thousands
-        ),
-        *rows.cell(fines, lambda text: f'"{float(text):,.2f}"', "a number with a comma", "", "none", _is_thousands),
     ]
+
+
+def _has_leading_zero(cell: str) -> bool:
+    number = cell.strip(_QUOTE)
+    return number.startswith("0") and number.isdigit()
 
 
 def _is_thousands(cell: str) -> bool:
@@ -247,28 +241,21 @@ def _is_thousands(cell: str) -> bool:
 
 def penalties_damage(sheet: Sheet, *, first: bool, last: bool) -> Damage:
     """Faults of the penalties file in the first and the last month."""
-    rows = _Rows(sheet, (0.2, 0.5, 0.8))
+    rows = _Rows(sheet, iter((0.2, 0.5, 0.8)))
     damage = Damage()
     if first:
-        length = "Payment Denial Length in Days"
+        negative = _Fault("a payment denial of a negative length", "out_of_range", "cell")
         edits = [
-            *rows.cell(length, lambda _: "-526", "a payment denial of a negative length", "out_of_range", "cell"),
-            *rows.cell(
-                "Fine Amount",
-                lambda text: f'"${int(text):,}"',
-                "money with a sign and a comma",
-                "",
-                "none",
-                _is_thousands,
-            ),
+            *rows.cell("Payment Denial Length in Days", lambda _: "-526", negative),
+            *rows.cell("Fine Amount", lambda cell: f'"${int(cell):,}"', _DOLLARS, _is_thousands),
         ]
-        damage = Damage(tuple(edits), end="\n", notes=(("", "a blank last line", "", "file"),))
+        damage = Damage(tuple(edits), end="\n", notes=(("", _Fault("a blank last line", "", "file")),))
     if last:
         position = rows.pick("Provider Name", lambda name: "'" in name)
-        position = position if position >= 0 else max(0, sheet.rows_n - 1)
+        position = position if position >= 0 else rows.pick()
         line = rows.edited(position, "Provider Name", _with_curly_apostrophe)
-        edit = _Edit(position, "instead", line, "an apostrophe as byte 0x92", "", "none", "Provider Name")
-        note: tuple[str, str, str, Severity] = ("", "a file in cp1252", "encoding", "file")
+        edit = _Edit(position, "instead", line, _Fault("an apostrophe as byte 0x92", "", "none"), "Provider Name")
+        note = ("", _Fault("a file in cp1252", "encoding", "file"))
         damage = replace(damage, edits=(*damage.edits, edit), encoding="cp1252", notes=(*damage.notes, note))
     return damage
 
@@ -281,84 +268,68 @@ def averages_damage(sheet: Sheet, *, first: bool, last: bool) -> tuple[Sheet, Da
     """The averages with a byte order mark in the first month and an unknown column in the last."""
     damage = Damage()
     if first:
-        damage = Damage(encoding="utf-8-sig", notes=(("", "a byte order mark", "encoding", "file"),))
+        damage = Damage(encoding="utf-8-sig", notes=(("", _Fault("a byte order mark", "encoding", "file")),))
     if last:
         title = "Number of Homes With Weekend Visiting Hours"
         extra = text([str(40 + position % 7) for position in range(sheet.rows_n)])
         header = (*sheet.header[:-1], f'"{title}"', sheet.header[-1])
         sheet = replace(sheet, header=header, columns=(*sheet.columns[:-1], extra, sheet.columns[-1]))
-        note: tuple[str, str, str, Severity] = (title, "a column that nobody knows", "new_column", "drift")
+        note = (title, _Fault("a column that nobody knows", "new_column", "drift"))
         damage = replace(damage, notes=(*damage.notes, note))
     return sheet, damage
 
 
 def chains_damage(sheet: Sheet, *, first: bool, last: bool) -> tuple[Sheet, Damage]:
     """Chain names with quotes and a comma in the first month, a blank at the end of a header in the last."""
-    edits: list[_Edit] = []
-    notes: list[tuple[str, str, str, Severity]] = []
+    damage = Damage()
     if first:
-        rows = _Rows(sheet, (0.3, 0.7))
-        edits += rows.cell(
-            "Chain", lambda name: f'"THE ""{name.strip(chr(34))}"""', "doubled quotes in a value", "", "none"
+        rows = _Rows(sheet, iter((0.3, 0.7)))
+        doubled, comma = (
+            _Fault("doubled quotes in a value", "", "none"),
+            _Fault("a comma in a quoted value", "", "none"),
         )
-        edits += rows.cell(
-            "Chain", lambda name: f'"{name.strip(chr(34))}, LP"', "a comma in a quoted value", "", "none"
-        )
+        edits = [
+            *rows.cell("Chain", lambda name: f'"THE ""{name.strip(_QUOTE)}"""', doubled),
+            *rows.cell("Chain", lambda name: f'"{name.strip(_QUOTE)}, LP"', comma),
+        ]
+        damage = Damage(tuple(edits))
     if last:
         title = "Average overall 5-star rating"
-        header = tuple(f'"{title} "' if name == f'"{title}"' else name for name in sheet.header)
-        sheet = replace(sheet, header=header)
-        notes.append((title, "a blank at the end of a header", "", "file"))
-    return sheet, Damage(tuple(edits), notes=tuple(notes))
+        sheet = replace(sheet, header=tuple(f'"{title} "' if name == f'"{title}"' else name for name in sheet.header))
+        damage = replace(damage, notes=((title, _Fault("a blank at the end of a header", "", "file")),))
+    return sheet, damage
 
 
 def vbp_damage() -> Damage:
     """The readmission scores with the line ends of Windows."""
-    return Damage(newline="\r\n", notes=(("", "CRLF line ends", "", "file"),))
+    return Damage(newline="\r\n", notes=(("", _Fault("CRLF line ends", "", "file")),))
 
 
 def aggregate_damage(sheet: Sheet) -> Damage:
     """The national figures of the programme with a line break inside a quoted value."""
+    rows = _Rows(sheet, iter((0.0,)))
+    split = _Fault("a line break in a value", "", "none")
     header = "Range of Value-Based Incentive Payments ($)"
-    rows = _Rows(sheet, (0.0,))
-    edits = rows.cell(
-        header, lambda text: f'"{text.replace(" after", chr(10) + "after")}"', "a line break in a value", "", "none"
-    )
-    return Damage(tuple(edits))
+    return Damage(tuple(rows.cell(header, lambda cell: f'"{cell.replace(" after", _BREAK)}"', split)))
 
 
 def payroll_damage(lines: Sequence[str]) -> Damage:
     """Faults of the daily hours, in the first block of the file."""
-    size = len(lines)
-    twice, short, day, negative, wrong = (size * part // 6 for part in range(1, 6))
-    stamp = lines[day].split("Q")[-1].split(",")[1]
+    twice, short, day, negative, wrong = (len(lines) * part // 6 for part in range(1, 6))
+    stamp = lines[day].rsplit(",", 26)[1]
     nonsense = lines[day].replace(f",{stamp},", f",{stamp[:6]}45,", 1)
-    total, employed, contracted = lines[wrong].rsplit(",", 3)[1:]
-    apart = f"{total},{float(employed) + 1:g},{contracted}"
-    hours, sums = "Hrs_MedAide_ctr", "component_sum_mismatch"
+    less = lines[negative].rsplit(",", 1)[0] + ",-7.5"
+    before, total, employed, contracted = lines[wrong].rsplit(",", 3)
+    apart = f"{before},{total},{float(employed) + 1:g},{contracted}"
+    no_day = _Fault("a day that no calendar has", "bad_key_format", "row")
+    no_sum = _Fault("employee and contract hours that do not add up", "component_sum_mismatch", "warn")
     return Damage(
         (
-            _Edit(twice, "after", lines[twice], "the same row a second time", "duplicate", "duplicate"),
-            _Edit(short, "before", lines[short].rsplit(",", 9)[0], "a row with too few cells", "short_row", "row"),
-            _Edit(day, "before", nonsense, "a day that no calendar has", "bad_date", "row", "WorkDate"),
-            _Edit(
-                negative,
-                "instead",
-                lines[negative].rsplit(",", 1)[0] + ",-7.5",
-                "negative hours",
-                "out_of_range",
-                "cell",
-                hours,
-            ),
-            _Edit(
-                wrong,
-                "instead",
-                f"{lines[wrong].rsplit(',', 3)[0]},{apart}",
-                "employee and contract hours that do not add up",
-                sums,
-                "warn",
-                "Hrs_MedAide_emp",
-            ),
+            _Edit(twice, "after", lines[twice], _TWICE),
+            _Edit(short, "before", lines[short].rsplit(",", 9)[0], _SHORT_ROW),
+            _Edit(day, "before", nonsense, no_day, "WorkDate"),
+            _Edit(negative, "instead", less, _Fault("negative hours", "out_of_range", "cell"), "Hrs_MedAide_ctr"),
+            _Edit(wrong, "instead", apart, no_sum, "Hrs_MedAide_emp"),
         )
     )
 

@@ -22,7 +22,7 @@ __all__ = ["Homes", "first_homes", "next_homes", "published"]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-#: Chain numbers lie between 1 and 699; 600 of them are in use in a full-size sample, with two homes at the least in most.
+#: Chain numbers lie between 1 and 699; 600 of them are in use in a full-size sample.
 _CHAIN_NUMBERS, _CHAINS = 699, 600
 _HOMES_PER_CHAIN = 16
 _IN_CHAIN = 0.669
@@ -31,8 +31,12 @@ _CHAIN_OFFSET = 7
 #: Shares of homes that change something in a month.
 _RENAMED, _RESIZED, _SOLD, _REBRANDED = 0.012, 0.015, 0.011, 0.012
 _CLOSED, _OPENED = 0.0012, 0.0009
+#: At least so many homes close and open in a month, and one comes back.
+_FEWEST = 2
 #: Homes close only in states with this many, so that the rest of the state is still there to tell a closure by.
 _ENOUGH_IN_STATE = 12
+#: Nor do homes close with more fines than this: one home may hold a hundred, and the fines of a sample shall grow.
+_FEW_FINES = 3
 #: Opening date of the homes that were there when the programme began.
 _FIRST_APPROVAL = np.datetime64("1967-01-01")
 
@@ -72,7 +76,8 @@ def first_homes(dice: Dice, count: int, month: int) -> Homes:
     """The homes of the first month, shared out to all 53 states and territories."""
     state = np.repeat(np.arange(len(STATES)), homes_per_state(count))
     chains = _chain_axis(dice, max(8, min(_CHAINS, count // _HOMES_PER_CHAIN)))
-    return _opened(dice, np.arange(count), state, chains, month, seen=np.zeros(len(STATES), dtype=np.int64), first=True)
+    seen = np.zeros(len(STATES), dtype=np.int64)
+    return _opened(dice, _Arrivals(np.arange(count), state, seen, first=True), chains, month)
 
 
 def next_homes(dice: Dice, homes: Homes) -> Homes:
@@ -96,12 +101,23 @@ def published(homes: Homes) -> Ints:
     return numbers[np.argsort(homes.ccn[numbers], kind="stable")]
 
 
-def _opened(dice: Dice, numbers: Ints, state: Ints, chains: Ints, month: int, *, seen: Ints, first: bool) -> Homes:
-    """Homes with the given numbers; `seen` counts the homes that each state has had before."""
+@dataclass(frozen=True)
+class _Arrivals:
+    """Homes that open: their numbers and states, how many each state had before, whether they are the first."""
+
+    numbers: Ints
+    state: Ints
+    seen: Ints
+    first: bool
+
+
+def _opened(dice: Dice, arrivals: _Arrivals, chains: Ints, month: int) -> Homes:
+    """The attributes of homes that open, or that are there in the first month."""
+    numbers, state, first = arrivals.numbers, arrivals.state, arrivals.first
     traits = traits_of(dice, numbers, state, even=first)
     if not first:
         traits = replace(traits, standing=np.full(len(numbers), TOO_NEW), rsrr=np.zeros(len(numbers)))
-    place = _place_in_state(state, seen)
+    place = _place_in_state(state, arrivals.seen)
     towns = np.maximum(1, np.array([item.homes for item in STATES]) // 3)
     town = (dice.uniform("town", numbers) * np.minimum(towns, 380)[state]).astype(np.int64)
     latitude, longitude = _coordinates(dice, numbers, state, town)
@@ -161,7 +177,7 @@ def _names(dice: Dice, numbers: Ints) -> NDArray[Any]:
 
 
 def _address_numbers(dice: Dice, numbers: Ints) -> list[int]:
-    return (dice.uniform("address", numbers) * 7_000_000).astype(np.int64).tolist()
+    return [int(number) for number in dice.uniform("address", numbers) * 7_000_000]
 
 
 def _approval(dice: Dice, numbers: Ints, opened: Ints, month: int) -> NDArray[np.datetime64]:
@@ -174,7 +190,7 @@ def _approval(dice: Dice, numbers: Ints, opened: Ints, month: int) -> NDArray[np
 
 
 def _coordinates(dice: Dice, numbers: Ints, state: Ints, town: Ints) -> tuple[Ints, Ints]:
-    """Latitude in 1/10,000 and longitude in 1/1,000 degrees: the state's centre, a town around it, a home in the town."""
+    """Latitude in 1/10,000 and longitude in 1/1,000 degrees: the state's centre, a town around it, a home in it."""
     centre_lat = np.array([item.lat for item in STATES])[state]
     centre_lon = np.array([item.lon for item in STATES])[state]
     spread = np.where(np.array([item.homes for item in STATES])[state] < 50, 0.15, 1.1)
@@ -186,7 +202,7 @@ def _coordinates(dice: Dice, numbers: Ints, state: Ints, town: Ints) -> tuple[In
 
 
 def _chain_axis(dice: Dice, count: int) -> Ints:
-    """Chain numbers laid out along the map, each as often as its weight: neighbouring places belong to the same chains."""
+    """Chain numbers laid out along the map, each as often as its weight, so that neighbours share chains."""
     numbers = np.argsort(dice.uniform("chain number", np.arange(_CHAIN_NUMBERS)), kind="stable")[:count] + 1
     length = 200_000 // (_CHAIN_OFFSET + 1)
     widths = [length * (_CHAIN_OFFSET + 1) // (rank + _CHAIN_OFFSET + 1) // 25 for rank in range(count)]
@@ -209,7 +225,7 @@ def _changed(dice: Dice, homes: Homes) -> Homes:
     """Names, beds, owners and chains that change this month."""
     numbers, month = np.arange(len(homes)), homes.month
     shares = (_RENAMED, _RESIZED, _SOLD, _REBRANDED)
-    change = stepped(dice.uniform("change", numbers, month), (*shares, 1 - sum(shares)))
+    change = stepped(ranked(dice.uniform("change", numbers, month)), (*shares, 1 - sum(shares)))
     renamed, resized, sold, rebranded = (change == kind for kind in range(4))
     name = homes.name.copy()
     for number in np.flatnonzero(renamed).tolist():
@@ -237,30 +253,31 @@ def _changed(dice: Dice, homes: Homes) -> Homes:
 
 
 def _closing(dice: Dice, homes: Homes) -> Flags:
-    """Which homes close: a fixed number, in states that keep enough homes."""
+    """Which homes close: a fixed number, one to a state at most, in states that keep enough, none with many fines."""
     in_state = np.bincount(homes.state[homes.alive], minlength=len(STATES))
-    may_close = homes.alive & (in_state[homes.state] >= _ENOUGH_IN_STATE)
-    wanted = max(1, int(homes.alive.sum() * _CLOSED))
-    return _first(dice.uniform("closing", np.arange(len(homes)), homes.month), may_close, wanted)
+    may_close = homes.alive & (in_state[homes.state] >= _ENOUGH_IN_STATE) & (homes.traits.fines <= _FEW_FINES)
+    order = np.argsort(dice.uniform("closing", np.arange(len(homes)), homes.month), kind="stable")
+    order = order[may_close[order]]
+    _, first_of_state = np.unique(homes.state[order], return_index=True)
+    wanted = max(_FEWEST, int(homes.alive.sum() * _CLOSED))
+    gone = np.zeros(len(homes), dtype=bool)
+    gone[order[np.sort(first_of_state)[:wanted]]] = True
+    return gone
 
 
 def _returning(dice: Dice, homes: Homes) -> Flags:
     """Which closed homes come back: one, from the third month on."""
-    return _first(dice.uniform("returning", np.arange(len(homes)), homes.month), ~homes.alive, 1)
-
-
-def _first(order: NDArray[np.float64], allowed: Flags, wanted: int) -> Flags:
-    """The wanted number of allowed rows that come first in an order."""
-    chosen = np.zeros(len(order), dtype=bool)
-    ordered = np.argsort(order, kind="stable")
-    chosen[ordered[allowed[ordered]][:wanted]] = True
-    return chosen
+    closed = np.flatnonzero(~homes.alive)
+    back = np.zeros(len(homes), dtype=bool)
+    if len(closed):
+        back[closed[np.argmin(dice.uniform("returning", closed, homes.month))]] = True
+    return back
 
 
 def _newcomers(dice: Dice, homes: Homes) -> Homes:
     """The homes that open this month."""
-    numbers = len(homes) + np.arange(max(1, int(homes.alive.sum() * _OPENED)))
+    numbers = len(homes) + np.arange(max(_FEWEST, int(homes.alive.sum() * _OPENED)))
     weights = homes_per_state(sum(state.homes for state in STATES))
     state = stepped(dice.uniform("new state", numbers), weights.tolist())
     seen = np.bincount(homes.state, minlength=len(STATES))
-    return _opened(dice, numbers, state, homes.chains, homes.month, seen=seen, first=False)
+    return _opened(dice, _Arrivals(numbers, state, seen, first=False), homes.chains, homes.month)

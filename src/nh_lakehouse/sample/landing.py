@@ -193,14 +193,15 @@ class _Landing:
         with (self.out / name).open("wb") as file:
             file.write(",".join(PAYROLL).encode() + b"\n")
             for block in payroll_lines(self.dice, month.homes, staffing):
-                if self.dirty and faulty and rows == 0:
-                    lines = block.to_pylist()
-                    lines, found = faults.damaged_lines(name, lines, faults.payroll_damage(lines))
-                    block = pa.array(lines, type=pa.string())
-                    self.dirt += found
-                file.write(_bytes(block))
-                rows += len(block)
+                lines = self._damaged_block(name, block) if self.dirty and faulty and rows == 0 else block
+                file.write(_bytes(lines))
+                rows += len(lines)
         self.files.append(SampleFile(name, rows))
+
+    def _damaged_block(self, name: str, block: Cells) -> Cells:
+        lines, found = faults.damaged_lines(name, block.to_pylist(), faults.payroll_damage(block.to_pylist()))
+        self.dirt += found
+        return pa.array(lines, type=pa.string())
 
 
 def _bytes(lines: Cells) -> memoryview:

@@ -133,10 +133,11 @@ def _census_and_hours(block: _Block) -> tuple[Ints, dict[str, Ints]]:
     slow = level[:, week] + (level[:, week + 1] - level[:, week]) * (part / 7)
     moved = 1 + slow * 0.03 + block.daily("census day") * 0.01
     census = np.maximum(1, np.rint(residents * moved)).astype(np.int64)
-    rates = _rates(block, census)
-    hours = {group: _spread(block, group, census, *pair) for group, pair in rates.items()}
     empty = (block.uniform("empty") < _EMPTY_HOMES) & (block.chance("empty day") < _EMPTY_DAYS)
-    return np.where(empty, 0, census), _jobs(block, hours)
+    reported = np.where(empty, 0, census)
+    rates = _rates(block, reported)
+    hours = {group: _spread(block, group, (census, reported), rates[group]) for group in rates}
+    return reported, _jobs(block, hours)
 
 
 def _rates(block: _Block, census: Ints) -> dict[str, tuple[Floats, Floats]]:
@@ -154,8 +155,13 @@ def _rates(block: _Block, census: Ints) -> dict[str, tuple[Floats, Floats]]:
     return found
 
 
-def _spread(block: _Block, group: str, census: Ints, weekday: Floats, weekend: Floats) -> Ints:
-    """Hours of a group by day: the rate times the residents, with noise that leaves the sum of each kind of day alone."""
+def _spread(block: _Block, group: str, residents: tuple[Ints, Ints], rates: tuple[Floats, Floats]) -> Ints:
+    """Hours of a group by day: rate times residents, with noise that leaves the sums of weekdays and weekends alone.
+
+    `residents` are those who are there and those who are reported: days reported empty have hours all the same, and
+    take no part in the sums.
+    """
+    census, reported = residents
     size = 0.16 if group == "rn" else 0.09
     noise = np.maximum(1_000 + np.rint(block.daily(group) * (size * 1_000)), 100).astype(np.int64)
     if group == "rn":
@@ -163,9 +169,9 @@ def _spread(block: _Block, group: str, census: Ints, weekday: Floats, weekend: F
         noise = np.where(lacking, 0, noise)
     weighted = census * noise
     hours = np.zeros(census.shape, dtype=np.int64)
-    for kind, rate in ((block.weekend, weekend), (~block.weekend, weekday)):
-        wanted = (census * kind).sum(axis=1) * rate
-        scale = wanted * _CENTS / np.maximum((weighted * kind).sum(axis=1), 1)
+    for kind, rate in ((~block.weekend, rates[0]), (block.weekend, rates[1])):
+        wanted = (reported * kind).sum(axis=1) * rate
+        scale = wanted * _CENTS / np.maximum((reported * noise * kind).sum(axis=1), 1)
         hours[:, kind] = np.rint(weighted[:, kind] * scale[:, None]).astype(np.int64)
     return hours
 

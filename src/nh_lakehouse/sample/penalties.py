@@ -1,5 +1,6 @@
-"""Fines and payment denials: single events, kept for three years, from which both the penalties file and the sums in
-Provider Information are made.
+"""Fines and payment denials: single events, kept for three years.
+
+The penalties file and the sums in Provider Information are both made from them.
 
 Amounts have cents, as in Provider Information; the penalties file states them in whole dollars, so that the two
 differ by rounding, as the publisher's do (560,369,291 against 560,370,800 in October 2024).
@@ -27,7 +28,7 @@ Days = NDArray[np.datetime64]
 #: The file is a rolling three years, and penalties become public about a month after they are imposed.
 _YEARS, _DELAY_DAYS = 3, 25
 #: New events of a month, as a share of an even thirty-sixth of all: more come than go, so that the totals grow.
-_PACE = 1.3
+_PACE = 1.4
 #: Share of the new events that strike homes already penalized.
 _REPEATED = 0.6
 
@@ -71,7 +72,7 @@ def first_penalties(dice: Dice, homes: Homes) -> Penalties:
     ids = np.arange(len(home))
     span = int((end - begin).astype(np.int64))
     day = begin + (dice.uniform("penalty day", ids) * span).astype("timedelta64[D]")
-    return _ordered(_events(dice, homes, ids, home, day, fine, even=True))
+    return _ordered(_events(dice, homes, ids, (home, day, fine), even=True))
 
 
 def next_penalties(dice: Dice, homes: Homes, earlier: Penalties) -> Penalties:
@@ -85,7 +86,7 @@ def next_penalties(dice: Dice, homes: Homes, earlier: Penalties) -> Penalties:
     home = np.where(dice.uniform("repeated", ids) < _REPEATED, again, anyone)
     day = end - (dice.uniform("penalty day", ids) * 30).astype("timedelta64[D]")
     fine = dice.uniform("fine or denial", ids) < 0.889
-    new = _events(dice, homes, ids, home, day, fine, even=False)
+    new = _events(dice, homes, ids, (home, day, fine), even=False)
     return _ordered(_joined([kept, new]))
 
 
@@ -107,8 +108,9 @@ def _window(month: int) -> tuple[np.datetime64, np.datetime64]:
     return np.datetime64(month_start(month - 12 * _YEARS)), end
 
 
-def _events(dice: Dice, homes: Homes, ids: Ints, home: Ints, day: Days, fine: Flags, *, even: bool) -> Penalties:
-    """Events with their amounts and lengths; cents come from reductions for early payment (a quarter to a third off)."""
+def _events(dice: Dice, homes: Homes, ids: Ints, struck: tuple[Ints, Days, Flags], *, even: bool) -> Penalties:
+    """Events with their amounts and lengths; three fines of ten have cents (reductions for early payment)."""
+    home, day, fine = struck
     level = homes.traits.fine_score[home] + dice.normal("fine", ids) * 0.9
     chance = ranked(level) if even else cumulative(level)
     if even:

@@ -59,7 +59,7 @@ def quarter_days(quarter: int) -> list[date]:
 
 
 def quarter_in_force(month: int) -> int:
-    """The payroll quarter behind the hours that are published in a month: two quarters back (October shows April to June)."""
+    """The payroll quarter behind the hours published in a month: two quarters back (October shows April to June)."""
     return quarter_of(month) - 2
 
 

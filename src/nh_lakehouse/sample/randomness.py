@@ -1,4 +1,4 @@
-"""Chance without a generator: every number is a hash of the seed, the name of what is drawn and the keys it is drawn for.
+"""Chance without a generator: every number is a hash of the seed, of what is drawn and of the keys it is drawn for.
 
 So a draw never depends on what was drawn before it, and the files come out byte for byte equal on any machine: the
 hash is whole-number arithmetic, and the rest uses only operations whose result IEEE 754 fixes (+ - * / and
@@ -32,7 +32,7 @@ class Dice:
     seed: int
 
     def uniform(self, what: str, *keys: Any) -> Floats:
-        """Numbers evenly spread in (0, 1), one for each combination of the keys (whole numbers or arrays that broadcast).
+        """Numbers evenly spread in (0, 1), one for each combination of the keys (whole numbers or arrays).
 
         Example:
             >>> bool(Dice(1).uniform("coin", np.arange(3))[2] == Dice(1).uniform("coin", 2)[0])
@@ -50,7 +50,7 @@ class Dice:
         return normal(self.uniform(what, *keys))
 
     def evenly(self, what: str, ids: Ints) -> Floats:
-        """Like `uniform`, but as evenly spread as so many numbers can be: shares come out exact in small samples too."""
+        """Like `uniform`, but as even as so many numbers can be: shares come out exact in small samples, too."""
         return ranked(self.uniform(what, ids))
 
 
@@ -59,7 +59,7 @@ def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
     bits = bits + np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
+    return np.asarray(bits ^ (bits >> np.uint64(31)), dtype=np.uint64)
 
 
 def _table() -> Floats:

@@ -107,24 +107,26 @@ def _quality(dice: Dice, homes: Homes, quarter: int, start: int, none: Ints) -> 
     chance = dice.uniform("unverified", numbers)
     bad_long = chance < _UNVERIFIED_LONG
     bad_short = ~bad_long & (chance < _UNVERIFIED_LONG + _UNVERIFIED_SHORT)
-    long_stay = _noted(long_score, _LONG_STAY_SHARES, none, no_long, missing=bad_long, doubtful=bad_short)
-    short_stay = _noted(short_score, _SHORT_STAY_SHARES, none, no_short & ~bad_long, missing=bad_short)
-    quality = _noted(both, _QUALITY_SHARES, none, no_long & no_short, missing=bad_long, doubtful=bad_short)
-    return quality, long_stay, short_stay
+    either = bad_long | bad_short
+    little = no_long & no_short
+    return (
+        _rated(both, _QUALITY_SHARES, bad_long | (little & ~bad_short), _noted(none, either, little)),
+        _rated(long_score, _LONG_STAY_SHARES, bad_long | (no_long & ~bad_short), _noted(none, either, no_long)),
+        _rated(
+            short_score,
+            _SHORT_STAY_SHARES,
+            bad_short | (no_short & ~bad_long),
+            _noted(none, bad_short, no_short & ~bad_long),
+        ),
+    )
 
 
-def _noted(
-    score: Floats,
-    shares: tuple[float, ...],
-    none: Ints,
-    too_little: Flags,
-    *,
-    missing: Flags,
-    doubtful: Flags | None = None,
-) -> Stars:
-    """Stars by share; footnote 20 where the data were not verified (with or without stars), 2 for too little data."""
+def _noted(none: Ints, unverified: Flags, too_little: Flags) -> Ints:
+    """Footnotes: those of homes without ratings first, then 20 for data not verified, 2 for too little data."""
+    return np.where(none > 0, none, np.where(unverified, 20, np.where(too_little, 2, 0)))
+
+
+def _rated(score: Floats, shares: tuple[float, ...], hidden: Flags, footnote: Ints) -> Stars:
+    """Stars by share, missing for hidden ratings and for homes without ratings (footnotes 1 and 18)."""
     stars = 1 + stepped(cumulative(score), shares)
-    doubtful = np.zeros(len(score), dtype=bool) if doubtful is None else doubtful
-    footnote = np.where(none > 0, none, np.where(missing | doubtful, 20, np.where(too_little, 2, 0)))
-    hidden = (none > 0) | missing | (too_little & ~doubtful)
-    return Stars(np.where(hidden, 0, stars), footnote)
+    return Stars(np.where(hidden | (footnote == 1) | (footnote == 18), 0, stars), footnote)

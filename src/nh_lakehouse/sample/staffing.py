@@ -32,7 +32,7 @@ Flags = NDArray[np.bool_]
 HOUR_UNIT = 100_000
 #: A home counts as new until it has been open for so many months.
 _NEW_MONTHS = 12
-#: How steady a standing is: the share of homes that keep it in another quarter, and the share of others that fall into it.
+#: How steady a standing is: the share of homes that keep it in another quarter, and that of others that get it.
 _KEEPS = {LATE: 0.6, PENALIZED: 0.6, UNRATED: 0.6}
 _FALLS_LATE, _FALLS_PENALIZED = 0.0075, 0.0145
 #: Share of late homes that stand in the payroll file all the same, with hours that nobody can use.
@@ -75,7 +75,7 @@ class Staffing:
 
 
 def drift(dice: Dice, what: str, numbers: Ints, quarter: int, start: int) -> Floats:
-    """How far a measure has moved since the start quarter: a smooth, bounded path with deviation about 1.2, 0 at the start."""
+    """How far a measure has moved since the start quarter: a smooth path with deviation about 1.4, 0 at the start."""
     here, there = np.zeros(len(numbers)), np.zeros(len(numbers))
     for back in range(3):
         here = here + dice.normal(what, numbers, quarter - back) / 1.75
@@ -159,8 +159,7 @@ def _standing(dice: Dice, homes: Homes, quarter: int, start: int) -> Ints:
     ordinary = standing == ORDINARY
     later[ordinary & (chance < _FALLS_LATE + _FALLS_PENALIZED)] = PENALIZED
     later[ordinary & (chance < _FALLS_LATE)] = LATE
-    later[homes.state == GUAM] = LATE
-    return later
+    return np.where(homes.state == GUAM, LATE, later)
 
 
 def _hours(dice: Dice, homes: Homes, quarter: int, start: int, *, unusable: Flags) -> tuple[dict[str, Ints], Ints]:

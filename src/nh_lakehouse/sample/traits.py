@@ -228,7 +228,7 @@ class _Drawing:
         )
 
     def _sanctions(self, quality: Floats) -> tuple[Floats, Ints, Ints, Floats]:
-        """Deficiencies, fines and denials (more where quality is low and deficiencies are many), and the size of fines."""
+        """Deficiencies, fines, denials (more where quality is low and deficiencies are many) and the size of fines."""
         bad = _blend((-0.45, quality), (0.9, self.noise("deficiencies")))
         deficiency = self.in_state(marginals.DEFICIENCIES, measure_by_state("deficiencies"), bad)
         fined = _blend((0.45, bad), (0.9, self.noise("fines")))

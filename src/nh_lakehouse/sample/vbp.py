@@ -21,7 +21,7 @@ from nh_lakehouse.sample.places import zip_code
 from nh_lakehouse.sample.randomness import Dice
 from nh_lakehouse.sample.states import GUAM, STATES
 
-__all__ = ["BENCHMARK", "NO_BASELINE", "THRESHOLD", "Vbp", "baseline_year", "vbp_of"]
+__all__ = ["BENCHMARK", "NO_BASELINE", "THRESHOLD", "Vbp", "baseline_year", "multiplier_of", "vbp_of"]
 
 Ints = NDArray[np.int64]
 
@@ -106,7 +106,7 @@ def vbp_of(dice: Dice, homes: Homes, published: Ints, fiscal_year: int, first_ye
         achievement=achievement[pick],
         improvement=improvement[pick],
         score=score[pick],
-        multiplier=_multiplier(score[pick]),
+        multiplier=multiplier_of(score[pick]),
         rank=1 + len(order) - np.searchsorted(np.sort(score), score[pick], side="right"),
     )
 
@@ -118,7 +118,7 @@ def _towns(homes: Homes, numbers: Ints) -> list[tuple[int, int]]:
 def _hospital_states(dice: Dice, hospital: Ints) -> list[int]:
     """States of the hospitals; never Guam."""
     state = (dice.uniform("hospital state", hospital) * len(STATES)).astype(np.int64)
-    return np.where(state == GUAM, 0, state).tolist()
+    return [0 if code == GUAM else int(code) for code in state]
 
 
 def _hospital_numbers(states: list[int]) -> list[str]:
@@ -145,11 +145,12 @@ def _improvement(performance: Ints, baseline: Ints) -> Ints:
     return np.where((baseline < 0) | (rate <= before), 0, gained)
 
 
-def _multiplier(score: Ints) -> Ints:
+def multiplier_of(score: Ints) -> Ints:
     """The exchange function, from a table in steps of 0.01 points."""
     table = [_FLOOR + _SCALE / (1 + math.exp(5 - step / 1_000)) for step in range(10_001)]
     points = np.array([round(value * 10**10) for value in table], dtype=np.int64)
     step, rest = np.divmod(score, 1_000)
     after = np.minimum(step + 1, 10_000)
     value = points[step] * 1_000 + (points[after] - points[step]) * rest
-    return (value + 5 * 10**6) // 10**7
+    rounded: Ints = (value + 5 * 10**6) // 10**7
+    return rounded

@@ -120,7 +120,7 @@ class Sheet:
 
     def lines(self) -> list[str]:
         """The data records as text."""
-        return joined(self.columns).to_pylist()
+        return list(joined(self.columns).to_pylist())
 
     def cells(self, row: int) -> list[str]:
         """The cells of one data record, as they stand in the file."""

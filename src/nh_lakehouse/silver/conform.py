@@ -110,7 +110,9 @@ def _footnotes_of(data_set: DataSet, wanted: set[str]) -> set[str]:
 def _clean(column: ContractColumn, data_set: DataSet) -> str:
     """Trimmed text, null where it is a missing-value marker; national rows get their fixed key."""
     text = f"trim({_q(column.name)})"
-    cleaned = f"CASE WHEN {text} NOT IN ({_texts(column.missing_markers)}) THEN {text} END"
+    # lpad alone would cut longer texts.
+    value = f"CASE WHEN length({text}) < {column.pad} THEN lpad({text}, {column.pad}, '0') ELSE {text} END" if column.pad else text
+    cleaned = f"CASE WHEN {text} NOT IN ({_texts(column.missing_markers)}) THEN {value} END"
     national = data_set.national
     if national is not None and column.name in national.set:
         is_national = f"trim({_q(national.column)}) IN ({_texts(national.values)})"
@@ -299,7 +301,7 @@ def _with_row_checks(frame: DataFrame, data_set: DataSet, chosen: Sequence[Contr
     """Warnings that need several typed columns: the contract's checks and values against their footnotes."""
     names = {c.name for c in chosen}
     flags = [(c.reason, c.when) for c in data_set.checks if _uses_only(c.when, names, data_set)]
-    flags += [_footnote_mismatch(c) for c in chosen if c.footnote in names and c.type != "footnote"]
+    flags += [_footnote_mismatch(c, data_set) for c in chosen if c.footnote in names and c.type != "footnote"]
     if not flags:
         return frame
     merged = f"array_sort(array_distinct(concat({FLAGS}, {_list_of(flags)})))"
@@ -311,7 +313,7 @@ def _uses_only(expression: str, names: set[str], data_set: DataSet) -> bool:
     return not ({c.name for c in data_set.columns} & words) - names
 
 
-def _footnote_mismatch(column: ContractColumn) -> tuple[str, str]:
+def _footnote_mismatch(column: ContractColumn, data_set: DataSet) -> tuple[str, str]:
     """No value and no footnote, or a value beside a footnote that says there is none."""
     value, footnote = _q(column.name), _q(str(column.footnote))
     known = " AND ".join(
@@ -321,4 +323,7 @@ def _footnote_mismatch(column: ContractColumn) -> tuple[str, str]:
     no_data = " OR ".join(f"array_contains({footnote}, {code})" for code in _NO_DATA_FOOTNOTES)
     unexplained = f"{value} IS NULL AND {footnote} IS NULL AND NOT ({lost})"
     contradicted = f"{value} IS NOT NULL AND {footnote} IS NOT NULL AND ({no_data})"
+    if data_set.column_by_name[str(column.footnote)].type != "footnote":
+        # Footnotes that are sentences: only a missing value without one is told.
+        contradicted = "false"
     return f"footnote_mismatch:{column.name}", f"{known} AND (({unexplained}) OR ({contradicted}))"

@@ -11,7 +11,7 @@ the first known value that one is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
@@ -42,6 +42,7 @@ def versions(
     untracked: Sequence[str],
     period: str,
     group: str | None = None,
+    sometimes_absent: Iterable[str] | None = None,
     completeness: Completeness = Completeness(),
 ) -> DataFrame:
     """Versions of every key.
@@ -54,6 +55,8 @@ def versions(
         untracked: columns that take the last known value inside a version.
         period: the date column of the snapshot.
         group: column within which completeness is judged; None = the whole set.
+        sometimes_absent: the columns that some file lacks, where the caller knows; any column may be if None. Only the
+            plan depends on it, not the result: columns that every file has are carried along together.
         completeness: threshold.
     Returns:
         One row per key and version: key, columns, `valid_from`, `valid_to` (exclusive, null = open), `is_current`,
@@ -61,8 +64,9 @@ def versions(
     """
     audit = [c for c in snapshots.columns if c.startswith("_") and c not in ("_absent_columns", PRESENT_ONLY)]
     columns = [*tracked, *untracked]
+    alone = [c for c in columns if sometimes_absent is None or c in set(sometimes_absent)]
     placed = snapshots.withColumn("_group", F.col(group) if group else F.lit("all"))
-    filled = _fill_unknown(_carry_group(placed, key, period), key, columns, period)
+    filled = _fill_unknown(_carry_group(placed, key, period), key, columns, alone, period)
     dated = _with_closing(filled, _complete_periods(filled, key, period, completeness), key, period)
     started = _number_versions(dated, key, tracked, period)
     return _collapse(started, key, tracked, untracked, period, audit)
@@ -78,21 +82,27 @@ def _carry_group(placed: DataFrame, key: Sequence[str], period: str) -> DataFram
     return placed.withColumn("_group", known)
 
 
-def _fill_unknown(placed: DataFrame, key: Sequence[str], columns: Sequence[str], period: str) -> DataFrame:
+def _fill_unknown(
+    placed: DataFrame, key: Sequence[str], columns: Sequence[str], alone: Sequence[str], period: str
+) -> DataFrame:
+    """The last known value of every column, before the first known one that one; columns known together go together."""
     before = Window.partitionBy(*key).orderBy(period)
     whole = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    told = ~F.col(PRESENT_ONLY)
     absent = F.split(F.coalesce(F.col("_absent_columns"), F.lit("")), ",")
-    boxed = {c: F.when(~F.col(PRESENT_ONLY) & ~F.array_contains(absent, c), F.struct(F.col(c).alias("v"))) for c in columns}
-    known = placed.withColumns({f"_k_{c}": box for c, box in boxed.items()})
-    filled = {
-        c: F.coalesce(
-            F.last(f"_k_{c}", ignorenulls=True).over(before), F.first(f"_k_{c}", ignorenulls=True).over(whole)
-        )["v"]
-        for c in columns
+    together = [c for c in columns if c not in alone]
+    boxes = {f"_box_{c}": F.when(told & ~F.array_contains(absent, c), F.struct(c)) for c in alone}
+    boxes["_box"] = F.when(told, F.struct(*together, told.alias("_told")))
+    boxed = placed.withColumns(boxes)
+    known = {
+        box: F.coalesce(F.last(box, ignorenulls=True).over(before), F.first(box, ignorenulls=True).over(whole))
+        for box in boxes
     }
-    ever_told = F.max(~F.col(PRESENT_ONLY)).over(before)
-    result = known.withColumns({**filled, "_told": ever_told}).where("_told")
-    return result.drop(*[f"_k_{c}" for c in columns], "_told")
+    # A key counts from its first told row on: what was quarantined before says nothing yet.
+    ever_told = F.max(told).over(before)
+    carried = boxed.withColumns({**known, "_ever_told": ever_told}).where("_ever_told")
+    values = {c: F.col(f"_box_{c}" if c in alone else "_box")[c] for c in columns}
+    return carried.withColumns(values).drop(*boxes, "_ever_told")
 
 
 def _complete_periods(filled: DataFrame, key: Sequence[str], period: str, completeness: Completeness) -> DataFrame:
@@ -123,11 +133,12 @@ def _with_closing(filled: DataFrame, complete: DataFrame, key: Sequence[str], pe
 
 def _number_versions(dated: DataFrame, key: Sequence[str], tracked: Sequence[str], period: str) -> DataFrame:
     ordered = Window.partitionBy(*key).orderBy(period)
-    previous = {c: F.lag(c).over(ordered) for c in tracked}
-    changed: Column = F.lag(F.lit(1)).over(ordered).isNull() | F.lag("_closed_at").over(ordered).isNotNull()
-    for column, before in previous.items():
-        changed = changed | ~F.col(column).eqNullSafe(before)
-    started = dated.withColumn("_starts", F.when(changed, 1).otherwise(0))
+    before = F.lag(F.struct(*tracked, "_closed_at")).over(ordered)
+    compared = dated.withColumn("_before", before)
+    changed: Column = F.col("_before").isNull() | F.col("_before")["_closed_at"].isNotNull()
+    for column in tracked:
+        changed = changed | ~F.col(column).eqNullSafe(F.col("_before")[column])
+    started = compared.withColumn("_starts", F.when(changed, 1).otherwise(0)).drop("_before")
     running = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     return started.withColumn("_version", F.sum("_starts").over(running))
 

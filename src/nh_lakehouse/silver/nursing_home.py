@@ -62,7 +62,7 @@ SATURDAY, SUNDAY = 7, 1
 """Numbers of the weekend days in `dayofweek`."""
 
 HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current", "closed_reason")
-"""Columns of a table with versions that the engine fills when it compares snapshots."""
+"""Columns of a table with versions; the engine makes them out of snapshots, one snapshot has none."""
 
 NUMBER = r"[0-9][0-9,]*(?:[.][0-9]+)?"
 RANGE = rf"^\s*[$]?\s*({NUMBER})\s*-\s*[$]?\s*({NUMBER})\s*\z"
@@ -79,25 +79,24 @@ AMOUNT = rf"^\s*[$]?\s*({NUMBER})\s*\z"
     untracked=["lat", "lon", "phone"],
 )
 def nh_facility(nh_provider_info: DataFrame) -> DataFrame:
-    """What a home is, per home and snapshot; the engine turns snapshots into versions.
+    """What a home is, per home and version: name, place, owner class, size, chain.
 
     Args:
-        nh_provider_info: one row per (ccn, snapshot_month).
+        nh_provider_info: one row per home and version (ccn, valid_from), or per home and snapshot, where the history
+            columns are absent and stay absent.
     Returns:
         One row per row. `ownership_class` is null where the owner type is null or begins otherwise; `is_chain` is true
-        with a chain identifier, false without one, and unknown (makes no version) where the file has no chain columns
-        (before June 2023); `ssa_county` has its leading zeros.
+        with a chain identifier, else false. Being derived after versions are made,
+        they make none: a file without chain columns (before June 2023) leaves chain and `is_chain` as they were.
     Raises:
         MissingColumnError: an input column is absent.
     Source: CMS Nursing Home Data Dictionary, October 2024, Provider Information.
     """
     computed = {
-        "ssa_county": _zero_padded("ssa_county", 3),
         "ownership_class": _ownership_class(),
         "is_chain": F.col("chain_id").isNotNull(),
     }
-    rows = _also_absent(nh_provider_info, {"ownership_class": "ownership_type", "is_chain": "chain_id"})
-    return _published(rows, "silver.nh_facility", computed)
+    return _published(nh_provider_info, "silver.nh_facility", computed)
 
 
 @silver_table("silver.nh_facility_month", of="nh_provider_info", key=["ccn", "snapshot_month"], history="snapshot")
@@ -231,7 +230,6 @@ def pbj_daily(pbj_nurse_daily: DataFrame) -> DataFrame:
     Source: CMS Payroll-Based Journal Public Use Files, Technical Specifications, April 2019, Table 1 and section 3b.
     """
     computed = {
-        "county_fips": _zero_padded("county_fips", 3),
         "census_zero": F.col("census") == 0,
         "is_weekend": F.dayofweek("work_date").isin(SATURDAY, SUNDAY),
     }
@@ -292,23 +290,9 @@ def _published(rows: DataFrame, table: str, computed: Mapping[str, Column] | Non
     return rows.select(*[computed[n].alias(n) if n in computed else F.col(n) for n in names], *audit)
 
 
-def _also_absent(rows: DataFrame, derived_from: Mapping[str, str]) -> DataFrame:
-    """A column derived from one that the file lacks is as unknown as its source: both are listed as absent."""
-    if "_absent_columns" not in rows.columns:
-        return rows
-    listed = F.split(F.col("_absent_columns"), ",")
-    added = [F.when(F.array_contains(listed, source), F.lit(name)) for name, source in derived_from.items()]
-    return rows.withColumn("_absent_columns", F.concat_ws(",", F.col("_absent_columns"), *added))
-
-
 def _ownership_class() -> Column:
     owner = F.col("ownership_type")
     return F.coalesce(*[F.when(owner.startswith(words), F.lit(words)) for words in OWNERSHIP_CLASSES])
-
-
-def _zero_padded(name: str, width: int) -> Column:
-    """Codes that lost leading zeros in a spreadsheet; longer texts stay whole (lpad alone would cut them)."""
-    return F.when(F.length(name) < width, F.lpad(name, width, "0")).otherwise(F.col(name))
 
 
 def _hours_sum(names: Iterable[str]) -> Column:

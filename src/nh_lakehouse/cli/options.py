@@ -1,0 +1,88 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nh_lakehouse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nh_lakehouse.lakehouse import Lakehouse
+
+__all__ = [
+    "DEFAULT_LAKEHOUSE",
+    "EngineName",
+    "Format",
+    "FormatOption",
+    "LakehouseOption",
+    "ProfileOption",
+    "WaitOption",
+    "examples",
+    "listed",
+    "open_lakehouse",
+]
+
+DEFAULT_LAKEHOUSE = Path("build/lakehouse")
+
+
+class Format(str, Enum):
+    """How rows are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class EngineName(str, Enum):
+    """Engines by name."""
+
+    auto = "auto"
+    sail = "sail"
+    spark = "spark"
+
+
+LakehouseOption = Annotated[
+    Path, typer.Option("--lakehouse", "-l", metavar="DIR", envvar="NH_LAKEHOUSE", help="Folder of the tables.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="A table for people, json or csv for programs.")]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="Settings from conf/NAME.yaml, else from the package's profiles."),
+]
+WaitOption = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for a run that writes the same lakehouse.")
+]
+
+
+def examples(*lines: str) -> str:
+    """The epilog of a command: one example per line (help joins lines that no blank line parts)."""
+    return "\n\n".join(["Examples:", *(f"  nh-lakehouse {line}" for line in lines)])
+
+
+def listed(values: list[str] | None) -> tuple[str, ...]:
+    """Values of an option that may be repeated or separated by commas."""
+    return tuple(part.strip() for value in values or [] for part in value.split(",") if part.strip())
+
+
+def open_lakehouse(folder: Path) -> Lakehouse:
+    """An existing lakehouse.
+
+    Raises:
+        ConfigError: there is none in the folder.
+    """
+    from nh_lakehouse.lakehouse import Lakehouse
+
+    lake = Lakehouse(folder)
+    if not lake.tables():
+        what = "holds no tables" if folder.is_dir() else "does not exist"
+        raise ConfigError(
+            f"the lakehouse {folder} {what}: nh-lakehouse run --landing DIR --lakehouse {os.fspath(folder)} makes one, or "
+            "name another with --lakehouse or NH_LAKEHOUSE",
+            option="--lakehouse",
+        )
+    return lake

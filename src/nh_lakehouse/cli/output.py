@@ -1,0 +1,311 @@
+"""Printing rows: a table that fits the terminal, JSON or CSV.
+
+A table is for people: numbers at the right with thousands separators and rounded, `–` for null, columns that do not
+fit left out with a note. JSON and CSV are for programs: every column, every digit.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from nh_lakehouse.cli.options import Format
+
+__all__ = ["Sheet", "draw", "is_terminal", "print_rows", "say", "title", "warn"]
+
+NULL = "–"
+#: Cells of text longer than this are cut in a table.
+_WIDEST_TEXT = 46
+#: A header longer than the values below it is folded at its underscores down to this width.
+_NARROWEST_HEADER = 10
+_WIDTH_WITHOUT_TERMINAL = 120
+_GAP = "  "
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows to print.
+
+    Attributes:
+        names: column names.
+        rows: values, in the order of the names.
+        shrink: column that is cut first where the table is too wide (else columns are left out from the right).
+        headers: what a table shows in place of a name.
+    """
+
+    names: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+    shrink: str | None = None
+    headers: Mapping[str, str] | None = None
+
+
+def print_rows(sheet: Sheet, form: Format, *, more: str = "", empty: str = "no rows") -> None:
+    """Print rows in the format asked for.
+
+    Args:
+        sheet: the rows.
+        form: table, json or csv.
+        more: line below a table, such as how to see the rest.
+        empty: what a table says in place of no rows.
+    """
+    if form is Format.json:
+        _print_json(sheet)
+    elif form is Format.csv:
+        _print_csv(sheet)
+    else:
+        rows = list(sheet.rows)
+        if not rows:
+            say(empty)
+            return
+        dropped = draw(Sheet(sheet.names, rows, sheet.shrink, sheet.headers))
+        if dropped:
+            say(f"{dropped} more {'column' if dropped == 1 else 'columns'}: use --columns or --format json", dim=True)
+        if more:
+            say(more, dim=True)
+
+
+def is_terminal() -> bool:
+    """Whether a person reads the output as it comes."""
+    return sys.stdout.isatty()
+
+
+def say(text: str, *, dim: bool = False, bold: bool = False) -> None:
+    """A line, on a terminal dimmed or bold."""
+    if is_terminal() and (dim or bold):
+        from rich.console import Console
+        from rich.text import Text
+
+        Console(file=sys.stdout, highlight=False).print(Text(text, style="bold" if bold else "dim"))
+    else:
+        print(text)
+
+
+def title(text: str) -> None:
+    """A heading with a blank line before it."""
+    print()
+    say(text, bold=True)
+
+
+def warn(text: str) -> None:
+    """A line that wants attention."""
+    if is_terminal():
+        from rich.console import Console
+        from rich.text import Text
+
+        Console(file=sys.stdout, highlight=False).print(Text(text, style="yellow"))
+    else:
+        print(text)
+
+
+# --- table -----------------------------------------------------------------------------------------------------------
+
+
+def draw(sheet: Sheet) -> int:
+    """Print a table that fits the width; returns how many columns were left out."""
+    width = shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 24)).columns
+    lines, dropped = layout(sheet, width, rule="─" if is_terminal() else "-")
+    header = next(n for n, line in enumerate(lines) if not line.strip("─- "))
+    for number, line in enumerate(lines):
+        say(line, bold=number < header, dim=number == header)
+    return dropped
+
+
+def layout(sheet: Sheet, width: int, *, rule: str = "-") -> tuple[list[str], int]:
+    """A table as lines of at most `width` characters, and the number of columns left out."""
+    rows = list(sheet.rows)
+    shown = sheet.headers or {}
+    columns = [_Column.of(n, shown.get(n, n), [row[i] for row in rows]) for i, n in enumerate(sheet.names)]
+    kept = _fit(columns, width, sheet.shrink)
+    heights = max(len(c.header) for c in kept)
+    lines = []
+    for level in range(heights):
+        cells = [c.align(c.header[level - heights + len(c.header)] if level >= heights - len(c.header) else "") for c in kept]
+        lines.append(_GAP.join(cells).rstrip())
+    lines.append(_GAP.join(rule * c.width for c in kept))
+    lines += [_GAP.join(c.align(c.cells[i]) for c in kept).rstrip() for i in range(len(rows))]
+    return lines, len(columns) - len(kept)
+
+
+@dataclass
+class _Column:
+    name: str
+    header: list[str]
+    cells: list[str]
+    right: bool
+    width: int
+
+    @classmethod
+    def of(cls, name: str, header: str, values: Sequence[Any]) -> _Column:
+        known = [v for v in values if v is not None]
+        right = bool(known) and all(isinstance(v, (int, float, Decimal)) and not isinstance(v, bool) for v in known)
+        cells = [format_value(v, name) for v in values]
+        if right:
+            cells = _align_points(cells)
+        cells = [_cut(c, _WIDEST_TEXT) for c in cells]
+        widest = max((_len(c) for c in cells), default=0)
+        folded = _fold(header, max(widest, _NARROWEST_HEADER))
+        return cls(name, folded, cells, right, max(widest, *(_len(h) for h in folded)))
+
+    def align(self, text: str) -> str:
+        text = _cut(text, self.width)
+        space = " " * (self.width - _len(text))
+        return space + text if self.right else text + space
+
+
+def _fit(columns: list[_Column], width: int, shrink: str | None) -> list[_Column]:
+    """Shrink the column that may be, then leave out columns from the right; the first one always stays."""
+    total = sum(c.width for c in columns) + len(_GAP) * (len(columns) - 1)
+    soft = next((c for c in columns if c.name == shrink), None)
+    if soft is not None and total > width:
+        least = min(soft.width, 16)
+        soft.width = max(least, soft.width - (total - width))
+    kept: list[_Column] = []
+    used = -len(_GAP)
+    for column in columns:
+        if kept and used + len(_GAP) + column.width > width:
+            break
+        used += len(_GAP) + column.width
+        kept.append(column)
+    kept[0].width = min(kept[0].width, max(8, width))
+    return kept
+
+
+def _fold(header: str, width: int) -> list[str]:
+    """A header in lines that end at its underscores."""
+    lines = [""]
+    for part in header.replace("_", "_\0").split("\0"):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return lines
+
+
+def _align_points(cells: Sequence[str]) -> list[str]:
+    """Numbers of different precision, padded so that their points stand below each other."""
+    tails = [len(c) - c.index(".") if "." in c else 0 for c in cells]
+    widest = max(tails, default=0)
+    return [c if c == NULL or "e" in c else c + " " * (widest - t) for c, t in zip(cells, tails, strict=True)]
+
+
+def format_value(value: Any, name: str = "") -> str:
+    """A value for people: rounded to four decimals that count, thousands separated, nulls shown."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return NULL
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value) if _is_label(name) else f"{value:,}"
+    if isinstance(value, Decimal):
+        return f"{value:,}" if -20 < value.adjusted() < 20 else f"{value:.4g}"
+    if isinstance(value, float):
+        return _format_float(value)
+    if isinstance(value, datetime):
+        return (value.astimezone(timezone.utc) if value.tzinfo else value).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return _clean(", ".join(f"{k}={v}" for k, v in value.items()))
+    if isinstance(value, (list, tuple)):
+        return _clean(", ".join("=".join(map(str, v)) if isinstance(v, tuple) else str(v) for v in value))
+    return _clean(str(value))
+
+
+def _format_float(value: float) -> str:
+    size = abs(value)
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    if size >= 1e15 or size < 1e-6:
+        return f"{value:.4g}"
+    decimals = 1 if size >= 100_000 else 2 if size >= 1_000 else 4
+    if size < 1:
+        # Four digits that count, however small the number.
+        decimals = 3 - math.floor(math.log10(size))
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _is_label(name: str) -> bool:
+    """Whole numbers that name something are not quantities: no separators."""
+    return name == "year" or name.endswith(("_year", "_id", "version")) or name in ("source_row", "line", "pid")
+
+
+def _clean(text: str) -> str:
+    """No line breaks, no control characters: text comes from files and must not steer the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _cut(text: str, width: int) -> str:
+    """Text within a width; of long names both ends stay, as the ends tell files of one kind apart."""
+    if _len(text) <= width:
+        return text
+    if width < 12:
+        return text[: width - 1] + "…"
+    tail = width // 2 - 1
+    return text[: width - 1 - tail] + "…" + text[len(text) - tail :]
+
+
+def _len(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+# --- programs --------------------------------------------------------------------------------------------------------
+
+
+def _print_json(sheet: Sheet) -> None:
+    sys.stdout.write("[")
+    separator = "\n"
+    for row in sheet.rows:
+        record = {name: plain_value(value) for name, value in zip(sheet.names, row, strict=True)}
+        sys.stdout.write(f"{separator}{json.dumps(record, ensure_ascii=False, allow_nan=False)}")
+        separator = ",\n"
+    sys.stdout.write("\n]\n")
+
+
+def _print_csv(sheet: Sheet) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(sheet.names)
+    for row in sheet.rows:
+        values = (plain_value(v) for v in row)
+        writer.writerow(
+            json.dumps(v, ensure_ascii=False) if isinstance(v, (list, dict)) else _csv_text(v) for v in values
+        )
+
+
+def _csv_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value
+
+
+def plain_value(value: Any) -> Any:
+    """A value as JSON has it: dates as ISO text, decimals as numbers, not-a-number as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+    if isinstance(value, datetime):
+        moment = value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo else value
+        return moment.isoformat(timespec="microseconds" if moment.microsecond else "seconds") + ("Z" if value.tzinfo else "")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(k): plain_value(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        if value and all(isinstance(v, tuple) and len(v) == 2 for v in value):
+            return {str(k): plain_value(v) for k, v in value}
+        return [plain_value(v) for v in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

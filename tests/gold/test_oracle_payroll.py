@@ -1,0 +1,187 @@
+"""Every payroll table against a second engine: oracle_payroll.sql in DuckDB, over random homes.
+
+Thirty homes have three quarters, one of them missing in the middle; five have ten with a few days each, so that slopes
+over eight quarters exist. Among their days: no residents, an unknown census, no RN, unknown hours of one job.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from payroll_rows import silver_day
+
+from nh_lakehouse.contracts.loading import load_tables
+from nh_lakehouse.gold.payroll_day import pbj_day, pbj_totals
+from nh_lakehouse.gold.payroll_period import pbj_month, pbj_quarter, pbj_state_quarter
+from nh_lakehouse.lakehouse.schema import arrow_schema, spark_schema
+
+duckdb = pytest.importorskip("duckdb")
+pa = pytest.importorskip("pyarrow")
+
+ORACLE = Path(__file__).with_name("oracle_payroll.sql")
+FUNCTIONS = {f.__name__: f for f in (pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter)}
+QUARTER_STARTS = (date(2023, 1, 1), date(2023, 7, 1))  # with the last days of 2022; 2023Q2 is missing
+GROUPS = ("total", "rn", "lpn", "aide", "direct_care", "weekend_total", "weekend_rn")
+USUAL_HOURS = {  # hours per resident of a usual home
+    "rndon": 0.1, "rnadmin": 0.1, "rn_direct": 0.45, "lpnadmin": 0.05, "lpn_direct": 0.8, "cna": 2.0, "natrn": 0.05,
+    "medaide": 0.1,
+}
+
+
+class _Homes:
+    """Rows of the silver tables, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        homes = [f"{n:02d}{self.random.choice(['5', 'A'])}{n:03d}" for n in range(1, 36)]
+        state_of = dict(zip(homes, self.random.choices(("RI", "CT", "SC"), k=len(homes)), strict=True)) | {homes[0]: None}
+        level_of = {home: self.random.gauss(1.0, 0.15) for home in homes} | {homes[1]: 0.3, homes[2]: 2.6, homes[3]: 3.6}
+        self.tables = {
+            "pbj_daily": [
+                self.day(home, day, level_of[home], state_of[home])
+                for home in homes for day in (self.few_days(home) if home in homes[30:] else self.two_quarters())
+            ],
+            "nh_facility_month": [row for home in homes[:28] for row in self.months(home)],
+        }
+
+    def two_quarters(self) -> Iterator[date]:
+        yield from (date(2022, 12, 20) + timedelta(days=n) for n in range(12))
+        for start in QUARTER_STARTS:
+            length = self.random.choice([90, 90, 90, 31, 3])
+            yield from (start + timedelta(days=n) for n in range(length))
+
+    def few_days(self, home: str) -> Iterator[date]:
+        missing = 4 if home.endswith("031") else None
+        for number in (n for n in range(10) if n != missing):
+            start = date(2021 + number // 4, 1 + 3 * (number % 4), 1)
+            yield from (start + timedelta(days=self.random.randint(0, 2) + 3 * n) for n in range(5))
+
+    def day(self, home: str, day: date, level: float, state: str | None) -> dict[str, Any]:
+        census = self.random.choices([round(self.random.gauss(40, 6)), 0, None], [0.96, 0.03, 0.01])[0]
+        residents = (census or 40) * level
+        emp: dict[str, Any] = {
+            job: f"{max(0.0, self.random.gauss(hours, 0.3 * hours)) * residents:.2f}" for job, hours in USUAL_HOURS.items()
+        }
+        ctr: dict[str, Any] = {
+            job: f"{self.random.random() * hours * residents:.2f}" for job, hours in USUAL_HOURS.items()
+            if self.random.random() < 0.3
+        }
+        both: dict[str, Any] = {job: f"{float(emp[job]) + float(ctr.get(job, 0)):.2f}" for job in USUAL_HOURS}
+        for part in (emp, ctr, both):
+            if self.random.random() < 0.02:
+                part[self.random.choice(list(USUAL_HOURS))] = None
+        if self.random.random() < 0.1:
+            for part in (emp, ctr, both):
+                part |= dict.fromkeys(("rndon", "rnadmin"), 0) | {"rn_direct": self.random.choice([0, 0, 5, 8])}
+        if self.random.random() < 0.01:
+            emp, ctr, both = {}, {}, {}
+        return silver_day(home, day, census, emp, ctr, both or None, state=state)
+
+    def months(self, home: str) -> list[dict[str, Any]]:
+        loaded = sorted(self.random.sample([date(2022, 12, 1), date(2023, 1, 1), date(2023, 3, 1), date(2023, 6, 1),
+                                            date(2023, 9, 1), date(2024, 10, 1)], k=self.random.randint(1, 4)))
+        return [
+            {
+                "ccn": home,
+                "snapshot_month": month,
+                "case_mix_total_hprd": self.random.choice([round(self.random.gauss(3.6, 0.3), 5)] * 9 + [None]),
+                "nursing_turnover_pct": self.random.choice([round(self.random.gauss(48, 15), 1)] * 9 + [None]),
+            }
+            for month in loaded
+        ]
+
+
+def _declared(name: str) -> Any:
+    tables = load_tables()
+    return next(tables[f"{layer}.{name}"] for layer in ("gold", "silver") if f"{layer}.{name}" in tables)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equal, doubles to twelve significant digits; differences of two figures to twelve digits of the figures."""
+    if isinstance(left, float) and isinstance(right, float):
+        return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-13)
+    return bool(left == right)
+
+
+def _sql() -> str:
+    measured = [
+        line.format(g=group)
+        for group in GROUPS
+        for line in (
+            "avg({g}_hprd) filter (aberrant is not true) as {g}_hprd_mean",
+            "count({g}_hprd) filter (aberrant is not true) as {g}_hprd_n",
+            "count({g}_hprd) as {g}_hprd_wtd_n",
+            "quantile_cont({g}_hprd, 0.1) filter (aberrant is not true) as {g}_hprd_p10",
+            "quantile_cont({g}_hprd, 0.5) filter (aberrant is not true) as {g}_hprd_median",
+            "quantile_cont({g}_hprd, 0.9) filter (aberrant is not true) as {g}_hprd_p90",
+        )
+    ]
+    published = [f"f.{group}_hprd as {group}_hprd_wtd" for group in GROUPS]
+    published += [line.rsplit(" as ", 1)[1] for line in measured]
+    text = ORACLE.read_text(encoding="utf-8")
+    return text.replace("{over_homes}", ", ".join(measured)).replace("{published}", ", ".join(published))
+
+
+@pytest.fixture(scope="module")
+def tables(spark: Any) -> dict[str, Any]:
+    """Random silver and what the functions make of it, in the order of the graph."""
+    frames: dict[str, Any] = {}
+    for name, rows in _Homes(seed=11).tables.items():
+        columns = _declared(name).columns
+        values = [tuple(row.get(c.name) for c in columns) for row in rows]
+        frames[name] = spark.createDataFrame(values, schema=spark_schema(columns))
+    for name, function in FUNCTIONS.items():
+        frames[name] = function(*[frames[i] for i in function.__table__.inputs])
+    return frames
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Any:
+    """The same silver in DuckDB, and every table by its SQL."""
+    connection = duckdb.connect()
+    for name, rows in _Homes(seed=11).tables.items():
+        schema = arrow_schema(_declared(name).columns)
+        arrow = pa.Table.from_pylist([{c: row.get(c) for c in schema.names} for row in rows], schema=schema)
+        connection.register(f"{name}_arrow", arrow)
+        connection.execute(f"create table {name} as select * from {name}_arrow")
+    connection.execute(_sql())
+    return connection
+
+
+@pytest.mark.parametrize("name", list(FUNCTIONS))
+def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any], oracle: Any) -> None:
+    declared = _declared(name)
+    key = FUNCTIONS[name].__table__.key
+    found = {tuple(row[k] for k in key): row.asDict() for row in tables[name].collect()}
+    cursor = oracle.execute(f"select * from {name}")
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    expected = {tuple(row[k] for k in key): row for row in rows}
+
+    assert len(expected) == len(rows) > 0
+    assert sorted(names) == sorted(declared.column_names)
+    assert sorted(map(str, found)) == sorted(map(str, expected))
+    different = [
+        (k, column, found[k][column], row[column])
+        for k, row in expected.items()
+        for column in names
+        if not _same(found[k][column], row[column])
+    ]
+    assert different == []
+
+
+def test_the_random_homes_reach_every_column(oracle: Any) -> None:
+    # A column that is null in every row would be equal for the wrong reason.
+    never = {"payroll_cost_usd", "cost_per_resident_day_usd"}
+    for name in FUNCTIONS:
+        counts = oracle.execute(f"select count(columns(*)) from {name}")
+        empty = {column[0] for column, n in zip(counts.description, counts.fetchone(), strict=True) if n == 0}
+        assert empty <= never, name
+    assert oracle.execute("select count(*) from pbj_quarter where aberrant").fetchone()[0] >= 3
+    assert oracle.execute("select count(distinct no_rn_day) + count(distinct rn_below_8h) from pbj_day").fetchone()[0] == 4

@@ -1,0 +1,36 @@
+"""Samples that the tests share: generated once, read as text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from landings import Landing  # noqa: E402
+
+from nh_lakehouse.sample import generate_sample  # noqa: E402
+
+
+def _landing(folder: Path, **options: object) -> Landing:
+    return Landing(folder, generate_sample(folder, **options))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Landing:
+    """200 homes, four months over the turn of a quarter, two payroll quarters, no faults."""
+    return _landing(tmp_path_factory.mktemp("clean"), homes=200, months=4, quarters=2, dirt=False)
+
+
+@pytest.fixture(scope="session")
+def dirty(tmp_path_factory: pytest.TempPathFactory) -> Landing:
+    """200 homes, two months, one payroll quarter, with faults."""
+    return _landing(tmp_path_factory.mktemp("dirty"), homes=200, months=2)
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Landing:
+    """1,500 homes of one month without payroll: enough to compare with published figures."""
+    return _landing(tmp_path_factory.mktemp("wide"), homes=1_500, months=1, quarters=0, dirt=False)
