@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -14,14 +12,11 @@ from nh_lakehouse.declare import table
 from nh_lakehouse.gold.bands import ALL, NATION, OccupancyBands, label_of
 from nh_lakehouse.gold.grouping import with_nation
 from nh_lakehouse.gold.statistics import (
+    Moments,
     Origin,
-    count_pairs,
     exact_mean,
     mean_with_count,
-    ols_intercept,
-    ols_slope,
-    pearson,
-    r_squared,
+    moments,
     ratio,
     weighted_with_count,
 )
@@ -30,6 +25,8 @@ __all__ = ["BAND_COLUMNS", "band_measures", "nh_occupancy_bands", "with_state_ra
 
 TYPICAL: Origin = (0.8, 4.0)
 """Typical bed utilization and hours per resident day: the origin about which their moments are taken."""
+
+_ASSOCIATION = "_association"
 
 STATE_RATIOS = (
     "rsrr_rel_diff rsrr_rel_diff_n deficiency_ratio_over_100 deficiency_ratio_over_100_n hprd_at_optimal "
@@ -70,10 +67,10 @@ def nh_occupancy_bands(
 
 
 def band_measures(occupancy: OccupancyBands) -> list[Column]:
-    """Measures of a group of homes as aggregates, over the columns of `nh_facility_metrics`.
+    """Measures of a group of homes as aggregates over the columns of `nh_facility_metrics`; see `with_state_ratios`.
 
-    Counts and means; Pearson correlation and regression of total nurse hours on bed utilization (null for fewer than
-    10 homes); and three ratios, each over the homes whose inputs are known:
+    Counts and means; the moments of bed utilization and total nurse hours, from which correlation and regression follow
+    (null for fewer than 10 homes); and three ratios, each over the homes whose inputs are known:
 
     * `rsrr_rel_diff`: mean RSRR of crowded homes with low staffing (bed utilization >= 0.90 and fewer than 3.5 hours)
       / that of all others - 1. The document prints 3.5 or more where fewer is meant;
@@ -94,7 +91,7 @@ def band_measures(occupancy: OccupancyBands) -> list[Column]:
         *mean_with_count("rsrr"),
         exact_mean(deficiencies).alias("deficiencies_c1_mean"),
         F.count(deficiencies).alias("deficiencies_c1_mean_n"),
-        *_association("bed_utilization", "total_hprd"),
+        *moments("bed_utilization", "total_hprd", about=TYPICAL).stored(_ASSOCIATION),
         (ratio(exact_mean(strained), exact_mean(others)) - 1).alias("rsrr_rel_diff"),
         F.count(strained).alias("rsrr_rel_diff_n"),
         ratio(exact_mean(over), exact_mean(rest)).alias("deficiency_ratio_over_100"),
@@ -105,20 +102,22 @@ def band_measures(occupancy: OccupancyBands) -> list[Column]:
 
 
 def with_state_ratios(groups: DataFrame, is_total: Column) -> DataFrame:
-    """Give every row of a state and month the ratios of its total row, and the flag `is_national`."""
+    """Finish `band_measures`: correlation and regression, the state's ratios on every row, the flag `is_national`.
+
+    Args:
+        groups: one row per state, month and band, with the columns of `band_measures`.
+        is_total: which rows hold all homes of their state and month.
+    """
     state = Window.partitionBy("state", "snapshot_month")
-    columns = [
-        F.max(F.when(is_total, F.col(c))).over(state).alias(c) if c in STATE_RATIOS else F.col(c)
-        for c in groups.columns
-    ]
-    return groups.select(*columns, (F.col("state") == NATION).alias("is_national"))
-
-
-def _association(x: str, y: str) -> Sequence[Column]:
-    return [
-        pearson(x, y, about=TYPICAL).alias("correlation"),
-        count_pairs(x, y).alias("correlation_n"),
-        ols_slope(x, y, about=TYPICAL).alias("ols_slope"),
-        ols_intercept(x, y, about=TYPICAL).alias("ols_intercept"),
-        r_squared(x, y, about=TYPICAL).alias("r2"),
-    ]
+    association = Moments.read(_ASSOCIATION)
+    kept = [c for c in groups.columns if c not in STATE_RATIOS and not c.startswith(_ASSOCIATION)]
+    return groups.select(
+        *kept,
+        *[F.max(F.when(is_total, F.col(c))).over(state).alias(c) for c in STATE_RATIOS],
+        association.correlation().alias("correlation"),
+        association.n.alias("correlation_n"),
+        association.slope().alias("ols_slope"),
+        association.intercept().alias("ols_intercept"),
+        association.r_squared().alias("r2"),
+        (F.col("state") == NATION).alias("is_national"),
+    )

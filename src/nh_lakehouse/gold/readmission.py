@@ -18,6 +18,7 @@ from nh_lakehouse.gold.statistics import (
     Moments,
     Origin,
     fisher_interval,
+    mean_with_count,
     moments,
     percentile_of,
     rank_of,
@@ -83,10 +84,13 @@ def nh_state_staffing_readmission(
         once as in its appendix (`correlation_beds20`); adjusted hours: CMS Five-Star Technical Users' Guide.
     """
     homes = with_nation(nh_facility_metrics.filter(is_matched()).select(*_READ))
+    hours_of_large = F.when(F.col("certified_beds") >= risk.minimum_beds, F.col("total_hprd"))
     groups = homes.groupBy("state", "snapshot_month").agg(
-        *_HOURS_AND_RATE.stored("_hours"),
-        *_large(risk).stored("_large"),
-        *_ADJUSTED_AND_RATE.stored("_adjusted"),
+        *moments("total_hprd", "rsrr", about=TYPICAL).stored("_hours"),
+        *moments(hours_of_large, "rsrr", about=TYPICAL).stored("_large"),
+        *moments("adjusted_total_hprd", "rsrr", about=TYPICAL).stored("_adjusted"),
+        *mean_with_count("total_hprd"),
+        *mean_with_count("rsrr"),
         *weighted_with_count("total_hprd", "residents_per_day"),
     )
     hours, large, adjusted = (Moments.read(prefix) for prefix in ("_hours", "_large", "_adjusted"))
@@ -99,12 +103,7 @@ def nh_state_staffing_readmission(
         hours.slope().alias("ols_slope"),
         hours.intercept().alias("ols_intercept"),
         hours.r_squared().alias("r2"),
-        hours.mean_x.alias("total_hprd_mean"),
-        hours.n.alias("total_hprd_n"),
-        "total_hprd_wtd",
-        "total_hprd_wtd_n",
-        hours.mean_y.alias("rsrr_mean"),
-        hours.n.alias("rsrr_n"),
+        *"total_hprd_mean total_hprd_n total_hprd_wtd total_hprd_wtd_n rsrr_mean rsrr_n".split(),
         hours.deviation_y().alias("rsrr_sd"),
         hours.deviation_x().alias("total_hprd_sd"),
         large.correlation().alias("correlation_beds20"),
@@ -122,10 +121,3 @@ def nh_state_staffing_readmission(
 
 
 _READ = "state snapshot_month total_hprd adjusted_total_hprd rsrr residents_per_day certified_beds".split()
-_HOURS_AND_RATE = moments("total_hprd", "rsrr", about=TYPICAL)
-_ADJUSTED_AND_RATE = moments("adjusted_total_hprd", "rsrr", about=TYPICAL)
-
-
-def _large(risk: RiskCutoffs) -> Moments:
-    is_large = F.col("certified_beds") >= risk.minimum_beds
-    return moments(F.when(is_large, F.col("total_hprd")), "rsrr", about=TYPICAL)

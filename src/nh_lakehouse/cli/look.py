@@ -1,0 +1,203 @@
+"""`tables`, `show`, `query`, `history`: reading a lakehouse without an engine."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from nh_lakehouse.cli.options import (
+    DEFAULT_LAKEHOUSE,
+    Format,
+    FormatOption,
+    LakehouseOption,
+    examples,
+    listed,
+    open_lakehouse,
+)
+from nh_lakehouse.cli.output import Sheet, print_rows
+from nh_lakehouse.lakehouse import Lakehouse
+
+__all__ = ["add_to"]
+
+_SHOWN = 20
+_QUERY_SHOWN = 200
+TableArgument = Annotated[str, typer.Argument(metavar="TABLE", help="Full or short name, such as gold.nh_state_risk.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog=examples("tables", "tables --format json"))(tables)
+    app.command(
+        epilog=examples(
+            "show nh_state_risk --order-by 'risk_score desc' --limit 5",
+            "show nh_facility_metrics --where \"state = 'TX' AND total_hprd < 3\" --columns ccn,name,total_hprd",
+            "show gold.pbj_month --format csv > months.csv",
+        )
+    )(show)
+    app.command(
+        epilog=examples(
+            "query 'SELECT state, avg(total_hprd) AS hours FROM nh_facility_metrics GROUP BY state ORDER BY hours'",
+            "query 'DESCRIBE gold.nh_state_risk'",
+        )
+    )(query)
+    app.command(epilog=examples("history nh_facility_metrics"))(history)
+
+
+def tables(lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE, form: FormatOption = Format.table) -> None:
+    """List the tables: rows, size, version, when they were last written, what they hold."""
+    lake = open_lakehouse(lakehouse)
+    titles = _titles()
+    records = [_facts(lake, name, titles.get(name, "")) for name in lake.tables()]
+    if form is Format.table:
+        names = ["table", "rows", "size", "version", "written", "holds"]
+        rows = [[r["table"], r["rows_n"], _size(r["size_bytes"]), r["version"], r["written_at"], r["title"]] for r in records]
+        print_rows(Sheet(names, rows), form)
+    else:
+        names = ["table", "rows_n", "size_bytes", "files_n", "version", "written_at", "title"]
+        print_rows(Sheet(names, [[r[n] for n in names] for r in records]), form)
+
+
+def show(
+    table: TableArgument,
+    lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
+    where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
+    order_by: Annotated[
+        list[str] | None, typer.Option("--order-by", metavar="C", help="Sort by columns: 'C', or 'C desc'; nulls last.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=0, help=f"At most so many rows, 0 for all; {_SHOWN} in a table, else all.")
+    ] = None,
+    columns: Annotated[list[str] | None, typer.Option("--columns", metavar="A,B", help="Only these columns.")] = None,
+    form: FormatOption = Format.table,
+) -> None:
+    """Show rows of a table."""
+    from nh_lakehouse.cli.sql import answer, select_statement, sql_errors
+
+    lake = open_lakehouse(lakehouse)
+    name = lake.find(table)
+    most = _most(limit, _SHOWN, form)
+    wanted, order = listed(columns), listed(order_by)
+    if not order and form is Format.table:
+        # Rows lie in the order of their writing; people look for the key, which comes first.
+        order = tuple(_plain_columns(lake, name)[:2])
+    with sql_errors(lake):
+        sql = select_statement(
+            lake, name, columns=wanted, where=where, order_by=order, limit=None if most is None else most + 1
+        )
+        with answer(lake, sql) as (names, rows):
+            _print_answer(names, rows, most, form, audit=bool(wanted))
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT; tables by full or short name.")],
+    lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=0, help=f"At most so many rows, 0 for all; {_QUERY_SHOWN} in a table, else all.")
+    ] = None,
+    form: FormatOption = Format.table,
+) -> None:
+    """Answer a question in SQL (DuckDB): reads the tables and nothing else of this machine."""
+    from nh_lakehouse.cli.sql import answer, sql_errors
+
+    lake = open_lakehouse(lakehouse)
+    most = _most(limit, _QUERY_SHOWN, form)
+    with sql_errors(lake), answer(lake, sql) as (names, rows):
+        _print_answer(names, rows, most, form, audit=True)
+
+
+def history(
+    table: TableArgument, lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE, form: FormatOption = Format.table
+) -> None:
+    """List the commits of a table, newest first."""
+    lake = open_lakehouse(lakehouse)
+    names = ["version", "written_at", "operation", "inserted_n", "updated_n", "deleted_n", "files_added_n", "files_removed_n", "writer"]
+    rows = [_commit(c) for c in lake.history(table)]
+    headers = {n: n.removesuffix("_n") for n in names}
+    print_rows(Sheet(names, rows, headers=headers), form)
+
+
+def _most(limit: int | None, default: int, form: Format) -> int | None:
+    """How many rows to print; None is all. A program must not be given part of a table unasked."""
+    if limit is None:
+        return default if form is Format.table else None
+    return limit or None
+
+
+def _print_answer(names: list[str], rows: Any, most: int | None, form: Format, *, audit: bool) -> None:
+    if form is not Format.table:
+        print_rows(Sheet(names, islice(rows, most)), form)
+        return
+    found = list(islice(rows, None if most is None else most + 1))
+    more = ""
+    if most is not None and len(found) > most:
+        found = found[:most]
+        more = f"the first {most:,} rows: use --limit N, or --limit 0 for all"
+    # What the engine adds for itself is shown where it is asked for by name.
+    kept = [i for i, n in enumerate(names) if audit or not n.startswith("_")]
+    print_rows(Sheet([names[i] for i in kept], [[row[i] for i in kept] for row in found]), form, more=more)
+
+
+def _plain_columns(lake: Lakehouse, name: str) -> list[str]:
+    return [f.name for f in lake.delta(name).schema().fields if not f.name.startswith("_")]
+
+
+def _titles() -> dict[str, str]:
+    from nh_lakehouse.contracts import load_contracts, load_tables
+
+    titles = {f"bronze.{c.name}": f"{c.title}, as sent" for c in load_contracts().values()}
+    return titles | {t.name: t.title for t in load_tables().values()}
+
+
+def _facts(lake: Lakehouse, name: str, title: str) -> dict[str, Any]:
+    import pyarrow as pa
+
+    delta = lake.delta(name)
+    files = pa.table(delta.get_add_actions(flatten=True))
+    counts = files.column("num_records").to_pylist() if "num_records" in files.column_names else [None]
+    rows = sum(counts) if None not in counts else delta.to_pyarrow_dataset().count_rows()
+    newest = delta.history(1)
+    return {
+        "table": name,
+        "rows_n": rows,
+        "size_bytes": sum(files.column("size_bytes").to_pylist()),
+        "files_n": files.num_rows,
+        "version": delta.version(),
+        "written_at": _moment(newest[0].get("timestamp")) if newest else None,
+        "title": title,
+    }
+
+
+def _commit(commit: dict[str, Any]) -> list[Any]:
+    metrics = commit.get("operationMetrics") or {}
+
+    def metric(*names: str) -> int | None:
+        return next((int(metrics[n]) for n in names if metrics.get(n) is not None), None)
+
+    return [
+        commit.get("version"),
+        _moment(commit.get("timestamp")),
+        commit.get("operation"),
+        metric("numTargetRowsInserted", "numOutputRows"),
+        metric("numTargetRowsUpdated"),
+        metric("numTargetRowsDeleted", "numDeletedRows"),
+        metric("numTargetFilesAdded", "numAddedFiles", "numFilesAdded", "numFiles"),
+        metric("numTargetFilesRemoved", "numRemovedFiles", "numFilesRemoved", "numDeletedFiles"),
+        commit.get("engineInfo") or commit.get("clientVersion"),
+    ]
+
+
+def _moment(milliseconds: Any) -> Any:
+    from datetime import datetime, timezone
+
+    return None if milliseconds is None else datetime.fromtimestamp(int(milliseconds) / 1000, timezone.utc)
+
+
+def _size(size: int) -> str:
+    number = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"

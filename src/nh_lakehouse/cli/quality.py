@@ -1,0 +1,210 @@
+"""`quality`, `lineage`, `docs`: what is known of the data and where it comes from."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nh_lakehouse.cli.options import (
+    DEFAULT_LAKEHOUSE,
+    Format,
+    FormatOption,
+    LakehouseOption,
+    examples,
+    open_lakehouse,
+)
+from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows, say, title
+from nh_lakehouse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nh_lakehouse.lakehouse import Lakehouse
+
+__all__ = ["add_to"]
+
+
+class Section(str, Enum):
+    """Parts of the quality report."""
+
+    files = "files"
+    loads = "loads"
+    quarantine = "quarantine"
+    flags = "flags"
+    drift = "drift"
+    referential = "referential"
+    reconciliation = "reconciliation"
+
+
+_TITLES = {
+    Section.files: "Files that were not loaded",
+    Section.loads: "Loads: rows read = accepted + duplicate + superseded + quarantined",
+    Section.quarantine: "Quarantine by reason (row: left out of silver; cell: the value became null)",
+    Section.flags: "Flags on accepted rows",
+    Section.drift: "Drift: where files differ from their contracts",
+    Section.referential: "Homes that provider information does not hold",
+    Section.reconciliation: "Figures of two files that should agree, the largest differences first",
+}
+_EMPTY = {
+    Section.files: "all files were loaded",
+    Section.quarantine: "nothing is in quarantine",
+    Section.drift: "no file differs from its contract",
+    Section.referential: "all homes are known",
+}
+
+#: Section -> the table it reads, and its query.
+_QUERIES = {
+    Section.files: (
+        "ops.files",
+        """SELECT file, status, error FROM (
+             SELECT *, row_number() OVER (PARTITION BY file ORDER BY recorded_at DESC) AS age FROM ops.files)
+           WHERE age = 1 AND status NOT IN ('loaded', 'duplicate', 'ignored') ORDER BY status, file""",
+    ),
+    Section.loads: (
+        "ops.loads",
+        """SELECT target AS "table", count(*) AS files_n, sum(rows_read_n) AS rows_read_n, sum(accepted_n) AS accepted_n,
+             sum(duplicate_n) AS duplicate_n, sum(superseded_n) AS superseded_n, sum(quarantined_n) AS quarantined_n,
+             sum(warned_n) AS flagged_n, max(recorded_at) AS last_load_at
+           FROM (SELECT *, row_number() OVER (PARTITION BY target, file, source_sha256 ORDER BY recorded_at DESC) AS age
+                 FROM ops.loads WHERE target LIKE 'silver.%')
+           WHERE age = 1 GROUP BY target ORDER BY target""",
+    ),
+    Section.quarantine: (
+        "ops.quarantine",
+        """SELECT data_set, reason, severity, count(*) AS rows_n, count(DISTINCT file) AS files_n,
+             arg_min(concat(file, ', line ', line), (file, line)) AS first_seen
+           FROM (SELECT *, unnest(reasons) AS reason FROM ops.quarantine)
+           GROUP BY data_set, reason, severity ORDER BY rows_n DESC, data_set, reason""",
+    ),
+    Section.drift: (
+        "ops.drift",
+        """SELECT data_set, kind, count(DISTINCT file) AS files_n, count(DISTINCT "column") AS columns_n,
+             coalesce(string_agg(DISTINCT "column", ', ' ORDER BY "column"), min(found)) AS what
+           FROM ops.drift GROUP BY data_set, kind ORDER BY data_set, kind""",
+    ),
+    Section.referential: (
+        "ops.referential",
+        """SELECT "table", rule, period, count(*) AS homes_n, sum(rows_n) AS rows_n, min("key") AS first_ccn
+           FROM ops.referential GROUP BY "table", rule, period ORDER BY "table", rule, period""",
+    ),
+    Section.reconciliation: (
+        "ops.reconciliation",
+        """SELECT rule, snapshot_month, measure, left_value, right_value, diff, diff_pct, left_table, right_table
+           FROM ops.reconciliation ORDER BY abs(diff_pct) DESC NULLS LAST, rule, snapshot_month, measure""",
+    ),
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(
+        epilog=examples("quality", "quality --section quarantine --limit 50", "quality --section drift --format csv")
+    )(quality)
+    app.command(epilog=examples("lineage", "lineage nh_state_risk", "lineage nh_state_risk --mermaid"))(lineage)
+    app.command(epilog=examples("docs --out docs/dictionary"))(docs)
+
+
+def quality(
+    lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
+    section: Annotated[list[Section] | None, typer.Option("--section", help="Only these parts.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows per part of a table, 0 for all.")] = 15,
+    form: FormatOption = Format.table,
+) -> None:
+    """What happened to the rows: loads, quarantine by reason, flags, drift, and checks between tables."""
+    from nh_lakehouse.cli.sql import sql_errors
+
+    lake = open_lakehouse(lakehouse)
+    chosen = section or list(Section)
+    if form is Format.csv and len(chosen) != 1:
+        names = "|".join(s.value for s in Section)
+        raise ConfigError(f"--format csv prints one part: add --section {names}", option="--section")
+    with sql_errors(lake):
+        parts = {part: _part(lake, part) for part in chosen}
+    if form is Format.json:
+        whole = {p.value: [dict(zip(s.names, row, strict=True)) for row in s.rows] for p, s in parts.items() if s}
+        print(json.dumps(plain_value(whole), ensure_ascii=False, indent=1))
+        return
+    for part, sheet in parts.items():
+        _print_part(part, sheet, limit, form)
+
+
+def _print_part(part: Section, sheet: Sheet | None, limit: int, form: Format) -> None:
+    if form is Format.csv:
+        print_rows(sheet or Sheet([], []), form)
+        return
+    title(_TITLES[part])
+    if sheet is None:
+        say("not recorded yet")
+        return
+    rows = list(sheet.rows)
+    shown = rows if not limit else rows[:limit]
+    hidden = len(rows) - len(shown)
+    more = f"{hidden:,} more: use --section {part.value} --limit 0" if hidden else ""
+    headers = {n: n.removesuffix("_n") for n in sheet.names}
+    print_rows(Sheet(sheet.names, shown, headers=headers), form, more=more, empty=_EMPTY.get(part, "none"))
+
+
+def _part(lake: Lakehouse, part: Section) -> Sheet | None:
+    """Rows of a part, None where nothing was recorded."""
+    from nh_lakehouse.cli.sql import answer
+
+    if part is Section.flags:
+        table, sql = "", _flags_query(lake)
+    else:
+        table, sql = _QUERIES[part]
+    if not sql or (table and not lake.exists(table)):
+        return None
+    with answer(lake, sql) as (names, rows):
+        return Sheet(names, list(rows))
+
+
+def _flags_query(lake: Lakehouse) -> str:
+    """Flags of all silver tables that have them."""
+    flagged = [
+        name
+        for name in lake.tables()
+        if name.startswith("silver.") and any(f.name == "dq_flags" for f in lake.delta(name).schema().fields)
+    ]
+    parts = [f"SELECT '{name}' AS \"table\", unnest(dq_flags) AS flag FROM {name}" for name in flagged]
+    if not parts:
+        return ""
+    return f"SELECT \"table\", flag, count(*) AS rows_n FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL ORDER BY rows_n DESC, 1, 2"
+
+
+# --- lineage and documents -------------------------------------------------------------------------------------------
+
+
+def lineage(
+    table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="Full or short name; all tables if left out.")] = None,
+    as_mermaid: Annotated[bool, typer.Option("--mermaid", help="A Mermaid flow chart for a page of Markdown.")] = False,
+    form: FormatOption = Format.table,
+) -> None:
+    """Show what a table is made from, and what is made from it."""
+    from nh_lakehouse.contracts import load_contracts
+    from nh_lakehouse.pipeline.graph import build_graph
+    from nh_lakehouse.pipeline.lineage import edges, find_table, mermaid, tree
+
+    graph = build_graph()
+    name = find_table(graph, table) if table else None
+    around = None if name is None else graph.ancestors([name]) | graph.descendants(name)
+    if as_mermaid:
+        print(mermaid(graph, around), end="")
+    elif form is Format.table:
+        for line in tree(graph, load_contracts(), name, plain=not is_terminal()):
+            print(line)
+    else:
+        rows: list[tuple[Any, ...]] = list(edges(graph, around))
+        print_rows(Sheet(["from", "to"], rows), form)
+
+
+def docs(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is missing.")],
+) -> None:
+    """Write the data dictionary and the lineage as Markdown."""
+    from nh_lakehouse.pipeline.dictionary import write_pages
+    from nh_lakehouse.pipeline.graph import build_graph
+
+    for path in write_pages(out.expanduser(), build_graph()):
+        say(str(path))

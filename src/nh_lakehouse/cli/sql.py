@@ -1,0 +1,157 @@
+"""Questions to the tables in SQL: DuckDB answers, no engine starts, nothing can be written."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.lakehouse import Lakehouse
+
+__all__ = ["answer", "select_statement", "sql_errors"]
+
+_READING = ("SELECT", "EXPLAIN")
+_BATCH = 10_000
+_ORDER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)(?:\s+(asc|desc))?\s*\Z", re.IGNORECASE)
+
+
+@contextmanager
+def sql_errors(lake: Lakehouse) -> Iterator[None]:
+    """DuckDB's errors as wrong use: its message with the marked place, and tables of a near name.
+
+    Raises:
+        ConfigError: in place of any error of DuckDB.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise ConfigError(f"{str(error).strip()}{_near_tables(str(error), lake)}", option="SQL") from error
+
+
+@contextmanager
+def answer(lake: Lakehouse, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+    """Column names and rows of one SELECT; tables are named `layer.table`, or by their short names.
+
+    Raises:
+        ConfigError: the text is not one statement that only reads.
+    """
+    import duckdb
+
+    statements = duckdb.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type.name not in _READING:
+        found = ", ".join(s.type.name for s in statements) or "none"
+        raise ConfigError(f"expected one SELECT statement, found {found}: tables are written by runs alone", option="SQL")
+    connection = lake.duckdb(_named_tables(lake, sql))
+    try:
+        for name in _short_names(lake, sql):
+            connection.execute(f'CREATE VIEW main."{name.split(".")[1]}" AS SELECT * FROM {name}')
+        reader = connection.sql(sql).to_arrow_reader(_BATCH)
+        yield _distinct(reader.schema.names), _rows(reader)
+    finally:
+        connection.close()
+
+
+def select_statement(
+    lake: Lakehouse,
+    table: str,
+    *,
+    columns: Sequence[str] = (),
+    where: str | None = None,
+    order_by: Sequence[str] = (),
+    limit: int | None = None,
+) -> str:
+    """The SELECT behind `show`; every name is checked against the table's columns.
+
+    Args:
+        lake: the lakehouse.
+        table: full name of an existing table.
+        columns: only these, all if empty.
+        where: condition, as written by the user.
+        order_by: `column`, `column asc` or `column desc`; nulls come last.
+        limit: at most so many rows.
+    Raises:
+        ConfigError: a column does not exist.
+    """
+    present = [f.name for f in lake.delta(table).schema().fields]
+    chosen = ", ".join(f'"{_column(c, present, table, "--columns")}"' for c in columns) or "*"
+    orders = [_order(o, present, table) for o in order_by]
+    # The condition stands on lines of its own: a comment at its end takes nothing else along.
+    parts = [f"SELECT {chosen} FROM {table}"]
+    if where:
+        parts.append(f"WHERE (\n{where}\n)")
+    if orders:
+        parts.append(f"ORDER BY {', '.join(orders)}")
+    if limit is not None:
+        parts.append(f"LIMIT {limit:d}")
+    return " ".join(parts)
+
+
+def _order(text: str, present: Sequence[str], table: str) -> str:
+    found = _ORDER.match(text)
+    if not found:
+        raise ConfigError(f"--order-by {text!r}: expected a column, and asc or desc behind it", option="--order-by")
+    return f'"{_column(found[1], present, table, "--order-by")}" {(found[2] or "asc").upper()} NULLS LAST'
+
+
+def _column(name: str, present: Sequence[str], table: str, option: str) -> str:
+    same = next((c for c in present if c.lower() == name.lower()), None)
+    if same is not None:
+        return same
+    near = difflib.get_close_matches(name, present, n=3)
+    hint = f"; did you mean {', '.join(near)}?" if near else f"; columns: {', '.join(present)}"
+    raise ConfigError(f"{option} {name}: {table} has no such column{hint}", option=option)
+
+
+def _named_tables(lake: Lakehouse, sql: str) -> list[str]:
+    """Tables whose names occur in the text, all if none does; opening a table costs some milliseconds."""
+    words = _words(sql)
+    tables = lake.tables()
+    return [t for t in tables if t.split(".")[1] in words] or tables
+
+
+def _short_names(lake: Lakehouse, sql: str) -> list[str]:
+    """Tables that a short name in the text may mean: gold and silver come before bronze."""
+    found: dict[str, str] = {}
+    words = _words(sql)
+    for name in sorted(lake.tables(), key=lambda n: n.startswith("bronze.")):
+        short = name.split(".")[1]
+        if short in words:
+            found.setdefault(short, name)
+    return list(found.values())
+
+
+def _words(sql: str) -> set[str]:
+    return set(re.findall(r"[a-z_][a-z0-9_]*", sql.lower()))
+
+
+def _near_tables(message: str, lake: Lakehouse) -> str:
+    missing = re.search(r"Table with name (\S+) does not exist", message)
+    if missing is None:
+        return ""
+    tables = lake.tables()
+    names = [*tables, *(t.split(".")[1] for t in tables)]
+    near = difflib.get_close_matches(missing[1].strip('"').lower(), names, n=3)
+    return f"\n\ntables of a near name: {', '.join(near)}" if near else "\n\n`nh-lakehouse tables` lists the tables"
+
+
+def _rows(reader: Any) -> Iterator[tuple[Any, ...]]:
+    for batch in reader:
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Column names, numbered where one occurs again."""
+    found: list[str] = []
+    for name in names:
+        number = 1
+        unique = name
+        while unique in found:
+            number += 1
+            unique = f"{name}_{number}"
+        found.append(unique)
+    return found

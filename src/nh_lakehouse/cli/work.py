@@ -1,0 +1,323 @@
+"""`run`, `sample`, `accept`: the commands that write."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nh_lakehouse.cli.options import (
+    DEFAULT_LAKEHOUSE,
+    EngineName,
+    Format,
+    FormatOption,
+    LakehouseOption,
+    ProfileOption,
+    WaitOption,
+    examples,
+    listed,
+    open_lakehouse,
+)
+from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows, say, title, warn
+from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.pipeline.progress import PlainReporter, headline, warning_lines
+from nh_lakehouse.pipeline.report import Reporter, RunReport
+from nh_lakehouse.pipeline.settled import Scope, is_settled, settle
+
+if TYPE_CHECKING:
+    from nh_lakehouse.engines import Engine
+    from nh_lakehouse.lakehouse.state import KnownFile
+    from nh_lakehouse.pipeline.runner import RunOptions
+
+__all__ = ["add_to"]
+
+EngineOption = Annotated[
+    EngineName | None,
+    typer.Option("--engine", "-e", help="sail: embedded, no Java. spark: Apache Spark. auto: sail where it is installed."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(
+        epilog=examples(
+            "run --landing build/landing",
+            "run --landing build/landing --show",
+            "run --landing /data/cms --lakehouse /data/lake --engine spark --profile local",
+            "run --landing build/landing --select gold.nh_state_risk --dry-run",
+        )
+    )(run)
+    app.command(
+        epilog=examples("sample --out build/landing", "sample --out /tmp/full --homes 14814 --months 1 --quarters 1")
+    )(sample)
+    app.command(epilog=examples("accept NH_ProviderInfo_Oct2024.csv"))(accept)
+
+
+# --- run -------------------------------------------------------------------------------------------------------------
+
+
+def run(
+    landing: Annotated[Path, typer.Option("--landing", metavar="DIR", help="Folder of the CSV files, as sent.")],
+    lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
+    engine: EngineOption = None,
+    domain: Annotated[
+        list[str] | None, typer.Option("--domain", metavar="NAME", help="Only these domains, such as nursing_home.")
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="TABLE", help="Only these tables (names or patterns) and what they are made from."),
+    ] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Compute every table anew from bronze.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")] = False,
+    profile: ProfileOption = None,
+    wait: WaitOption = 0.0,
+    show: Annotated[bool, typer.Option("--show", help="Print answers below the report.")] = False,
+    form: FormatOption = Format.table,
+) -> None:
+    """Load new files and bring every table up to date.
+
+    Files that are known and tables that are current are left alone; a second run finds nothing to do.
+    """
+    if show and form is not Format.table:
+        raise ConfigError("--show prints tables for people: leave out --format", option="--show")
+    started = time.monotonic()
+    folder = landing.expanduser()
+    scope = Scope(lakehouse.expanduser(), folder, listed(domain), listed(select))
+    if not full_refresh and not dry_run and profile is None and is_settled(scope):
+        report = RunReport("", str(scope.lakehouse), status="nothing_new", duration_s=time.monotonic() - started)
+    else:
+        report = _run(scope, engine, profile, full_refresh, dry_run, wait, form)
+    _print_report(report, form)
+    if show and not dry_run:
+        from nh_lakehouse.cli.answers import show_answers, show_next_steps
+        from nh_lakehouse.lakehouse import Lakehouse
+
+        lake = Lakehouse(scope.lakehouse)
+        show_answers(lake)
+        show_next_steps(lake)
+    raise typer.Exit(report.exit_code)
+
+
+def _run(
+    scope: Scope,
+    engine: EngineName | None,
+    profile_name: str | None,
+    full_refresh: bool,
+    dry_run: bool,
+    wait: float,
+    form: Format,
+) -> RunReport:
+    from nh_lakehouse.pipeline.graph import build_graph
+    from nh_lakehouse.pipeline.runner import RunOptions
+    from nh_lakehouse.pipeline.runner import run as run_pipeline
+
+    graph = build_graph()
+    options = RunOptions(**asdict(scope), full_refresh=full_refresh, dry_run=dry_run, wait_s=wait)
+    with _reporter(form) as reporter, _engine(engine, profile_name, reporter) as open_engine:
+        report = run_pipeline(options, open_engine, reporter=reporter, graph=graph)
+        if report.exit_code == 0 and not dry_run:
+            settle(scope, lambda: run_pipeline(_dry(options), open_engine, graph=graph))
+    return report
+
+
+def _dry(options: RunOptions) -> RunOptions:
+    return replace(options, full_refresh=False, dry_run=True)
+
+
+@contextmanager
+def _reporter(form: Format) -> Iterator[Reporter]:
+    if form is Format.table and is_terminal():
+        from nh_lakehouse.cli.live import LiveReporter
+
+        with LiveReporter() as live:
+            yield live
+    else:
+        stream = sys.stdout if form is Format.table else sys.stderr
+        yield PlainReporter(lambda line: print(line, file=stream, flush=True))
+
+
+@contextmanager
+def _engine(name: EngineName | None, profile_name: str | None, reporter: Reporter) -> Iterator[Callable[[], Engine]]:
+    """A function that gives the engine; what it opened is stopped at the end."""
+    from nh_lakehouse.settings import load_profile
+
+    profile = load_profile(profile_name)
+    opened: list[Engine] = []
+
+    def open_engine() -> Engine:
+        engine = profile.open_engine(name.value if name else None)
+        opened.append(engine)
+        if engine.name == "sail":
+            from nh_lakehouse.doctor import LOOPBACK_NOTE, is_shared_machine
+
+            if is_shared_machine():
+                reporter.say(f"note: {LOOPBACK_NOTE}")
+        return engine
+
+    try:
+        yield open_engine
+    finally:
+        for engine in opened:
+            engine.stop()
+
+
+# --- its report ------------------------------------------------------------------------------------------------------
+
+_FILE_COUNTS = ("rows_read_n", "accepted_n", "duplicate_n", "superseded_n", "quarantined_n", "warned_n")
+_FILE_HEADERS = {
+    "rows_read_n": "read",
+    "accepted_n": "accepted",
+    "duplicate_n": "dupli-_cate",
+    "superseded_n": "super-_seded",
+    "quarantined_n": "quaran-_tined",
+    "warned_n": "flagged",
+}
+_TABLE_COUNTS = ("inserted_n", "updated_n", "deleted_n", "unchanged_n")
+
+
+def _print_report(report: RunReport, form: Format) -> None:
+    if form is Format.json:
+        whole = {**asdict(report), "errors": report.errors, "exit_code": report.exit_code}
+        print(json.dumps(plain_value(whole), ensure_ascii=False, indent=1))
+    elif form is Format.csv:
+        print_rows(_report_rows(report), form)
+    elif report.planned is not None:
+        _print_plan(report)
+    else:
+        _print_tables(report)
+
+
+def _report_rows(report: RunReport) -> Sheet:
+    names = ["kind", "name", "data_set", "status", "mode", "period", *_FILE_COUNTS, *_TABLE_COUNTS, "duration_s", "error"]
+    records: list[dict[str, Any]] = [{**asdict(f), "kind": "file", "name": f.file} for f in report.files]
+    records += [{**asdict(t), "kind": "table", "name": t.table} for t in report.tables]
+    return Sheet(names, [[r.get(n) for n in names] for r in records])
+
+
+def _print_plan(report: RunReport) -> None:
+    planned = report.planned or {}
+    for what, verb in (("files", "load"), ("tables", "compute")):
+        names = planned.get(what) or []
+        say(f"would {verb} {len(names)} {what if len(names) != 1 else what[:-1]}" + (":" if names else ""))
+        for name in names:
+            say(f"  {name}")
+
+
+def _print_tables(report: RunReport) -> None:
+    files = [f for f in report.files if f.rows_read_n is not None]
+    if files:
+        title("Files")
+        rows = [[f.file, *(getattr(f, c) for c in _FILE_COUNTS)] for f in sorted(files, key=lambda f: f.file)]
+        print_rows(Sheet(["file", *_FILE_COUNTS], rows, shrink="file", headers=_headers()), Format.table)
+    tables = [t for t in report.tables if t.status == "ok"]
+    if tables:
+        title("Tables")
+        shown = [[t.table, *(getattr(t, c) for c in _TABLE_COUNTS), t.mode, f"{t.duration_s:.1f} s"] for t in tables]
+        headers = {c: c.removesuffix("_n") for c in _TABLE_COUNTS}
+        print_rows(Sheet(["table", *_TABLE_COUNTS, "mode", "time"], shown, shrink="table", headers=headers), Format.table)
+    warnings = warning_lines(report)
+    if files or tables or warnings:
+        print()
+    for line in warnings:
+        warn(line)
+    if report.drift_n:
+        findings = f"{report.drift_n:,} differences between files and their contracts"
+        say(f"{findings}: nh-lakehouse quality --section drift", dim=True)
+    say(headline(report), bold=True)
+
+
+def _headers() -> dict[str, str]:
+    """Headers that a narrow terminal breaks at their hyphens."""
+    narrow = shutil.get_terminal_size((120, 24)).columns < 110
+    return {n: h if narrow else h.replace("-_", "") for n, h in _FILE_HEADERS.items()}
+
+
+# --- sample ----------------------------------------------------------------------------------------------------------
+
+
+def sample(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is missing.")],
+    homes: Annotated[int, typer.Option(help="Nursing homes in the first month; 14814 is the true number.")] = 600,
+    months: Annotated[int, typer.Option(help="Monthly files in a row.")] = 2,
+    quarters: Annotated[int, typer.Option(help="Quarters of daily staffing; 0 for none.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed gives other homes.")] = 1,
+    form: FormatOption = Format.table,
+) -> None:
+    """Write CMS-shaped files that belong together, the same for the same options.
+
+    Headers, missing values and distributions are those of the real files, homes are made up; faults are put in on
+    purpose, and a load must find them.
+    """
+    from nh_lakehouse.sample import generate_sample
+
+    report = generate_sample(out.expanduser(), homes=homes, months=months, quarters=quarters, seed=seed)
+    sheet = Sheet(["file", "rows"], [[f.name, f.rows] for f in report.files], shrink="file")
+    print_rows(sheet, form)
+    if form is Format.table:
+        say(f"{len(report.files)} files with {report.rows_n:,} rows in {out}, {len(report.dirt)} faults among them")
+        say(f"next: nh-lakehouse run --landing {out} --show")
+
+
+# --- accept ----------------------------------------------------------------------------------------------------------
+
+
+def accept(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Name of the file, as the run reports it.")],
+    lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
+    engine: EngineOption = None,
+    profile: ProfileOption = None,
+    wait: WaitOption = 0.0,
+) -> None:
+    """Stop reporting a rejected file.
+
+    The file stays where it is and is not loaded; it no longer fails the run. Sent again with other content, it is
+    looked at anew.
+    """
+    from nh_lakehouse.contracts import load_tables
+    from nh_lakehouse.lakehouse.lock import RunLock
+    from nh_lakehouse.lakehouse.maintain import maintenance_id
+    from nh_lakehouse.lakehouse.state import read_state
+    from nh_lakehouse.lakehouse.store import Store
+
+    lake = open_lakehouse(lakehouse)
+    _rejected_file(file, read_state(lake).files)
+    run_id = maintenance_id()
+    staging = lake.root / "_staging" / run_id
+    reporter = PlainReporter(lambda line: say(line))
+    with RunLock(lake.root, run_id, wait_s=wait, on_wait=reporter.say), _engine(engine, profile, reporter) as open_engine:
+        # Looked at again under the lock: a run may have loaded it meanwhile.
+        name = _rejected_file(file, read_state(lake).files)
+        rows = [r for r in lake.arrow("ops.files").to_pylist() if r["file"] == name]
+        newest = max(rows, key=lambda r: r["recorded_at"])
+        row = {**newest, "run_id": run_id, "status": "accepted", "recorded_at": datetime.now(timezone.utc)}
+        try:
+            Store(lake, open_engine(), staging).append_rows("ops.files", load_tables()["ops.files"].columns, [row])
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    say(f"accepted {name}: runs no longer report it; it was rejected because it {_reason(newest['error'], name)}")
+
+
+def _rejected_file(file: str, known: Any) -> str:
+    """Full name of a rejected file, from its name or the last part of it."""
+    rejected: list[KnownFile] = [k for k in known.values() if k.status == "rejected"]
+    names = [k.file for k in rejected if k.file == file] or [k.file for k in rejected if k.file.split("/")[-1] == file]
+    if len(names) == 1:
+        return names[0]
+    if file in known:
+        raise ConfigError(f"{file} is not rejected: its state is {known[file].status}", option="FILE")
+    listing = "".join(f"\n  {k.file}" for k in sorted(rejected, key=lambda k: k.file)) or " none"
+    problem = "several rejected files are called" if names else "no rejected file is called"
+    raise ConfigError(f"{problem} {file!r}; rejected files:{listing}", option="FILE")
+
+
+def _reason(error: str | None, name: str) -> str:
+    return (error or "could not be read").removeprefix(name).lstrip(": ")
