@@ -27,3 +27,15 @@ def frame(spark: SparkSession) -> Frame:
         return spark.createDataFrame(values, schema=spark_schema(columns))
 
     return make
+
+
+@pytest.fixture
+def values() -> Callable[..., list[tuple[Any, ...]]]:
+    """`values(df, "ccn rsrr")`: those columns as a list of tuples, sorted by them in order, nulls first."""
+
+    def collect(df: DataFrame, columns: str) -> list[tuple[Any, ...]]:
+        names = columns.split()
+        rows = [tuple(row[name] for name in names) for row in df.select(*names).collect()]
+        return sorted(rows, key=lambda row: [(value is not None, value) for value in row])
+
+    return collect

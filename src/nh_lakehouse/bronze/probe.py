@@ -11,8 +11,11 @@ import csv
 import hashlib
 import io
 import os
-from dataclasses import dataclass, replace
+import stat
+import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from nh_lakehouse.errors import UnreadableFileError
 
@@ -43,9 +46,9 @@ class Probe:
         encoding: `utf-8`, `utf-8-sig`, `cp1252`, `utf-16-le`, `utf-16-be`.
         line_end: `lf`, `crlf`, `cr` or `mixed`.
         lines_n: physical lines that are not blank, header included.
-        blank_n: blank lines.
+        blank_n: blank lines before the last record.
         nul_n: NUL bytes in the text.
-        simple: every line end is the same and no NUL is inside: the fast reader may be tried.
+        simple: every line end is the same, no NUL and no blank line is inside: the fast reader may be tried.
     """
 
     path: Path
@@ -72,15 +75,19 @@ def probe_file(path: Path, scratch: Path) -> Probe:
     """
     try:
         before = path.stat()
+        if not stat.S_ISREG(before.st_mode):
+            raise UnreadableFileError("is no regular file; remove it", code="unreadable", path=str(path))
         with path.open("rb") as stream:
             head = stream.read(4096)
+        _refuse_other_formats(head, path)
+        scan = _scan(path)
+        after = path.stat()
     except OSError as error:
         raise UnreadableFileError(
-            f"cannot be read: {error.strerror}; give this user permission to read it", code="unreadable", path=str(path)
+            f"cannot be read: {error.strerror or error}; give this user permission to read it",
+            code="unreadable",
+            path=str(path),
         ) from error
-    _refuse_other_formats(head, path)
-    scan = _scan(path)
-    after = path.stat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or scan.size != after.st_size:
         raise UnreadableFileError(
             f"is still being written ({before.st_size:,} bytes, then {after.st_size:,}); it is tried again next time",
@@ -95,16 +102,17 @@ class _Scan:
     sha256: str
     size: int
     encoding: str
+    has_bom: bool
     lf: int
     cr: int
     crlf: int
     blank: int
+    trailing: int
     nul: int
-    ends_with_newline: bool
 
 
 def _refuse_other_formats(head: bytes, path: Path) -> None:
-    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise UnreadableFileError("is empty: expected a header line and rows", code="empty_file", path=str(path))
     for start, what in _BINARY_STARTS.items():
         if head.startswith(start):
@@ -123,11 +131,11 @@ def _scan(path: Path) -> _Scan:
     size = lf = cr = crlf = blank = nul = 0
     utf8 = True
     start = b""
-    previous = b"\n"
+    # The last bytes of the chunk before: a line end may lie on the seam. The file begins as after a line end.
+    carry = b"\n"
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
-            if not size:
-                start = chunk[:4]
+            start = start or chunk[:4]
             digest.update(chunk)
             size += len(chunk)
             if utf8:
@@ -137,35 +145,42 @@ def _scan(path: Path) -> _Scan:
                     utf8 = False
             lf += chunk.count(b"\n")
             nul += chunk.count(b"\0")
-            if b"\r" in chunk or previous == b"\r":
+            joined = carry + chunk
+            if b"\r" in joined:
                 cr += chunk.count(b"\r")
-                crlf += chunk.count(b"\r\n") + (previous == b"\r" and chunk[:1] == b"\n")
-                blank += chunk.count(b"\n\r\n") + (previous == b"\n" and chunk[:2] == b"\r\n")
-            blank += _blank_lines(chunk, previous)
-            previous = chunk[-1:]
+                crlf += joined.count(b"\r\n") - carry.count(b"\r\n")
+                blank += _count(joined, b"\n\r\n")
+            blank += _count(joined[-len(chunk) - 1 :], b"\n\n")
+            carry = joined[-2:]
+        trailing = _trailing_line_ends(stream, size)
     if utf8:
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             utf8 = False
     encoding = next((name for bom, name in _UTF16.items() if start.startswith(bom)), None)
+    has_bom = encoding is not None
     if encoding is None and size and nul > size // 4:
-        encoding = "utf-16-le"
+        encoding = "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
     if encoding is None:
         encoding = ("utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8") if utf8 else "cp1252"
-    return _Scan(digest.hexdigest(), size, encoding, lf, cr, crlf, blank, nul, previous in (b"\n", b"\r"))
+    return _Scan(digest.hexdigest(), size, encoding, has_bom, lf, cr, crlf, blank, trailing, nul)
 
 
-def _blank_lines(chunk: bytes, previous: bytes) -> int:
-    """Empty lines of a chunk with `\\n` ends (`\\n\\n` pairs, overlapping ones included)."""
-    if b"\n\n" not in chunk and not (previous == b"\n" and chunk[:1] == b"\n"):
-        return 0
-    joined = previous + chunk if previous == b"\n" else chunk
-    count = position = 0
-    while (position := joined.find(b"\n\n", position)) != -1:
+def _count(text: bytes, pattern: bytes) -> int:
+    """How often a pattern occurs; occurrences may share their first and last byte (`\n\n\n` holds two blank lines)."""
+    count, position = 0, text.find(pattern)
+    while position != -1:
         count += 1
-        position += 1
+        position = text.find(pattern, position + len(pattern) - 1)
     return count
+
+
+def _trailing_line_ends(stream: BinaryIO, size: int) -> int:
+    """Line feeds behind the last character of the file."""
+    stream.seek(max(0, size - 65_536))
+    end = stream.read()
+    return end[len(end.rstrip(b"\r\n")) :].count(b"\n")
 
 
 def _as_utf8(path: Path, scan: _Scan, scratch: Path) -> Probe:
@@ -177,34 +192,54 @@ def _as_utf8(path: Path, scan: _Scan, scratch: Path) -> Probe:
         line_end = "cr"
     else:
         line_end = "mixed"
-    lines = scan.lf - scan.blank + (not scan.ends_with_newline)
-    plain = scan.encoding in ("utf-8", "utf-8-sig") and line_end in ("lf", "crlf")
-    probe = Probe(path, scan.sha256, scan.size, scan.encoding, line_end, lines, scan.blank, scan.nul, simple=plain and not scan.nul)
-    if plain and scan.encoding == "utf-8":
-        return probe
-    copy = scratch / f"{scan.sha256[:16]}.utf8"
-    lines, nul = _transcode(path, copy, scan, line_end)
-    return replace(probe, path=copy, lines_n=lines, nul_n=nul, simple=not nul)
+    if scan.encoding in ("utf-8", "utf-8-sig") and line_end in ("lf", "crlf"):
+        lines = scan.lf - scan.blank + (scan.trailing == 0)
+        inner = scan.blank - max(0, scan.trailing - 1)
+        shape = _Shape(line_end, lines, inner, scan.nul)
+        if scan.encoding == "utf-8":
+            return _probe(path, scan, shape)
+    copy, shape = _transcode(path, scan, scratch)
+    return _probe(copy, scan, shape)
 
 
-def _transcode(path: Path, copy: Path, scan: _Scan, line_end: str) -> tuple[int, int]:
-    """Write a utf-8 copy with `\\n` ends; five bytes that cp1252 leaves undefined become U+FFFD. Returns lines and NULs."""
-    codec = {"utf-16-le": "utf-16", "utf-16-be": "utf-16"}.get(scan.encoding, scan.encoding)
-    if scan.encoding == "utf-16-le" and path.open("rb").read(2) != codecs.BOM_UTF16_LE:
-        codec = "utf-16-le"
-    newline = None if line_end in ("cr", "crlf", "mixed") else ""
-    lines = nul = 0
+@dataclass(frozen=True)
+class _Shape:
+    """Lines of the text: of the file, or of its utf-8 copy."""
+
+    line_end: str
+    lines_n: int
+    blank_n: int
+    nul_n: int
+
+
+def _probe(path: Path, scan: _Scan, shape: _Shape) -> Probe:
+    simple = not shape.nul_n and not shape.blank_n
+    return Probe(path, scan.sha256, scan.size, scan.encoding, **asdict(shape), simple=simple)
+
+
+def _transcode(path: Path, scan: _Scan, scratch: Path) -> tuple[Path, _Shape]:
+    """A utf-8 copy with `\n` ends, and its shape; five bytes that cp1252 leaves undefined become U+FFFD."""
+    codec = "utf-16" if scan.has_bom else scan.encoding
+    lines = blank = waiting = nul = 0
+    # Files with the same content are read side by side: each has a copy of its own.
+    handle, name = tempfile.mkstemp(dir=scratch, suffix=".utf8")
     with (
-        path.open("r", encoding=codec, errors="replace", newline=newline) as source,
-        copy.open("w", encoding="utf-8", newline="") as target,
+        path.open("r", encoding=codec, errors="replace", newline=None) as source,
+        open(handle, "w", encoding="utf-8", newline="") as target,
     ):
         for line in source:
-            lines += bool(line.strip("\r\n"))
+            if line == "\n":
+                waiting += 1
+            else:
+                lines, blank, waiting = lines + 1, blank + waiting, 0
             nul += line.count("\0")
             target.write(line)
+        ends = source.newlines
+    copy = Path(name)
     if nul and nul > os.path.getsize(copy) // 10:
         raise UnreadableFileError("is binary, expected a text table", code="not_csv", path=str(path))
-    return lines, nul
+    line_end = "mixed" if isinstance(ends, tuple) else {"\r\n": "crlf", "\r": "cr"}.get(ends or "", "lf")
+    return copy, _Shape(line_end, lines, blank, nul)
 
 
 def read_header(path: Path, delimiter: str) -> list[str]:
@@ -215,8 +250,10 @@ def read_header(path: Path, delimiter: str) -> list[str]:
     """
     with path.open("r", encoding="utf-8-sig", newline="") as stream:
         text = stream.read(1 << 20)
-    record = next(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter), [])
-    while record and not record[-1].strip():
+    records = (r for r in csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter) if r)
+    record, following = next(records, []), next(records, [])
+    # Spreadsheets pad every line to one width: such columns without a name are kept. A lone surplus delimiter is not.
+    while record and not record[-1].strip() and len(following) < len(record):
         record = record[:-1]
     if len(record) < 2:
         raise UnreadableFileError(

@@ -12,6 +12,7 @@ reader that takes nothing but the damaged line itself out of the table. Both giv
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 from nh_lakehouse.bronze.probe import Probe
 from nh_lakehouse.errors import UnreadableFileError
 
-__all__ = ["CORRUPT", "LINE", "ROW", "Parsed", "parse_records"]
+__all__ = ["CORRUPT", "LINE", "ROW", "Parsed", "duckdb_file", "parse_records"]
 
 ROW, LINE, CORRUPT = "_source_row", "_source_line", "_corrupt_record"
 #: A quoted value may hold at most this many line breaks; a quote open for longer was never closed.
@@ -72,13 +73,13 @@ def _parse_fast(probe: Probe, names: Sequence[str], delimiter: str, target: Path
                 f"""COPY (
                     SELECT {values}, CAST(row_number() OVER () AS INTEGER) AS {ROW},
                         CAST(row_number() OVER () + 1 AS INTEGER) AS {LINE}, CAST(NULL AS VARCHAR) AS {CORRUPT}
-                    FROM read_csv({_text(str(probe.path))}, header = true, auto_detect = false, all_varchar = true,
+                    FROM read_csv({duckdb_file(probe.path)}, header = true, auto_detect = false, all_varchar = true,
                         delim = {_text(delimiter)}, quote = '"', escape = '"', columns = {{{columns}}}, nullstr = '',
                         strict_mode = true, ignore_errors = true, store_rejects = true, rejects_limit = 0,
                         max_line_size = 4000000)
                 ) TO {_text(str(staged))} (FORMAT parquet, COMPRESSION snappy)"""
             )
-        except duckdb.Error:
+        except (duckdb.Error, RuntimeError, UnicodeError):  # also a file name that is no valid utf-8
             return None
         accepted_n = pq.ParquetFile(staged).metadata.num_rows
         rejects = connection.execute(
@@ -89,7 +90,7 @@ def _parse_fast(probe: Probe, names: Sequence[str], delimiter: str, target: Path
             return None
         if not rejects:
             return Parsed((staged,), accepted_n, 0)
-        if probe.blank_n or len(rejects) > _MAX_REJECTS:
+        if len(rejects) > _MAX_REJECTS:
             return None
         return _with_rejects(connection, staged, rejects, names, delimiter, accepted_n)
 
@@ -232,6 +233,11 @@ class _RecordWriter:
         arrays = [pa.array(values, field.type) for values, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
         self._rows = []
+
+
+def duckdb_file(path: Path) -> str:
+    """SQL text of a file's path; what DuckDB takes for a pattern (`data [1].csv`) stands for itself."""
+    return _text(re.sub(r"[\[*?]", r"[\g<0>]", str(path)))
 
 
 def _text(value: str) -> str:

@@ -64,7 +64,8 @@ def show_answers(lake: Lakehouse) -> None:
     if summary:
         title(f"Executive summary, {_month(summary)}")
         rows = sorted(summary, key=lambda r: r["metric_no"])
-        _print(["", "value", "benchmark"], [_figure(r) for r in rows])
+        figures = Sheet(["", "value", "benchmark"], [_figure(r) for r in rows], right=("value", "benchmark"))
+        print_rows(figures, Format.table)
     homes = _newest(lake, "gold.nh_facility_risk", [*_HOMES, "is_high_risk"])
     if homes:
         title(f"The ten homes with the highest risk, {_month(homes)}")

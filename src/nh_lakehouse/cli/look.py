@@ -23,7 +23,7 @@ __all__ = ["add_to"]
 
 _SHOWN = 20
 _QUERY_SHOWN = 200
-TableArgument = Annotated[str, typer.Argument(metavar="TABLE", help="Full or short name, such as gold.nh_state_risk.")]
+TableArgument = Annotated[str, typer.Argument(help="Full or short name, such as gold.nh_state_risk.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,14 +46,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def tables(lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE, form: FormatOption = Format.table) -> None:
-    """List the tables: rows, size, version, when they were last written, what they hold."""
+    """List the tables: rows, size, version, last write, contents."""
     lake = open_lakehouse(lakehouse)
     titles = _titles()
     records = [_facts(lake, name, titles.get(name, "")) for name in lake.tables()]
     if form is Format.table:
         names = ["table", "rows", "size", "version", "written", "holds"]
         rows = [[r["table"], r["rows_n"], _size(r["size_bytes"]), r["version"], r["written_at"], r["title"]] for r in records]
-        print_rows(Sheet(names, rows), form)
+        print_rows(Sheet(names, rows, shrink="holds"), form)
     else:
         names = ["table", "rows_n", "size_bytes", "files_n", "version", "written_at", "title"]
         print_rows(Sheet(names, [[r[n] for n in names] for r in records]), form)
@@ -67,7 +67,7 @@ def show(
         list[str] | None, typer.Option("--order-by", metavar="C", help="Sort by columns: 'C', or 'C desc'; nulls last.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=0, help=f"At most so many rows, 0 for all; {_SHOWN} in a table, else all.")
+        int | None, typer.Option("--limit", metavar="N", min=0, help=f"At most so many rows, 0 for all; {_SHOWN} in a table, else all.")
     ] = None,
     columns: Annotated[list[str] | None, typer.Option("--columns", metavar="A,B", help="Only these columns.")] = None,
     form: FormatOption = Format.table,
@@ -87,24 +87,27 @@ def show(
             lake, name, columns=wanted, where=where, order_by=order, limit=None if most is None else most + 1
         )
         with answer(lake, sql) as (names, rows):
-            _print_answer(names, rows, most, form, audit=bool(wanted))
+            _print_answer(names, rows, most, form, audit=bool(wanted), selectable=True)
 
 
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT; tables by full or short name.")],
+    sql: Annotated[str, typer.Argument(help="One SELECT; tables by full or short name.")],
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=0, help=f"At most so many rows, 0 for all; {_QUERY_SHOWN} in a table, else all.")
+        int | None, typer.Option("--limit", metavar="N", min=0, help=f"At most so many rows, 0 for all; {_QUERY_SHOWN} in a table, else all.")
     ] = None,
     form: FormatOption = Format.table,
 ) -> None:
-    """Answer a question in SQL (DuckDB): reads the tables and nothing else of this machine."""
+    """Answer a question in SQL over the tables.
+
+    DuckDB reads the tables and nothing else of this machine; no engine is started.
+    """
     from nh_lakehouse.cli.sql import answer, sql_errors
 
     lake = open_lakehouse(lakehouse)
     most = _most(limit, _QUERY_SHOWN, form)
     with sql_errors(lake), answer(lake, sql) as (names, rows):
-        _print_answer(names, rows, most, form, audit=True)
+        _print_answer(names, rows, most, form, audit=True, selectable=False)
 
 
 def history(
@@ -125,7 +128,7 @@ def _most(limit: int | None, default: int, form: Format) -> int | None:
     return limit or None
 
 
-def _print_answer(names: list[str], rows: Any, most: int | None, form: Format, *, audit: bool) -> None:
+def _print_answer(names: list[str], rows: Any, most: int | None, form: Format, *, audit: bool, selectable: bool) -> None:
     if form is not Format.table:
         print_rows(Sheet(names, islice(rows, most)), form)
         return
@@ -136,7 +139,8 @@ def _print_answer(names: list[str], rows: Any, most: int | None, form: Format, *
         more = f"the first {most:,} rows: use --limit N, or --limit 0 for all"
     # What the engine adds for itself is shown where it is asked for by name.
     kept = [i for i, n in enumerate(names) if audit or not n.startswith("_")]
-    print_rows(Sheet([names[i] for i in kept], [[row[i] for i in kept] for row in found]), form, more=more)
+    sheet = Sheet([names[i] for i in kept], [[row[i] for i in kept] for row in found])
+    print_rows(sheet, form, more=more, selectable=selectable)
 
 
 def _plain_columns(lake: Lakehouse, name: str) -> list[str]:

@@ -60,8 +60,8 @@ WaitOption = Annotated[
 
 
 def examples(*lines: str) -> str:
-    """The epilog of a command: one example per line (help joins lines that no blank line parts)."""
-    return "\n\n".join(["Examples:", *(f"  nh-lakehouse {line}" for line in lines)])
+    """The epilog of a command: one example per line; the control character keeps help from joining them."""
+    return "\n".join(["\b", "Examples:", *(f"  nh-lakehouse {line}" for line in lines)])
 
 
 def listed(values: list[str] | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import math
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -39,15 +39,19 @@ class Sheet:
         rows: values, in the order of the names.
         shrink: column that is cut first where the table is too wide (else columns are left out from the right).
         headers: what a table shows in place of a name.
+        right: columns of text that stand at the right, as numbers do.
     """
 
     names: Sequence[str]
     rows: Iterable[Sequence[Any]]
     shrink: str | None = None
     headers: Mapping[str, str] | None = None
+    right: Sequence[str] = ()
 
 
-def print_rows(sheet: Sheet, form: Format, *, more: str = "", empty: str = "no rows") -> None:
+def print_rows(
+    sheet: Sheet, form: Format, *, more: str = "", empty: str = "no rows", selectable: bool = False
+) -> None:
     """Print rows in the format asked for.
 
     Args:
@@ -55,6 +59,7 @@ def print_rows(sheet: Sheet, form: Format, *, more: str = "", empty: str = "no r
         form: table, json or csv.
         more: line below a table, such as how to see the rest.
         empty: what a table says in place of no rows.
+        selectable: the command has --columns, by which columns left out can be seen.
     """
     if form is Format.json:
         _print_json(sheet)
@@ -65,9 +70,10 @@ def print_rows(sheet: Sheet, form: Format, *, more: str = "", empty: str = "no r
         if not rows:
             say(empty)
             return
-        dropped = draw(Sheet(sheet.names, rows, sheet.shrink, sheet.headers))
+        dropped = draw(replace(sheet, rows=rows))
         if dropped:
-            say(f"{dropped} more {'column' if dropped == 1 else 'columns'}: use --columns or --format json", dim=True)
+            remedy = "--columns or --format json" if selectable else "--format json or a wider terminal"
+            say(f"{dropped} more {'column' if dropped == 1 else 'columns'}: use {remedy}", dim=True)
         if more:
             say(more, dim=True)
 
@@ -122,7 +128,9 @@ def layout(sheet: Sheet, width: int, *, rule: str = "-") -> tuple[list[str], int
     """A table as lines of at most `width` characters, and the number of columns left out."""
     rows = list(sheet.rows)
     shown = sheet.headers or {}
-    columns = [_Column.of(n, shown.get(n, n), [row[i] for row in rows]) for i, n in enumerate(sheet.names)]
+    columns = [
+        _Column.of(n, shown.get(n, n), [row[i] for row in rows], right=n in sheet.right) for i, n in enumerate(sheet.names)
+    ]
     kept = _fit(columns, width, sheet.shrink)
     heights = max(len(c.header) for c in kept)
     lines = []
@@ -143,16 +151,16 @@ class _Column:
     width: int
 
     @classmethod
-    def of(cls, name: str, header: str, values: Sequence[Any]) -> _Column:
+    def of(cls, name: str, header: str, values: Sequence[Any], *, right: bool = False) -> _Column:
         known = [v for v in values if v is not None]
-        right = bool(known) and all(isinstance(v, (int, float, Decimal)) and not isinstance(v, bool) for v in known)
+        numbers = bool(known) and all(isinstance(v, (int, float, Decimal)) and not isinstance(v, bool) for v in known)
         cells = [format_value(v, name) for v in values]
-        if right:
+        if numbers:
             cells = _align_points(cells)
         cells = [_cut(c, _WIDEST_TEXT) for c in cells]
         widest = max((_len(c) for c in cells), default=0)
         folded = _fold(header, max(widest, _NARROWEST_HEADER))
-        return cls(name, folded, cells, right, max(widest, *(_len(h) for h in folded)))
+        return cls(name, folded, cells, right or numbers, max(widest, *(_len(h) for h in folded)))
 
     def align(self, text: str) -> str:
         text = _cut(text, self.width)
@@ -245,11 +253,11 @@ def _clean(text: str) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    """Text within a width; of long names both ends stay, as the ends tell files of one kind apart."""
+    """Text within a width; of a name without blanks both ends stay, as the ends tell files of one kind apart."""
     if _len(text) <= width:
         return text
-    if width < 12:
-        return text[: width - 1] + "…"
+    if width < 12 or " " in text:
+        return text[: width - 1].rstrip() + "…"
     tail = width // 2 - 1
     return text[: width - 1 - tail] + "…" + text[len(text) - tail :]
 

@@ -74,7 +74,7 @@ _QUERIES = {
     Section.quarantine: (
         "ops.quarantine",
         """SELECT data_set, reason, severity, count(*) AS rows_n, count(DISTINCT file) AS files_n,
-             arg_min(concat(file, ', line ', line), (file, line)) AS first_seen
+             arg_min(line, (file, line)) AS line, min(file) AS first_file
            FROM (SELECT *, unnest(reasons) AS reason FROM ops.quarantine)
            GROUP BY data_set, reason, severity ORDER BY rows_n DESC, data_set, reason""",
     ),
@@ -109,10 +109,13 @@ def add_to(app: typer.Typer) -> None:
 def quality(
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     section: Annotated[list[Section] | None, typer.Option("--section", help="Only these parts.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows per part of a table, 0 for all.")] = 15,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Rows per part of a table, 0 for all.")] = 15,
     form: FormatOption = Format.table,
 ) -> None:
-    """What happened to the rows: loads, quarantine by reason, flags, drift, and checks between tables."""
+    """Say what happened to the rows.
+
+    Loads, quarantine by reason, flags, drift of files against their contracts, and checks between tables.
+    """
     from nh_lakehouse.cli.sql import sql_errors
 
     lake = open_lakehouse(lakehouse)
@@ -177,11 +180,11 @@ def _flags_query(lake: Lakehouse) -> str:
 
 
 def lineage(
-    table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="Full or short name; all tables if left out.")] = None,
+    table: Annotated[str | None, typer.Argument(help="Full or short name; all tables if left out.")] = None,
     as_mermaid: Annotated[bool, typer.Option("--mermaid", help="A Mermaid flow chart for a page of Markdown.")] = False,
     form: FormatOption = Format.table,
 ) -> None:
-    """Show what a table is made from, and what is made from it."""
+    """Show what a table is made from, and what from it."""
     from nh_lakehouse.contracts import load_contracts
     from nh_lakehouse.pipeline.graph import build_graph
     from nh_lakehouse.pipeline.lineage import edges, find_table, mermaid, tree

@@ -21,7 +21,7 @@ __all__ = ["add_to"]
 
 _WEEK = 7 * 24
 TableArgument = Annotated[
-    str | None, typer.Argument(metavar="[TABLE]", help="Full or short name; all tables if left out.")
+    str | None, typer.Argument(help="Full or short name; all tables if left out.")
 ]
 
 
@@ -56,7 +56,10 @@ def optimize(
     wait: WaitOption = 0.0,
     form: FormatOption = Format.table,
 ) -> None:
-    """Rewrite many small files of a table into few; no row changes."""
+    """Rewrite the many small files of a table into few.
+
+    No row changes, and no later run takes the table for a changed one.
+    """
     from nh_lakehouse.lakehouse.maintain import optimize as compact
 
     lake = open_lakehouse(lakehouse)
@@ -70,13 +73,16 @@ def vacuum(
     table: TableArgument = None,
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     hours: Annotated[
-        float, typer.Option("--hours", min=0, help="Keep what versions of the last hours hold; seven days by default.")
+        float, typer.Option("--hours", metavar="N", min=0, help="Keep what versions of the last hours hold; seven days by default.")
     ] = _WEEK,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, delete nothing.")] = False,
     wait: WaitOption = 0.0,
     form: FormatOption = Format.table,
 ) -> None:
-    """Delete files that only old versions of a table need; present rows stay."""
+    """Delete files that only old versions of a table need.
+
+    The rows of the present version stay; versions of the last seven days can still be read.
+    """
     from nh_lakehouse.lakehouse.maintain import vacuum as clean
 
     lake = open_lakehouse(lakehouse)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -31,7 +30,7 @@ from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows,
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.pipeline.progress import PlainReporter, headline, warning_lines
 from nh_lakehouse.pipeline.report import Reporter, RunReport
-from nh_lakehouse.pipeline.settled import Scope, is_settled, settle
+from nh_lakehouse.pipeline.settled import Scope, settle, settled_report
 
 if TYPE_CHECKING:
     from nh_lakehouse.engines import Engine
@@ -89,13 +88,10 @@ def run(
     """
     if show and form is not Format.table:
         raise ConfigError("--show prints tables for people: leave out --format", option="--show")
-    started = time.monotonic()
-    folder = landing.expanduser()
-    scope = Scope(lakehouse.expanduser(), folder, listed(domain), listed(select))
-    if not full_refresh and not dry_run and profile is None and is_settled(scope):
-        report = RunReport("", str(scope.lakehouse), status="nothing_new", duration_s=time.monotonic() - started)
-    else:
-        report = _run(scope, engine, profile, full_refresh, dry_run, wait, form)
+    scope = Scope(lakehouse.expanduser(), landing.expanduser(), listed(domain), listed(select))
+    # A profile is read even where nothing is to be done: a mistake in it shows at once.
+    known = None if full_refresh or dry_run or profile else settled_report(scope)
+    report = known or _run(scope, engine, profile, full_refresh, dry_run, wait, form)
     _print_report(report, form)
     if show and not dry_run:
         from nh_lakehouse.cli.answers import show_answers, show_next_steps
@@ -124,7 +120,7 @@ def _run(
     options = RunOptions(**asdict(scope), full_refresh=full_refresh, dry_run=dry_run, wait_s=wait)
     with _reporter(form) as reporter, _engine(engine, profile_name, reporter) as open_engine:
         report = run_pipeline(options, open_engine, reporter=reporter, graph=graph)
-        if report.exit_code == 0 and not dry_run:
+        if not dry_run and all(t.status == "ok" for t in report.tables):
             settle(scope, lambda: run_pipeline(_dry(options), open_engine, graph=graph))
     return report
 
@@ -246,15 +242,15 @@ def _headers() -> dict[str, str]:
 
 def sample(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is missing.")],
-    homes: Annotated[int, typer.Option(help="Nursing homes in the first month; 14814 is the true number.")] = 600,
-    months: Annotated[int, typer.Option(help="Monthly files in a row.")] = 2,
-    quarters: Annotated[int, typer.Option(help="Quarters of daily staffing; 0 for none.")] = 1,
-    seed: Annotated[int, typer.Option(help="Another seed gives other homes.")] = 1,
+    homes: Annotated[int, typer.Option(metavar="N", help="Nursing homes in the first month; 14814 is the true number.")] = 600,
+    months: Annotated[int, typer.Option(metavar="N", help="Monthly files in a row.")] = 2,
+    quarters: Annotated[int, typer.Option(metavar="N", help="Quarters of daily staffing; 0 for none.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed gives other homes.")] = 1,
     form: FormatOption = Format.table,
 ) -> None:
-    """Write CMS-shaped files that belong together, the same for the same options.
+    """Write a sample of CMS-shaped files.
 
-    Headers, missing values and distributions are those of the real files, homes are made up; faults are put in on
+    The same options give the same bytes. Headers, missing values and distributions are those of the real files, homes are made up; faults are put in on
     purpose, and a load must find them.
     """
     from nh_lakehouse.sample import generate_sample
@@ -271,7 +267,7 @@ def sample(
 
 
 def accept(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Name of the file, as the run reports it.")],
+    file: Annotated[str, typer.Argument(help="Name of the file, as the run reports it.")],
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     engine: EngineOption = None,
     profile: ProfileOption = None,
@@ -303,7 +299,7 @@ def accept(
             Store(lake, open_engine(), staging).append_rows("ops.files", load_tables()["ops.files"].columns, [row])
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-    say(f"accepted {name}: runs no longer report it; it was rejected because it {_reason(newest['error'], name)}")
+    say(f"accepted {name}: it is not loaded, and runs no longer report it")
 
 
 def _rejected_file(file: str, known: Any) -> str:
@@ -318,6 +314,3 @@ def _rejected_file(file: str, known: Any) -> str:
     problem = "several rejected files are called" if names else "no rejected file is called"
     raise ConfigError(f"{problem} {file!r}; rejected files:{listing}", option="FILE")
 
-
-def _reason(error: str | None, name: str) -> str:
-    return (error or "could not be read").removeprefix(name).lstrip(": ")

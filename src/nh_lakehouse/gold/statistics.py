@@ -181,7 +181,7 @@ class Moments:
 
     def correlation(self, minimum_pairs: int = MINIMUM_PAIRS) -> Column:
         """See `pearson`."""
-        raw = ratio(self.xy, _root(self.xx) * _root(self.yy))
+        raw = ratio(self.xy, _root(self.xx * self.yy))
         bounded = F.when(raw > 1, 1.0).when(raw < -1, -1.0).otherwise(raw)
         return F.when((self.n >= minimum_pairs) & self.x_varies & self.y_varies, bounded)
 

@@ -100,6 +100,7 @@ class Store:
                 configuration=configuration,
                 mode="ignore",
             )
+            self._after_commit(name)
             return
         self._evolve(name, columns)
 
@@ -117,6 +118,7 @@ class Store:
         new = [f for n, f in wanted.items() if n not in present]
         if new:
             table.alter.add_columns(new)
+            self._after_commit(name)
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """The rows of a table."""
@@ -334,6 +336,7 @@ class Store:
     def restore(self, name: str, version: int) -> None:
         """Put a table back to an earlier version, as a new commit."""
         self.lake.delta(name).restore(version)
+        self._after_commit(name)
 
 
 def semi_join(frame: DataFrame, keys: DataFrame, columns: Sequence[str]) -> DataFrame:

@@ -19,10 +19,12 @@ class PlainReporter:
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
+        self._phases: set[str] = set()
         self._lock = threading.Lock()
 
     def phase(self, text: str) -> None:
         """A phase begins."""
+        self._phases.add(text.split(":", 1)[0])
         self._line(text)
 
     def begin(self, task: str, text: str) -> None:
@@ -31,7 +33,8 @@ class PlainReporter:
     def end(self, task: str, text: str, *, ok: bool = True) -> None:
         """A task ended."""
         if text:
-            self._line(f"  {text}" if ok else f"  FAILED: {text}")
+            line = f"{task} done: {text}" if task in self._phases else f"  {text}"
+            self._line(line if ok else f"  FAILED: {text}")
 
     def say(self, text: str) -> None:
         """A sentence."""
@@ -49,11 +52,15 @@ def headline(report: RunReport) -> str:
     loaded = [f for f in report.files if f.status == "loaded"]
     rows = sum(f.rows_read_n or 0 for f in loaded)
     written = sum(t.status == "ok" for t in report.tables)
-    done = f"{_n(len(loaded), 'file')} with {_n(rows, 'row')} loaded, {_n(written, 'table')} brought up to date"
+    done = f"{_n(written, 'table')} brought up to date"
+    if loaded:
+        done = f"{_n(len(loaded), 'file')} with {_n(rows, 'row')} loaded, {done}"
     took = f"in {report.duration_s:.1f} s" + (f" on {report.engine}" if report.engine else "")
     if report.status == "ok":
         return f"Done {took}: {done}."
     bad_files = sum(f.status in ("rejected", "failed", "changing") for f in report.files)
+    if not loaded and not report.tables:
+        return f"Nothing new, and {_n(bad_files, 'file')} could not be loaded ({report.duration_s:.1f} s)."
     bad_tables = [sum(t.status == s for t in report.tables) for s in ("failed", "blocked")]
     wrong = [_n(bad_files, "file") + " not loaded"] if bad_files else []
     wrong += [f"{_n(bad_tables[0], 'table')} failed"] if bad_tables[0] else []

@@ -3,7 +3,7 @@
 A plan follows from the package's own files, the landing folder's listing and the tables' last commits (which hold the
 record of earlier runs). Where all three are as they were when a plan was last found empty, it is empty again, and
 neither the plan nor anything it imports is needed. Whatever differs leads to the plan itself: the digest can only save
-time, never skip work.
+time, never skip work. Files that were rejected and lie there still are remembered with it, as they fail every run.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from nh_lakehouse.lakehouse import Lakehouse
-from nh_lakehouse.pipeline.report import RunReport
+from nh_lakehouse.pipeline.report import FileLine, RunReport
 from nh_lakehouse.sources import list_landing
 
-__all__ = ["Scope", "is_settled", "settle"]
+__all__ = ["Scope", "settle", "settled_report"]
 
 _FILE = "_settled.json"
 _PACKAGE = Path(__file__).parent.parent
@@ -65,14 +66,21 @@ class Scope:
         return whole.hexdigest()
 
 
-def is_settled(scope: Scope) -> bool:
-    """Whether a run of this scope is known to have nothing to do: no work, no rejected file, no lock.
+def settled_report(scope: Scope) -> RunReport | None:
+    """The report of a run that has nothing to do; None where that is not known, or a run holds the lock.
 
     Raises:
         ConfigError: the landing folder or the lakehouse cannot be used.
     """
+    started = time.monotonic()
     digest = scope.digest()
-    return not (scope.lakehouse / "_lock").exists() and _read(scope.lakehouse).get(scope.key) == digest
+    known = _read(scope.lakehouse).get(scope.key)
+    if not isinstance(known, dict) or known.get("digest") != digest or (scope.lakehouse / "_lock").exists():
+        return None
+    files = [FileLine(**line) for line in known["rejected"]]
+    report = RunReport("", str(scope.lakehouse), status="partial" if files else "nothing_new", files=files)
+    report.duration_s = time.monotonic() - started
+    return report
 
 
 def settle(scope: Scope, plan: Callable[[], RunReport]) -> None:
@@ -84,10 +92,11 @@ def settle(scope: Scope, plan: Callable[[], RunReport]) -> None:
     """
     before = scope.digest()
     report = plan()
-    if report.files or report.planned is None or any(report.planned.values()):
+    if report.planned is None or any(report.planned.values()) or any(f.status != "rejected" for f in report.files):
         return
     if scope.digest() == before:
-        _write(scope, before)
+        rejected = [{k: v for k, v in asdict(f).items() if v is not None} for f in report.files]
+        _write(scope, {"digest": before, "rejected": rejected})
 
 
 def _package_lines() -> list[str]:
@@ -129,13 +138,13 @@ def _read(lakehouse: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _write(scope: Scope, digest: str) -> None:
+def _write(scope: Scope, known: dict[str, Any]) -> None:
     """Replace the file whole; a lakehouse that cannot be written to does without."""
-    known = {k: v for k, v in _read(scope.lakehouse).items() if k != scope.key}
-    kept = dict(list(known.items())[-(_KEPT - 1) :])
+    others = {k: v for k, v in _read(scope.lakehouse).items() if k != scope.key}
+    kept = dict(list(others.items())[-(_KEPT - 1) :])
     draft = scope.lakehouse / f"{_FILE}.{os.getpid()}"
     try:
-        draft.write_text(json.dumps({**kept, scope.key: digest}, indent=1), encoding="utf-8")
+        draft.write_text(json.dumps({**kept, scope.key: known}, indent=1), encoding="utf-8")
         os.replace(draft, scope.lakehouse / _FILE)
     except OSError:
         draft.unlink(missing_ok=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import stat
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -16,6 +19,17 @@ from nh_lakehouse.errors import ConfigError, UnreadableFileError
 __all__ = ["LandingFile", "list_landing"]
 
 MEMBER = "!"
+#: What reading a damaged, encrypted or unusual archive raises.
+_ARCHIVE_ERRORS = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,  # a password is needed
+    NotImplementedError,  # an unknown compression
+    KeyError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,7 @@ class LandingFile:
         size_bytes: size of the file or member.
         modified_at: modified time, UTC.
         ignored: hidden files and what operating systems leave behind.
+        damaged: an archive whose members cannot even be listed.
     """
 
     name: str
@@ -37,6 +52,7 @@ class LandingFile:
     size_bytes: int
     modified_at: datetime
     ignored: bool = False
+    damaged: bool = False
 
     @property
     def base_name(self) -> str:
@@ -49,26 +65,43 @@ class LandingFile:
     def unpacked(self, scratch: Path) -> Path:
         """A plain file with the content: the file itself, or a copy of the member in the scratch folder.
 
+        The copy has a name of its own: what the archive calls its member leads nowhere.
+
         Raises:
-            UnreadableFileError: the archive is damaged or needs a password.
+            UnreadableFileError: the archive is damaged, needs a password or names a member outside of itself.
         """
         if self.member is None:
             return self.path
-        target = scratch / f"{abs(hash(self.name)):x}_{self.base_name}"
+        if self.member.startswith(("/", "\\")) or ".." in PurePosixPath(self.member.replace("\\", "/")).parts:
+            raise UnreadableFileError(
+                f"is called {self.member!r} inside its archive, a path that leads out of it; pack the archive again",
+                code="unsafe_path",
+            )
+        handle, name = tempfile.mkstemp(dir=scratch, suffix=".unpacked")
+        os.close(handle)
         try:
-            if self.member == "":
-                with gzip.open(self.path, "rb") as source, target.open("wb") as copy:
-                    shutil.copyfileobj(source, copy)
-            else:
-                with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as source, target.open("wb") as copy:
-                    shutil.copyfileobj(source, copy)
-        except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            self._unpack(Path(name))
+        except _ARCHIVE_ERRORS as error:
             raise UnreadableFileError(f"cannot be unpacked: {error}; send the file again", code="bad_archive") from error
-        return target
+        return Path(name)
+
+    def _unpack(self, target: Path) -> None:
+        if self.member == "":
+            with gzip.open(self.path, "rb") as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+            return
+        with zipfile.ZipFile(self.path) as archive:
+            found = [i for i in archive.infolist() if i.filename == self.member]
+            if len(found) != 1:
+                raise zipfile.BadZipFile(f"it holds {len(found)} members of this name")
+            with archive.open(found[0]) as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
 
 
 def list_landing(folder: Path) -> list[LandingFile]:
     """All files below a landing folder, sorted by name; zip archives are listed member by member.
+
+    Tables of a lakehouse that lies inside the landing folder are no landing files.
 
     Raises:
         ConfigError: the folder does not exist or cannot be read.
@@ -77,43 +110,47 @@ def list_landing(folder: Path) -> list[LandingFile]:
         raise ConfigError(f"landing folder {folder} does not exist; give the folder that holds the CSV files with --landing")
     files: list[LandingFile] = []
     for root, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(f for f in folders if not (Path(root) / f / "_delta_log").is_dir())
         for name in sorted(names):
             files.extend(_entries(Path(root) / name, folder))
     return sorted(files, key=lambda f: f.name)
 
 
 def _entries(path: Path, folder: Path) -> Iterator[LandingFile]:
-    name = path.relative_to(folder).as_posix()
+    # A name that is no valid utf-8 cannot stand in a table: its odd bytes are written out.
+    name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
     try:
-        stat = path.stat()
+        found = path.stat()
     except OSError:
         yield LandingFile(name, path, None, 0, datetime.fromtimestamp(0, timezone.utc))
         return
-    modified = datetime.fromtimestamp(stat.st_mtime_ns // 1000 / 1e6, timezone.utc)
+    modified = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, timezone.utc)
     if _is_ignored(name):
-        yield LandingFile(name, path, None, stat.st_size, modified, ignored=True)
+        yield LandingFile(name, path, None, found.st_size, modified, ignored=True)
+    elif path.suffix.lower() not in (".gz", ".zip") or not stat.S_ISREG(found.st_mode):
+        yield LandingFile(name, path, None, found.st_size, modified)
     elif path.suffix.lower() == ".gz":
-        yield LandingFile(name, path, "", stat.st_size, modified)
-    elif path.suffix.lower() == ".zip":
-        yield from _members(path, name, stat.st_size, modified)
+        yield LandingFile(name, path, "", found.st_size, modified)
     else:
-        yield LandingFile(name, path, None, stat.st_size, modified)
+        yield from _members(path, name, found.st_size, modified)
 
 
 def _members(path: Path, name: str, size: int, modified: datetime) -> Iterator[LandingFile]:
     try:
         with zipfile.ZipFile(path) as archive:
-            infos = [i for i in archive.infolist() if not i.is_dir()]
-    except (OSError, zipfile.BadZipFile):
-        # Listed as it is: the load says what is wrong with it.
-        yield LandingFile(name, path, path.stem + ".csv", size, modified)
+            infos = {i.filename: i for i in archive.infolist() if not i.is_dir()}
+    except _ARCHIVE_ERRORS:
+        # Listed under the name its member most likely has: the load says what is wrong with it.
+        stem = PurePosixPath(name).stem
+        likely = stem if "." in stem else f"{stem}.csv"
+        yield LandingFile(name, path, likely, size, modified, damaged=True)
         return
-    for info in infos:
+    for info in infos.values():
         full = f"{name}{MEMBER}{info.filename}"
         yield LandingFile(full, path, info.filename, info.file_size, modified, ignored=_is_ignored(info.filename))
 
 
 def _is_ignored(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return any(p.startswith(".") or p == "__MACOSX" for p in parts) or parts[-1] in ("Thumbs.db", "desktop.ini")
+    hidden = any(p.startswith(".") and p != ".." or p == "__MACOSX" for p in parts)
+    return hidden or parts[-1] in ("Thumbs.db", "desktop.ini")

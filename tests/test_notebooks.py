@@ -1,0 +1,28 @@
+"""The worked examples run from top to bottom and give an answer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.scenario
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine) -> None:
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install 'nh-lakehouse[notebook]'")
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install 'nh-lakehouse[notebook]'")
+    monkeypatch.setenv("NH_NOTEBOOK_WORK", str(tmp_path))
+    monkeypatch.setenv("NHL_ENGINE", engine.name)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    source = str(Path(__file__).parents[1] / "src")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([source, os.environ.get("PYTHONPATH", "")]))
+    notebook = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells), "commit notebooks without outputs"
+    nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    texts = [o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"]
+    results = [str(o.get("data", {})) for c in notebook.cells for o in c.get("outputs", []) if "data" in o]
+    assert any("correlation" in r for r in results), texts
