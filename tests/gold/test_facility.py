@@ -36,14 +36,17 @@ def metrics(frame: Any) -> Any:
 def test_metrics_of_one_home(metrics: Any) -> None:
     (home,) = metrics()
     expected = {
-        "bed_utilization": 0.88, "occupancy_band": "high", "is_over_capacity": False, "is_optimal": True, "is_low_revenue": False,
-        "gap_to_4_1_hprd": -0.7, "gap_to_4_1_pct": 100 * 0.7 / 4.1, "below_4_1": True, "below_3_48": True, "below_3_5": True,
+        "bed_utilization": 0.88, "occupancy_band": "high", "is_over_capacity": False, "is_optimal": True,
+        "is_low_revenue": False,
+        "gap_to_4_1_hprd": -0.7, "gap_to_4_1_pct": 100 * 0.7 / 4.1, "below_4_1": True, "below_3_48": True,
+        "below_3_5": True,
         "meets_rule_2024": False, "staffing_band": "[3.2,3.5)", "turnover_band": ">75", "high_turnover": True,
         "fiscal_year": 2024, "rsrr": 0.21, "rsrr_baseline": 0.2, "rsrr_change": 0.01, "multiplier": 0.985,
         "payment_change_pct": -1.5, "penalty_pct": 1.5, "fines_per_bed_usd": 12.5, "deficiencies_3c_n": 10,
         "weekend_deficit_hprd": 0.7,
         "weekday_hprd_est": 3.68,  # (7 x 3.4 - 2 x 2.7) / 5 = 18.4 / 5
-        "weekend_gap_pct": 100 * 0.98 / 3.68, "overtime_risk": True, "complexity_band": "high", "ownership_class": "For profit",
+        "weekend_gap_pct": 100 * 0.98 / 3.68, "overtime_risk": True, "complexity_band": "high",
+        "ownership_class": "For profit",
     }  # fmt: skip
     found = {name: home[name] for name in expected}
     assert found == {k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in expected.items()}
@@ -51,12 +54,14 @@ def test_metrics_of_one_home(metrics: Any) -> None:
 
 def test_missing_hours_leave_bands_unknown_and_comparisons_null(metrics: Any) -> None:
     (home,) = metrics(nh_facility_month=[{"ccn": "015009", "snapshot_month": OCT}], nh_vbp=[])
-    assert {home[band] for band in ("occupancy_band", "staffing_band", "turnover_band", "complexity_band")} == {"unknown"}
+    assert {home[band] for band in ("occupancy_band", "staffing_band", "turnover_band", "complexity_band")} == {
+        "unknown"
+    }
     nulls = (
-        "bed_utilization is_over_capacity is_optimal is_low_revenue gap_to_4_1_hprd gap_to_4_1_pct below_4_1 below_3_48 "
-        "below_3_5 meets_rule_2024 high_turnover fiscal_year rsrr rsrr_change multiplier payment_change_pct penalty_pct "
-        "fines_usd fines_per_bed_usd deficiencies_3c_n weekend_deficit_hprd weekday_hprd_est weekend_gap_pct overtime_risk "
-        "short_stay_rehosp_pct ppr_rsrr_pct vaccinated_residents_pct"
+        "bed_utilization is_over_capacity is_optimal is_low_revenue gap_to_4_1_hprd gap_to_4_1_pct below_4_1 "
+        "below_3_48 below_3_5 meets_rule_2024 high_turnover fiscal_year rsrr rsrr_change multiplier "
+        "payment_change_pct penalty_pct fines_usd fines_per_bed_usd deficiencies_3c_n weekend_deficit_hprd "
+        "weekday_hprd_est weekend_gap_pct overtime_risk short_stay_rehosp_pct ppr_rsrr_pct vaccinated_residents_pct"
     )
     assert {home[name] for name in nulls.split()} == {None}
 
@@ -73,9 +78,17 @@ def test_utilization_above_one_is_kept(metrics: Any) -> None:
 
 @pytest.mark.parametrize(
     ("total", "rn", "aide", "meets"),
-    [(3.48, 0.55, 2.45, True), (3.47, 0.55, 2.45, False), (3.9, 0.54, 2.45, False), (3.9, 0.55, 2.44, False), (3.9, None, 2.5, None)],
+    [
+        (3.48, 0.55, 2.45, True),
+        (3.47, 0.55, 2.45, False),
+        (3.9, 0.54, 2.45, False),
+        (3.9, 0.55, 2.44, False),
+        (3.9, None, 2.5, None),
+    ],
 )
-def test_the_2024_rule_asks_for_all_three(metrics: Any, total: float, rn: float | None, aide: float, meets: bool | None) -> None:
+def test_the_2024_rule_asks_for_all_three(
+    metrics: Any, total: float, rn: float | None, aide: float, meets: bool | None
+) -> None:
     (home,) = metrics(nh_facility_month=[MONTH | {"total_hprd": total, "rn_hprd": rn, "aide_hprd": aide}])
     assert home["meets_rule_2024"] is meets
 
@@ -97,7 +110,10 @@ def test_the_version_in_force_describes_the_home(metrics: Any) -> None:
     ]
     months = [MONTH | {"snapshot_month": JUN}, MONTH]
     found = metrics(nh_facility=versions, nh_facility_month=months)
-    assert [(row["snapshot_month"], row["ownership_class"]) for row in found] == [(JUN, "For profit"), (OCT, "Non profit")]
+    assert [(row["snapshot_month"], row["ownership_class"]) for row in found] == [
+        (JUN, "For profit"),
+        (OCT, "Non profit"),
+    ]
 
 
 def test_a_home_without_a_version_keeps_its_row(metrics: Any) -> None:
@@ -117,7 +133,14 @@ def test_a_home_absent_from_the_year_in_force_does_not_fall_back(metrics: Any) -
 
 
 def _measure(code: str, score: float | None, release: date = OCT, source: str = "qrp") -> dict[str, Any]:
-    return {"source": source, "ccn": "015009", "measure_code": code, "period": "p", "snapshot_month": release, "score": score}
+    return {
+        "source": source,
+        "ccn": "015009",
+        "measure_code": code,
+        "period": "p",
+        "snapshot_month": release,
+        "score": score,
+    }
 
 
 def test_quality_measures_take_the_latest_code_version(metrics: Any) -> None:

@@ -64,8 +64,12 @@ class _Homes:
         self.state_of |= {self.ccns[0]: "GU"} | dict.fromkeys(self.ccns[1:6], "VT")
         self.tables: dict[str, list[dict[str, Any]]] = {
             "nh_facility": self.versions(),
-            "nh_facility_month": [self.month(ccn, m) for ccn in self.ccns for m in MONTHS if self.random.random() < 0.97],
-            "nh_vbp": [self.vbp(ccn, year) for ccn in self.ccns for year in (2023, 2024, 2025) if self.random.random() < 0.8],
+            "nh_facility_month": [
+                self.month(ccn, m) for ccn in self.ccns for m in MONTHS if self.random.random() < 0.97
+            ],
+            "nh_vbp": [
+                self.vbp(ccn, year) for ccn in self.ccns for year in (2023, 2024, 2025) if self.random.random() < 0.8
+            ],
             "nh_vbp_national": [
                 {"fiscal_year": year, "performance_rate": 0.19 + year / 1e5} for year in (2023, 2024, 2025)
             ],
@@ -98,8 +102,17 @@ class _Homes:
             for start, end in [(ends[0], ends[1])] + ([(ends[1], None)] if ends[1] else []):
                 chain = self.maybe("c1", 0.6)
                 owner = self.random.choice(["For profit", "Non profit", "Government", None])
-                rows.append(base | {"valid_from": start, "valid_to": end, "is_current": end is None, "chain_id": chain,
-                                    "is_chain": chain is not None, "ownership_class": owner})
+                rows.append(
+                    base
+                    | {
+                        "valid_from": start,
+                        "valid_to": end,
+                        "is_current": end is None,
+                        "chain_id": chain,
+                        "is_chain": chain is not None,
+                        "ownership_class": owner,
+                    }
+                )
         return rows
 
     def month(self, ccn: str, month: date) -> dict[str, Any]:
@@ -158,16 +171,20 @@ class _Homes:
             for ccn in [*self.ccns, "99A999", "995001"]:
                 for number in range(self.random.choice([0, 1, 2, 3])):
                     is_fine = self.random.random() < 0.8
-                    rows.append({
-                        "ccn": ccn,
-                        "snapshot_month": month,
-                        "state": self.state_of.get(ccn, "TX"),
-                        "penalty_type": "Fine" if is_fine else "Payment Denial",
-                        "penalty_date": self.maybe(date(self.random.choice([2022, 2023, 2024]), 5, 1 + number), 0.98),
-                        "fine_usd": Decimal(f"{self.gauss(20000, 9000, 2):.2f}") if is_fine else None,
-                        "denial_days": None if is_fine else self.maybe(self.random.randint(1, 90), 0.9),
-                        "occurrence_no": 1,
-                    })
+                    rows.append(
+                        {
+                            "ccn": ccn,
+                            "snapshot_month": month,
+                            "state": self.state_of.get(ccn, "TX"),
+                            "penalty_type": "Fine" if is_fine else "Payment Denial",
+                            "penalty_date": self.maybe(
+                                date(self.random.choice([2022, 2023, 2024]), 5, 1 + number), 0.98
+                            ),
+                            "fine_usd": Decimal(f"{self.gauss(20000, 9000, 2):.2f}") if is_fine else None,
+                            "denial_days": None if is_fine else self.maybe(self.random.randint(1, 90), 0.9),
+                            "occurrence_no": 1,
+                        }
+                    )
         return rows
 
     def state_month(self) -> list[dict[str, Any]]:
@@ -181,30 +198,64 @@ class _Homes:
         releases = {"claims": (date(2024, 3, 1), date(2024, 10, 1)), "qrp": (date(2024, 4, 1), date(2025, 1, 1))}
         codes = {
             "claims": ["521", "522", "551", "552"],
-            "qrp": ["S_004_01_PPR_PD_RSRR", "S_004_02_PPR_PD_RSRR", "S_005_02_DTC_RS_RATE", "S_006_01_MSPB_SCORE",
-                    "S_039_01_HAI_RS_RATE", "S_007_02_DRR_OBS_RATE"],
+            "qrp": [
+                "S_004_01_PPR_PD_RSRR",
+                "S_004_02_PPR_PD_RSRR",
+                "S_005_02_DTC_RS_RATE",
+                "S_006_01_MSPB_SCORE",
+                "S_039_01_HAI_RS_RATE",
+                "S_007_02_DRR_OBS_RATE",
+            ],
         }
         return [
-            {"source": source, "ccn": ccn, "measure_code": code, "period": "p", "snapshot_month": release,
-             "period_end": date(2023, 12, 31), "score": self.maybe(self.gauss(20, 5, 6))}
-            for source, dates in releases.items() for release in dates for code in codes[source] for ccn in self.ccns[:60]
+            {
+                "source": source,
+                "ccn": ccn,
+                "measure_code": code,
+                "period": "p",
+                "snapshot_month": release,
+                "period_end": date(2023, 12, 31),
+                "score": self.maybe(self.gauss(20, 5, 6)),
+            }
+            for source, dates in releases.items()
+            for release in dates
+            for code in codes[source]
+            for ccn in self.ccns[:60]
             if self.random.random() < 0.9
-        ] + [{"source": "swing", "ccn": "01U002", "measure_code": "S_004_01_PPR_PD_RSRR", "period": "p",
-              "snapshot_month": MONTHS[1], "score": 1.0}]
+        ] + [
+            {
+                "source": "swing",
+                "ccn": "01U002",
+                "measure_code": "S_004_01_PPR_PD_RSRR",
+                "period": "p",
+                "snapshot_month": MONTHS[1],
+                "score": 1.0,
+            }
+        ]
 
     def vaccination(self) -> list[dict[str, Any]]:
         rows = [
-            {"ccn": ccn, "snapshot_month": month, "as_of_date": month.replace(day=27),
-             "residents_pct": self.maybe(self.gauss(25, 9, 1)), "staff_pct": self.maybe(self.gauss(6, 3, 1))}
-            for month in (date(2024, 5, 1), date(2024, 9, 1), date(2024, 11, 1)) for ccn in self.ccns[:120]
+            {
+                "ccn": ccn,
+                "snapshot_month": month,
+                "as_of_date": month.replace(day=27),
+                "residents_pct": self.maybe(self.gauss(25, 9, 1)),
+                "staff_pct": self.maybe(self.gauss(6, 3, 1)),
+            }
+            for month in (date(2024, 5, 1), date(2024, 9, 1), date(2024, 11, 1))
+            for ccn in self.ccns[:120]
             if self.random.random() < 0.9
         ]
-        return [*rows, {"state": "US", "snapshot_month": date(2024, 9, 1), "as_of_date": date(2024, 9, 27), "is_national": True}]
+        return [
+            *rows,
+            {"state": "US", "snapshot_month": date(2024, 9, 1), "as_of_date": date(2024, 9, 27), "is_national": True},
+        ]
 
     def payroll(self) -> list[dict[str, Any]]:
         return [
             {"ccn": ccn, "work_date": date(2024, 5, day), "quarter": "2024Q2", "census": 50}
-            for ccn in [*self.ccns[:20], "995002"] for day in (1, 2, 3)
+            for ccn in [*self.ccns[:20], "995002"]
+            for day in (1, 2, 3)
         ]
 
 
@@ -259,7 +310,7 @@ def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any
     found = {tuple(row[k] for k in key): row.asDict() for row in tables[name].collect()}
     cursor = oracle.execute(f"select * from {name}")
     names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row)) for row in cursor.fetchall()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     expected = {tuple(row[k] for k in key): row for row in rows}
 
     assert len(expected) == len(rows) > 0

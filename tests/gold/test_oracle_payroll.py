@@ -25,11 +25,17 @@ duckdb = pytest.importorskip("duckdb")
 pa = pytest.importorskip("pyarrow")
 
 ORACLE = Path(__file__).with_name("oracle_payroll.sql")
-FUNCTIONS = {f.__name__: f for f in (pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter)}
+FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter)}
 QUARTER_STARTS = (date(2023, 1, 1), date(2023, 7, 1))  # with the last days of 2022; 2023Q2 is missing
 GROUPS = ("total", "rn", "lpn", "aide", "direct_care", "weekend_total", "weekend_rn")
 USUAL_HOURS = {  # hours per resident of a usual home
-    "rndon": 0.1, "rnadmin": 0.1, "rn_direct": 0.45, "lpnadmin": 0.05, "lpn_direct": 0.8, "cna": 2.0, "natrn": 0.05,
+    "rndon": 0.1,
+    "rnadmin": 0.1,
+    "rn_direct": 0.45,
+    "lpnadmin": 0.05,
+    "lpn_direct": 0.8,
+    "cna": 2.0,
+    "natrn": 0.05,
     "medaide": 0.1,
 }
 
@@ -40,12 +46,19 @@ class _Homes:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         homes = [f"{n:02d}{self.random.choice(['5', 'A'])}{n:03d}" for n in range(1, 36)]
-        state_of = dict(zip(homes, self.random.choices(("RI", "CT", "SC"), k=len(homes)), strict=True)) | {homes[0]: None}
-        level_of = {home: self.random.gauss(1.0, 0.15) for home in homes} | {homes[1]: 0.3, homes[2]: 2.6, homes[3]: 3.6}
+        state_of = dict(zip(homes, self.random.choices(("RI", "CT", "SC"), k=len(homes)), strict=True)) | {
+            homes[0]: None
+        }
+        level_of = {home: self.random.gauss(1.0, 0.15) for home in homes} | {
+            homes[1]: 0.3,
+            homes[2]: 2.6,
+            homes[3]: 3.6,
+        }
         self.tables = {
             "pbj_daily": [
                 self.day(home, day, level_of[home], state_of[home])
-                for home in homes for day in (self.few_days(home) if home in homes[30:] else self.two_quarters())
+                for home in homes
+                for day in (self.few_days(home) if home in homes[30:] else self.two_quarters())
             ],
             "nh_facility_month": [row for home in homes[:28] for row in self.months(home)],
         }
@@ -66,10 +79,12 @@ class _Homes:
         census = self.random.choices([round(self.random.gauss(40, 6)), 0, None], [0.96, 0.03, 0.01])[0]
         residents = (census or 40) * level
         emp: dict[str, Any] = {
-            job: f"{max(0.0, self.random.gauss(hours, 0.3 * hours)) * residents:.2f}" for job, hours in USUAL_HOURS.items()
+            job: f"{max(0.0, self.random.gauss(hours, 0.3 * hours)) * residents:.2f}"
+            for job, hours in USUAL_HOURS.items()
         }
         ctr: dict[str, Any] = {
-            job: f"{self.random.random() * hours * residents:.2f}" for job, hours in USUAL_HOURS.items()
+            job: f"{self.random.random() * hours * residents:.2f}"
+            for job, hours in USUAL_HOURS.items()
             if self.random.random() < 0.3
         }
         both: dict[str, Any] = {job: f"{float(emp[job]) + float(ctr.get(job, 0)):.2f}" for job in USUAL_HOURS}
@@ -84,8 +99,19 @@ class _Homes:
         return silver_day(home, day, census, emp, ctr, both or None, state=state)
 
     def months(self, home: str) -> list[dict[str, Any]]:
-        loaded = sorted(self.random.sample([date(2022, 12, 1), date(2023, 1, 1), date(2023, 3, 1), date(2023, 6, 1),
-                                            date(2023, 9, 1), date(2024, 10, 1)], k=self.random.randint(1, 4)))
+        loaded = sorted(
+            self.random.sample(
+                [
+                    date(2022, 12, 1),
+                    date(2023, 1, 1),
+                    date(2023, 3, 1),
+                    date(2023, 6, 1),
+                    date(2023, 9, 1),
+                    date(2024, 10, 1),
+                ],
+                k=self.random.randint(1, 4),
+            )
+        )
         return [
             {
                 "ccn": home,
@@ -184,4 +210,6 @@ def test_the_random_homes_reach_every_column(oracle: Any) -> None:
         empty = {column[0] for column, n in zip(counts.description, counts.fetchone(), strict=True) if n == 0}
         assert empty <= never, name
     assert oracle.execute("select count(*) from pbj_quarter where aberrant").fetchone()[0] >= 3
-    assert oracle.execute("select count(distinct no_rn_day) + count(distinct rn_below_8h) from pbj_day").fetchone()[0] == 4
+    assert (
+        oracle.execute("select count(distinct no_rn_day) + count(distinct rn_below_8h) from pbj_day").fetchone()[0] == 4
+    )

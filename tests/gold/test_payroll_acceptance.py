@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from payroll_rows import EVERY_JOB, silver_day
-from pyspark.sql import DataFrame
 
+from nh_lakehouse.contracts.loading import load_tables
 from nh_lakehouse.gold.payroll_day import pbj_day, pbj_totals
 from nh_lakehouse.gold.payroll_period import pbj_month, pbj_quarter, pbj_state_quarter
+from nh_lakehouse.lakehouse.schema import spark_schema
 
 RHODE_ISLAND = "PBJ_Daily_Nurse_Staffing_Q2_2023.csv"
 ONE_HOME = "PBJ_daily_one_facility_335513_2017Q1_on.csv"
@@ -30,32 +31,40 @@ def _silver(path: Path) -> Iterator[dict[str, Any]]:
             both, emp, ctr = (
                 {job: cells[f"{name}{part}"] or None for job, name in HEADERS.items()} for part in ("", "_emp", "_ctr")
             )
-            day = datetime.strptime(cells["workdate"], "%Y%m%d").date()
+            day = date(int(cells["workdate"][:4]), int(cells["workdate"][4:6]), int(cells["workdate"][6:]))
             row = silver_day(cells["provnum"], day, int(cells["mdscensus"]), emp, ctr, both, state=cells["state"])
             assert row["quarter"] == cells["cy_qtr"]
             yield row
 
 
-@pytest.fixture
-def made(frame: Callable[..., DataFrame], real_data: Path, request: pytest.FixtureRequest) -> dict[str, DataFrame]:
-    """All payroll tables of the file that the test names."""
-    daily = frame("silver.pbj_daily", _silver(real_data / "nursing_home" / request.param))
-    months = frame("silver.nh_facility_month", [])
+@pytest.fixture(scope="module")
+def made(spark: Any, real_data: Path, request: pytest.FixtureRequest) -> dict[str, list[dict[str, Any]]]:
+    """Rows of all payroll tables of the file that the test names."""
+    columns = load_tables()["silver.pbj_daily"].columns
+    rows = _silver(real_data / "nursing_home" / request.param)
+    daily = spark.createDataFrame([tuple(r.get(c.name) for c in columns) for r in rows], schema=spark_schema(columns))
+    months = spark.createDataFrame([], schema=spark_schema(load_tables()["silver.nh_facility_month"].columns))
     totals = pbj_totals(daily)
     quarter = pbj_quarter(totals, months)
-    return {
+    tables = {
         "day": pbj_day(daily),
         "month": pbj_month(totals, months),
         "quarter": quarter,
         "state": pbj_state_quarter(totals, quarter),
     }
+    return {name: [row.asDict() for row in df.collect()] for name, df in tables.items()}
 
 
 @pytest.mark.parametrize("made", [RHODE_ISLAND], indirect=True, ids=["RI 2023Q2"])
-def test_rhode_island_gives_the_published_figures(made: dict[str, DataFrame]) -> None:
-    found = {row["state"]: row.asDict() for row in made["state"].collect()}
+def test_rhode_island_gives_the_published_figures(made: dict[str, Any]) -> None:
+    found = {row["state"]: row for row in made["state"]}
     state = found["RI"]
-    assert (state["period"], state["days_n"], state["facility_n"], state["resident_days"]) == ("2023Q2", 6825, 75, 625246)
+    assert (state["period"], state["days_n"], state["facility_n"], state["resident_days"]) == (
+        "2023Q2",
+        6825,
+        75,
+        625246,
+    )
     assert (state["days_n"] - state["census_days_n"], state["no_rn_days_n"], state["aberrant_n"]) == (11, 12, 0)
     printed = {  # to the last digit that the publishers of the state table and of the facility means print
         "total_hprd": "3.680776",
@@ -77,35 +86,33 @@ def test_rhode_island_gives_the_published_figures(made: dict[str, DataFrame]) ->
 
 
 @pytest.mark.parametrize("made", [RHODE_ISLAND], indirect=True, ids=["RI 2023Q2"])
-def test_rhode_island_hours_add_up_to_the_published_sums(made: dict[str, DataFrame]) -> None:
-    homes = made["quarter"].collect()
-    hours = sum(row["total_hprd"] * row["resident_days"] for row in homes)
-    contract = sum(row["contract_share"] * row["total_hprd"] * row["resident_days"] for row in homes)
+def test_rhode_island_hours_add_up_to_the_published_sums(made: dict[str, Any]) -> None:
+    hours = sum(home["total_hprd"] * home["resident_days"] for home in made["quarter"])
+    contract = sum(home["contract_share"] * home["total_hprd"] * home["resident_days"] for home in made["quarter"])
     assert (f"{hours:.2f}", f"{contract:.2f}") == ("2301390.54", "264545.63")
-    assert made["day"].where("census = 0 and total_hprd is null").count() == 11
-    assert made["day"].where("no_rn_day").count() == 12
+    assert sum(day["census"] == 0 and day["total_hprd"] is None for day in made["day"]) == 11
+    assert sum(day["no_rn_day"] is True for day in made["day"]) == 12
 
 
 @pytest.mark.parametrize("made", [ONE_HOME], indirect=True, ids=["335513"])
-def test_one_home_has_34_quarters_and_no_figure_across_the_missing_one(made: dict[str, DataFrame]) -> None:
-    days = [row.asDict() for row in made["day"].collect()]
-    assert (len(days), {row["ccn"] for row in days}) == (3105, {"335513"})
-    without_change = sorted(row["work_date"] for row in days if row["census_change_n"] is None)
+def test_one_home_has_34_quarters_and_no_figure_across_the_missing_one(made: dict[str, Any]) -> None:
+    assert (len(made["day"]), {day["ccn"] for day in made["day"]}) == (3105, {"335513"})
+    without_change = sorted(day["work_date"] for day in made["day"] if day["census_change_n"] is None)
     assert without_change == [date(2017, 1, 1), date(2018, 4, 1)]
 
-    quarters = {row["period"]: row for row in made["quarter"].collect()}
-    assert len(quarters) == 34 and "2018Q1" not in quarters
-    assert made["month"].count() == 3 * 34
+    quarters = {row["period"]: row for row in made["quarter"]}
+    assert (len(quarters), "2018Q1" in quarters, len(made["month"])) == (34, False, 3 * 34)
     assert sorted(p for p, row in quarters.items() if row["emp_hours_qoq_pct"] is None) == ["2017Q1", "2018Q2"]
     sloped = sorted(p for p, row in quarters.items() if row["attrition_slope_8q"] is not None)
     assert (sloped[0], len(sloped)) == ("2020Q1", 23), "eight quarters in a row from 2018Q2 on"
 
 
 @pytest.mark.parametrize("made", [ONE_HOME], indirect=True, ids=["335513"])
-def test_a_quarter_without_contract_aides_keeps_the_other_shares(made: dict[str, DataFrame]) -> None:
+def test_a_quarter_without_contract_aides_keeps_the_other_shares(made: dict[str, Any]) -> None:
     # In 2017Q2 the file has no contract hours of medication aides (a header stands twice and one column is lost).
-    quarter = made["quarter"].where("period = '2017Q2'").collect()[0]
+    quarters = {row["period"]: row for row in made["quarter"]}
+    quarter = quarters["2017Q2"]
     assert (quarter["contract_share"], quarter["contract_share_aide"]) == (None, None)
-    assert quarter["contract_share_rn"] is not None and quarter["total_hprd"] is not None
-    changes = {row["period"]: row["contract_share_qoq"] for row in made["quarter"].collect()}
-    assert sorted(p for p, change in changes.items() if change is None) == ["2017Q1", "2017Q2", "2017Q3", "2018Q2"]
+    assert None not in (quarter["contract_share_rn"], quarter["total_hprd"])
+    unknown = sorted(period for period, row in quarters.items() if row["contract_share_qoq"] is None)
+    assert unknown == ["2017Q1", "2017Q2", "2017Q3", "2018Q2"]

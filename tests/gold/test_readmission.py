@@ -25,13 +25,18 @@ def test_deciles_and_rank_of_homes_with_a_rate(frame: Any, values: Any) -> None:
     assert len(rows) == 11
     assert rows[:3] == [(1, 0.25, False, True, True), (2, 0.24, False, True, True), (3, 0.23, False, False, True)]
     assert rows[-4:] == [
-        (8, 0.18, False, False, False), (9, 0.17, False, False, False), (10, 0.16, True, False, False), (11, 0.15, True, False, False)
+        (8, 0.18, False, False, False), (9, 0.17, False, False, False), (10, 0.16, True, False, False),
+        (11, 0.15, True, False, False),
     ]  # fmt: skip
 
 
 def test_equal_rates_share_a_rank(frame: Any, values: Any) -> None:
     homes = [_home(1, 0.2), _home(2, 0.2), _home(3, 0.1)]
-    assert values(nh_readmission_facility(frame(METRICS, homes)), "ccn rsrr_rank") == [("000001", 1), ("000002", 1), ("000003", 3)]
+    assert values(nh_readmission_facility(frame(METRICS, homes)), "ccn rsrr_rank") == [
+        ("000001", 1),
+        ("000002", 1),
+        ("000003", 3),
+    ]
 
 
 def _matched(number: int, **others: Any) -> dict[str, Any]:
@@ -59,7 +64,9 @@ def test_slope_of_ten_homes_on_a_line(frame: Any) -> None:
 
 
 def test_fewer_than_ten_homes_are_kept_without_correlation(frame: Any) -> None:
-    (state,) = nh_state_staffing_readmission(frame(METRICS, [_matched(n) for n in range(9)])).filter("state = 'AL'").collect()
+    (state,) = (
+        nh_state_staffing_readmission(frame(METRICS, [_matched(n) for n in range(9)])).filter("state = 'AL'").collect()
+    )
     assert (state["matched_n"], state["correlation"], state["ols_slope"], state["r2"]) == (9, None, None, None)
     assert (state["correlation_ci_low"], state["correlation_ci_high"], state["effect_0_5h_pp"]) == (None, None, None)
     assert state["rsrr_sd"] is not None

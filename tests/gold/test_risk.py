@@ -56,7 +56,9 @@ def test_score_among_states_with_enough_homes(frame: Any, values: Any) -> None:
 
 
 def test_months_are_scored_apart(frame: Any, values: Any) -> None:
-    june = [row | {"snapshot_month": date(2024, 6, 1), "state": "SC", "total_hprd": 9.0, "rsrr": 0.5} for row in STATES[:1]]
+    june = [
+        row | {"snapshot_month": date(2024, 6, 1), "state": "SC", "total_hprd": 9.0, "rsrr": 0.5} for row in STATES[:1]
+    ]
     found = nh_state_risk(frame(METRICS, STATES + june))
     assert values(found.filter("snapshot_month = '2024-10-01'"), "state risk_rank") == [("AL", 1), ("SC", 2), ("VT", 3)]
 

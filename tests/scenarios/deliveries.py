@@ -45,7 +45,7 @@ def provider(
     """Provider information of a month; a home is a dictionary of contract columns, `short=True` cuts its row."""
     columns = load_contracts()["nh_provider_info"].column_by_name
     names = ["ccn", "state", "name", "phone", "certified_beds", "residents_per_day", "total_hprd", "rn_hprd"]
-    names += ["lpn_hprd", "licensed_hprd", "aide_hprd", "processing_date"]
+    names += ["lpn_hprd", "licensed_hprd", "aide_hprd", "case_mix_total_hprd", "processing_date"]
     header = [columns[n].header for n in names if n not in without]
     lines = csv_text([], header=header)
     for home in homes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +26,19 @@ HOURS = payroll(
 CHAINS = chains("Chain_Performance_20241001.csv", {"11": 5, "12": 7}, modified="2024-10-20")
 
 
-@pytest.fixture
-def loaded(tmp_path: Path, engine: Engine) -> Path:
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Path:
     """A lakehouse of one payroll quarter and one month of chains, beside its landing folder."""
-    report = load(tmp_path / "lake", put(tmp_path / "landing", [HOURS, CHAINS]), engine, select=SELECT)
+    folder = tmp_path_factory.mktemp("base")
+    report = load(folder / "lake", put(folder / "landing", [HOURS, CHAINS]), engine, select=SELECT)
     assert report.exit_code == 0, report.errors
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def loaded(base: Path, tmp_path: Path) -> Path:
+    """A copy of the base for one test."""
+    return Path(shutil.copytree(base, tmp_path / "loaded"))
 
 
 def again(folder: Path, engine: Engine, **options) -> RunReport:

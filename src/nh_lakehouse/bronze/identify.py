@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from nh_lakehouse.contracts.model import DataSet, HeaderMatch
+from nh_lakehouse.bronze.records import duckdb_file
+from nh_lakehouse.contracts.model import MONTHS, DataSet, HeaderMatch
 from nh_lakehouse.errors import MissingColumnError, UnreadableFileError
 
 __all__ = ["Drift", "Periods", "candidates", "choose_data_set", "drift_of_header", "find_periods", "parse_period"]
@@ -19,6 +20,7 @@ _DATE_SHAPES = (
     (re.compile(r"(\d{4})-(\d{2})-(\d{2})"), ("y", "m", "d")),
     (re.compile(r"(\d{2})/(\d{2})/(\d{4})"), ("m", "d", "y")),
     (re.compile(r"(\d{4})(\d{2})(\d{2})\Z"), ("y", "m", "d")),
+    (re.compile(r"(\d{2})-([A-Za-z]{3})-(\d{4})\Z"), ("d", "m", "y")),
 )
 
 
@@ -68,10 +70,12 @@ def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[
     data_set, match = max(matches, key=lambda m: (not m[1].missing_required, m[1].score))
     if match.missing_required:
         wanted = [f"{data_set.column_by_name[n].header!r}" for n in match.missing_required]
+        # A file without a header shows values where names should be: none of them where values may be sensitive.
+        private = any(c.sensitive for c in data_set.columns)
+        shown = "" if private else f", the first are {', '.join(repr(h[:40]) for h in header[:4])}"
         raise MissingColumnError(
-            f"lacks the required column{'s' * (len(wanted) > 1)} {', '.join(wanted)}; found {len(header)} columns, the first "
-            f"are {', '.join(repr(h[:40]) for h in header[:4])}; check that this is a {data_set.title} file, or add the new "
-            f"header as an alias to the contract {data_set.name}",
+            f"lacks the required column{'s' * (len(wanted) > 1)} {', '.join(wanted)}; found {len(header)} columns{shown}; "
+            f"check that this is a {data_set.title} file, or add the new header as an alias to the contract {data_set.name}",
             code="missing_column",
             data_set=data_set.name,
             columns=list(match.missing_required),
@@ -159,7 +163,7 @@ def parse_period(text: str, grain: str) -> str | None:
 def _parse_date(value: str) -> datetime | None:
     for shape, order in _DATE_SHAPES:
         if found := shape.match(value):
-            parts = dict(zip(order, (int(g) for g in found.groups()), strict=True))
+            parts = dict(zip(order, (_number(g) for g in found.groups()), strict=True))
             try:
                 moment = datetime(parts["y"], parts["m"], parts["d"], tzinfo=timezone.utc)
             except ValueError:
@@ -168,10 +172,18 @@ def _parse_date(value: str) -> datetime | None:
     return None
 
 
+def _number(text: str) -> int:
+    """A number, or the number of the month of that name (0, which is no month, for another word)."""
+    if text.isdigit():
+        return int(text)
+    return MONTHS.index(text.lower()) + 1 if text.lower() in MONTHS else 0
+
+
 def _value_counts(staged: Sequence[Path], column: str) -> list[tuple[str, int]]:
+    files = ", ".join(duckdb_file(p) for p in staged)
     with duckdb.connect() as connection:
         return connection.execute(
-            f"""SELECT "{column}", count(*) AS n FROM read_parquet({[str(p) for p in staged]})
+            f"""SELECT "{column}", count(*) AS n FROM read_parquet([{files}])
                 WHERE "{column}" IS NOT NULL AND _corrupt_record IS NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT 2000"""
         ).fetchall()
 

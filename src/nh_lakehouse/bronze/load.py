@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nh_lakehouse.bronze.identify import Drift, Periods, candidates, choose_data_set, drift_of_header, find_periods
-from nh_lakehouse.bronze.probe import SPREADSHEET_LINES, Probe, probe_file, read_header
+from nh_lakehouse.bronze.probe import SPREADSHEET_ROWS, Probe, probe_file, read_header
 from nh_lakehouse.bronze.records import CORRUPT, LINE, ROW, Parsed, parse_records
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn, HeaderMatch
-from nh_lakehouse.errors import NhLakehouseError, RowAccountingError, SourceError, first_line
+from nh_lakehouse.errors import NhLakehouseError, RowAccountingError, SourceError, UnreadableFileError, first_line
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.sources import LandingFile
 
@@ -140,15 +140,18 @@ def load_bronze(
 
 def _prepare(landing: LandingFile, contracts: Mapping[str, DataSet], run: BronzeRun) -> _Prepared | FileOutcome:
     fitting = candidates(landing.base_name, contracts.values())
-    if not fitting:
+    if not fitting and not landing.damaged:
         return FileOutcome(landing, "unknown")
+    likely = fitting[0].name if len(fitting) == 1 else None
     try:
         run.on_progress(f"reading {landing.name}")
         return prepare_file(landing, fitting, run.scratch)
     except SourceError as error:
         status = "changing" if error.facts.get("code") == "changing" else "rejected"
-        data_set = error.facts.get("data_set") or (fitting[0].name if len(fitting) == 1 else None)
+        data_set = error.facts.get("data_set") or likely
         return FileOutcome(landing, status, data_set, error=f"{landing.name} {error.message}")
+    except Exception as error:  # one file never stops the others; it is tried again next time
+        return FileOutcome(landing, "failed", likely, error=f"{landing.name}: not read: {first_line(error)}")
 
 
 def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path) -> _Prepared:
@@ -160,11 +163,14 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path
     plain = landing.unpacked(scratch)
     probe = probe_file(plain, scratch)
     delimiter = _delimiter(probe.path, fitting)
-    header = read_header(probe.path, delimiter)
+    private = any(c.sensitive for data_set in fitting for c in data_set.columns)
+    header = read_header(probe.path, delimiter, show=not private)
     data_set, match = choose_data_set(fitting, header)
     target = scratch / f"{probe.sha256[:12]}_{abs(hash(landing.name)) % 10**8:08d}"
     parsed = parse_records(probe, match.names, delimiter, target)
-    drift = drift_of_header(data_set, match, header) + _drift_of_text(probe)
+    if landing.has_changed:
+        raise UnreadableFileError("is still being written; it is tried again next time", code="changing")
+    drift = drift_of_header(data_set, match, header) + _drift_of_text(probe, parsed)
     if not parsed.rows_n:
         raise SourceError("has a header and no rows; expected at least one row", code="no_rows", data_set=data_set.name)
     periods, period_drift = find_periods(data_set, landing.base_name, parsed.paths, match.names, landing.modified_at)
@@ -189,7 +195,7 @@ def _delimiter(path: Path, fitting: Sequence[DataSet]) -> str:
     return max(sorted(choices), key=first.count)
 
 
-def _drift_of_text(probe: Probe) -> list[Drift]:
+def _drift_of_text(probe: Probe, parsed: Parsed) -> list[Drift]:
     found = []
     if probe.encoding != "utf-8":
         found.append(Drift("encoding", None, probe.encoding, "utf-8"))
@@ -197,9 +203,9 @@ def _drift_of_text(probe: Probe) -> list[Drift]:
         found.append(Drift("line_ends", None, probe.line_end, "lf or crlf"))
     if probe.nul_n:
         found.append(Drift("nul_bytes", None, str(probe.nul_n), "none"))
-    if probe.lines_n == SPREADSHEET_LINES:
+    if parsed.rows_n == SPREADSHEET_ROWS:
         found.append(
-            Drift("spreadsheet_limit", None, f"{probe.lines_n - 1:,} rows", "a file not cut at a spreadsheet's last row")
+            Drift("spreadsheet_limit", None, f"{parsed.rows_n:,} rows", "a file not cut at a spreadsheet's last row")
         )
     return found
 

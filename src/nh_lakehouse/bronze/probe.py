@@ -22,8 +22,8 @@ from nh_lakehouse.errors import UnreadableFileError
 __all__ = ["Probe", "probe_file", "read_header"]
 
 _CHUNK = 4 << 20
-#: A spreadsheet holds 1,048,576 rows; a file with exactly that many lines was probably cut by one.
-SPREADSHEET_LINES = 1_048_576
+#: A spreadsheet holds 1,048,576 lines; a file with exactly that many, its header included, was probably cut by one.
+SPREADSHEET_ROWS = 1_048_575
 _BINARY_STARTS = {
     b"%PDF": "a PDF document",
     b"PK\x03\x04": "a zip archive or spreadsheet without the extension .zip",
@@ -48,7 +48,7 @@ class Probe:
         lines_n: physical lines that are not blank, header included.
         blank_n: blank lines before the last record.
         nul_n: NUL bytes in the text.
-        simple: every line end is the same, no NUL and no blank line is inside: the fast reader may be tried.
+        simple: no NUL, no blank line and no blank beside a quote is inside: the fast reader may be tried.
     """
 
     path: Path
@@ -109,6 +109,7 @@ class _Scan:
     blank: int
     trailing: int
     nul: int
+    loose_quotes: bool
 
 
 def _refuse_other_formats(head: bytes, path: Path) -> None:
@@ -129,7 +130,7 @@ def _scan(path: Path) -> _Scan:
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     size = lf = cr = crlf = blank = nul = 0
-    utf8 = True
+    utf8, loose = True, False
     start = b""
     # The last bytes of the chunk before: a line end may lie on the seam. The file begins as after a line end.
     carry = b"\n"
@@ -151,6 +152,7 @@ def _scan(path: Path) -> _Scan:
                 crlf += joined.count(b"\r\n") - carry.count(b"\r\n")
                 blank += _count(joined, b"\n\r\n")
             blank += _count(joined[-len(chunk) - 1 :], b"\n\n")
+            loose = loose or b' "' in joined or b'" ' in joined
             carry = joined[-2:]
         trailing = _trailing_line_ends(stream, size)
     if utf8:
@@ -164,7 +166,7 @@ def _scan(path: Path) -> _Scan:
         encoding = "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
     if encoding is None:
         encoding = ("utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8") if utf8 else "cp1252"
-    return _Scan(digest.hexdigest(), size, encoding, has_bom, lf, cr, crlf, blank, trailing, nul)
+    return _Scan(digest.hexdigest(), size, encoding, has_bom, lf, cr, crlf, blank, trailing, nul, loose)
 
 
 def _count(text: bytes, pattern: bytes) -> int:
@@ -213,7 +215,7 @@ class _Shape:
 
 
 def _probe(path: Path, scan: _Scan, shape: _Shape) -> Probe:
-    simple = not shape.nul_n and not shape.blank_n
+    simple = not (shape.nul_n or shape.blank_n or scan.loose_quotes)
     return Probe(path, scan.sha256, scan.size, scan.encoding, **asdict(shape), simple=simple)
 
 
@@ -242,22 +244,26 @@ def _transcode(path: Path, scan: _Scan, scratch: Path) -> tuple[Path, _Shape]:
     return copy, _Shape(line_end, lines, blank, nul)
 
 
-def read_header(path: Path, delimiter: str) -> list[str]:
+def read_header(path: Path, delimiter: str, *, show: bool = True) -> list[str]:
     """Names in the first record of a utf-8 file.
 
+    Args:
+        path: the file.
+        delimiter: field separator.
+        show: messages may quote the first line.
     Raises:
         UnreadableFileError: the first line is not a header of at least two columns.
     """
     with path.open("r", encoding="utf-8-sig", newline="") as stream:
         text = stream.read(1 << 20)
-    records = (r for r in csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter) if r)
+    records = (r for r in csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, skipinitialspace=True) if r)
     record, following = next(records, []), next(records, [])
     # Spreadsheets pad every line to one width: such columns without a name are kept. A lone surplus delimiter is not.
     while record and not record[-1].strip() and len(following) < len(record):
         record = record[:-1]
     if len(record) < 2:
         raise UnreadableFileError(
-            f"has no header of columns separated by {delimiter!r}: its first line is {text[:80]!r}",
+            f"has no header: its first line is not split into columns by {delimiter!r}; expected a line of column names",
             code="bad_header",
             path=str(path),
         )

@@ -1,8 +1,9 @@
 """Records of a delimited text file, as Parquet of text columns: the one reader of both engines.
 
 A record is one line, or several when a quoted value holds line breaks. DuckDB parses files in which every line is
-one record, which is nearly all; a file with breaks inside quotes, unclosed quotes or NUL bytes goes through a slower
-reader that takes nothing but the damaged line itself out of the table. Both give the same rows for the same file:
+one record, which is nearly all; a file with breaks inside quotes, damaged quotes, blanks beside quotes, blank lines or
+NUL bytes goes through a slower reader that takes nothing but the damaged line itself out of the table. Both give the
+same rows for the same file:
 
 - `_source_row`: number of the data record, first = 1; `_source_line`: its line in the file, the header being line 1;
 - `_corrupt_record`: null, or `reason: details | raw text` for a record that is not well formed. Such a row keeps the
@@ -15,6 +16,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -83,24 +85,72 @@ def _parse_fast(probe: Probe, names: Sequence[str], delimiter: str, target: Path
             return None
         accepted_n = pq.ParquetFile(staged).metadata.num_rows
         rejects = connection.execute(
-            "SELECT line, any_value(csv_line) FROM reject_errors GROUP BY line ORDER BY line"
+            "SELECT line, any_value(csv_line), string_agg(DISTINCT error_type) FROM reject_errors GROUP BY line ORDER BY line"
         ).fetchall()
         each_is_one_line = accepted_n + len(rejects) + 1 == probe.lines_n
-        if not each_is_one_line or any("\n" in raw.rstrip("\r\n") for _, raw in rejects):
+        # Of a line with two broken quotes DuckDB 2.0 gives the text of the line before: only widths are taken from it.
+        if not each_is_one_line or any("QUOTE" in errors or "\n" in raw.rstrip("\r\n") for _, raw, errors in rejects):
+            return None
+        if len(rejects) > _MAX_REJECTS or not _widths_fit(probe.path, names, delimiter, accepted_n, rejects):
             return None
         if not rejects:
             return Parsed((staged,), accepted_n, 0)
-        if len(rejects) > _MAX_REJECTS:
+        records = [(line, _one_line(raw, names, delimiter)) for line, raw, _ in rejects]
+        if not all(record.corrupt for _, record in records):
             return None
-        return _with_rejects(connection, staged, rejects, names, delimiter, accepted_n)
+        return _with_rejects(connection, staged, records, names, accepted_n)
+
+
+def _widths_fit(
+    path: Path, names: Sequence[str], delimiter: str, accepted_n: int, rejects: Sequence[tuple[int, str, str]]
+) -> bool:
+    """Whether the file has as many delimiters as its accepted and rejected lines make.
+
+    DuckDB drops an empty field behind the last column without a word. An unquoted comma in a name shifts all that
+    follows by one, and where the last column is empty such a row looks like that.
+    """
+    count = _DelimiterCount(delimiter)
+    with path.open("rb") as stream:
+        header = count.add(stream.readline())
+        total = header + sum(count.add(chunk) for chunk in iter(lambda: stream.read(4 << 20), b""))
+    rejected = sum(_DelimiterCount(delimiter).add(raw.encode()) for _, raw, _ in rejects)
+    return count.is_sound and total == header + accepted_n * (len(names) - 1) + rejected
+
+
+class _DelimiterCount:
+    """Counts the delimiters outside of quotes, piece by piece.
+
+    Attributes:
+        is_sound: so far every quote opened a field, closed one or was doubled inside one.
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        self.is_sound = True
+        self._inside = False
+        self._delimiter = delimiter.encode()
+        self._before, self._behind = self._delimiter + b"\n", self._delimiter + b"\r\n"
+
+    def add(self, text: bytes) -> int:
+        """The delimiters in the next piece of the file."""
+        if b'"' not in text:
+            return 0 if self._inside else text.count(self._delimiter)
+        parts = text.split(b'"')
+        last = len(parts) - 1
+        total = 0
+        for number in range(self._inside, len(parts), 2):
+            if part := parts[number]:
+                total += part.count(self._delimiter)
+                fits = (number == last or part[-1] in self._before) and (not number or part[0] in self._behind)
+                self.is_sound = self.is_sound and fits
+        self._inside ^= bool(last % 2)
+        return total
 
 
 def _with_rejects(
     connection: duckdb.DuckDBPyConnection,
     staged: Path,
-    rejects: Sequence[tuple[int, str]],
+    rejects: Sequence[tuple[int, _Record]],
     names: Sequence[str],
-    delimiter: str,
     accepted_n: int,
 ) -> Parsed:
     """Count the rejected lines into the row numbers of the accepted ones, and stage them beside."""
@@ -114,8 +164,8 @@ def _with_rejects(
     )
     staged.unlink()
     writer = _RecordWriter(staged.with_name(f"{staged.stem}_rejects.parquet"), names)
-    for line, raw in rejects:
-        writer.add(_one_line(raw, names, delimiter), line - 1, line)
+    for line, record in rejects:
+        writer.add(record, line - 1, line)
     writer.close()
     return Parsed((numbered, writer.path), accepted_n + len(rejects), writer.corrupt_n)
 
@@ -189,16 +239,41 @@ def _one_line(text: str, names: Sequence[str], delimiter: str) -> _Record:
         fields: list[str] = text.split(delimiter)
     else:
         try:
-            fields = next(csv.reader([text], delimiter=delimiter, strict=True))
+            fields = _fields(text, delimiter)
         except csv.Error as error:
-            loose = next(csv.reader([text], delimiter=delimiter))
             reason = "unclosed_quote" if "unexpected end" in str(error) else "bad_quote"
-            return _Record(_padded(loose[:1], names), f"{reason}: {error} | {raw}")
+            return _Record(_padded(_leading(text, delimiter)[0], names), f"{reason}: {error} | {raw}")
     found, expected = len(fields), len(names)
     if found == expected:
         return _Record([f or None for f in fields])
     reason = "short_row" if found < expected else "long_row"
     return _Record(_padded(fields, names), f"{reason}: {found} fields, expected {expected} | {raw}")
+
+
+def _fields(text: str, delimiter: str) -> list[str]:
+    """Fields of a line that holds quotes; blanks around a quoted field do not belong to it."""
+    if ' "' not in text and '" ' not in text:
+        return next(csv.reader([text], delimiter=delimiter, strict=True))
+    fields, rest = _leading(text + delimiter, delimiter)
+    if rest:
+        unclosed = re.match(r' *"(?:[^"]|"")*\Z', rest.removesuffix(delimiter))
+        raise csv.Error("unexpected end of data" if unclosed else f"{delimiter!r} expected after '\"'")
+    return fields
+
+
+def _leading(text: str, delimiter: str) -> tuple[list[str], str]:
+    """The well-formed fields at the start of a text, each ended by a delimiter, and the rest."""
+    field, fields, position = _field(delimiter), [], 0
+    while found := field.match(text, position):
+        fields.append(found[2] if found[1] is None else found[1].replace('""', '"'))
+        position = found.end()
+    return fields, text[position:]
+
+
+@lru_cache(maxsize=None)
+def _field(delimiter: str) -> re.Pattern[str]:
+    end = re.escape(delimiter)
+    return re.compile(rf'(?: *"((?:[^"]|"")*)" *|(?! *")([^{end}\r\n]*)){end}')
 
 
 def _padded(fields: Sequence[str], names: Sequence[str]) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""What `run --show` prints below its report: the national figures, the homes and states to look at, what to try next."""
+"""What `run --show` prints below its report: national figures, homes and states to look at, what to try next."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ _HEADERS = {
     "risk_rank": "rank",
     "total_hprd": "nurse hours",
     "total_hprd_mean": "nurse hours",
-    "rsrr": "readmission",
-    "rsrr_mean": "readmission",
+    "rsrr": "readmit rate",
+    "rsrr_mean": "readmit rate",
     "penalty_pct": "cut %",
     "fines_usd": "fines usd",
     "fines_musd": "fines m usd",
@@ -70,9 +70,17 @@ def show_answers(lake: Lakehouse) -> None:
     if homes:
         title(f"The ten homes with the highest risk, {_month(homes)}")
         ranked = sorted(homes, key=lambda r: (r["risk_rank"] is None, r["risk_rank"], r["ccn"]))
-        _print(_HOMES, [[r[c] for c in _HOMES] for r in ranked[:10]], shrink="name")
-    states = [r for r in _newest(lake, "gold.nh_state_risk", [*_STATES, "risk_rank", "best_rank"]) if r["risk_score"] is not None]
-    for rank, heading in (("risk_rank", "Five states with the highest risk"), ("best_rank", "Five states with the lowest risk")):
+        whole_usd = [{**r, "fines_usd": None if r["fines_usd"] is None else round(r["fines_usd"])} for r in ranked[:10]]
+        _print(_HOMES, [[r[c] for c in _HOMES] for r in whole_usd], shrink="name")
+    states = [
+        r
+        for r in _newest(lake, "gold.nh_state_risk", [*_STATES, "risk_rank", "best_rank"])
+        if r["risk_score"] is not None
+    ]
+    for rank, heading in (
+        ("risk_rank", "Five states with the highest risk"),
+        ("best_rank", "Five states with the lowest risk"),
+    ):
         if states:
             title(f"{heading}, {_month(states)}")
             best = sorted(states, key=lambda r: (r[rank], r["state"]))[:5]

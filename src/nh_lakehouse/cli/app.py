@@ -78,7 +78,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    help="A lakehouse of public US health-care data: CMS files to bronze, silver and gold tables, and answers from them.",
+    help="Public US health-care data: CMS files to bronze, silver and gold tables, and answers from them.",
     epilog=examples(
         "sample --out build/landing",
         "run --landing build/landing --show",

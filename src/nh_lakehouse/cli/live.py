@@ -21,7 +21,7 @@ class LiveReporter:
         columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         self._progress = Progress(*columns, console=self._console, transient=True, refresh_per_second=8)
         self._tasks: dict[str, TaskID] = {}
-        self._phases: dict[str, str] = {}
+        self._phases: set[str] = set()
         self._lock = threading.Lock()
 
     def __enter__(self) -> LiveReporter:
@@ -34,10 +34,10 @@ class LiveReporter:
         self._progress.stop()
 
     def phase(self, text: str) -> None:
-        """A phase begins; `bronze: 12 files` is told when it ends."""
+        """A phase begins; its name stands before the colon."""
         name = text.split(":", 1)[0]
         with self._lock:
-            self._phases[name] = text
+            self._phases.add(name)
         self.begin(name, text)
 
     def begin(self, task: str, text: str) -> None:
@@ -53,9 +53,9 @@ class LiveReporter:
         with self._lock:
             if task in self._tasks:
                 self._progress.remove_task(self._tasks.pop(task))
-            phase = self._phases.pop(task, None)
-        if phase is not None:
-            self._console.print(Text(f"{phase}  {text}"))
+            is_phase = task in self._phases
+        if is_phase:
+            self._console.print(Text(f"{task} done: {text}"))
         elif not ok:
             self._console.print(Text(f"  {text}", style="red"))
 

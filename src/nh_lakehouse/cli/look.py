@@ -52,7 +52,10 @@ def tables(lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE, form: FormatOption = 
     records = [_facts(lake, name, titles.get(name, "")) for name in lake.tables()]
     if form is Format.table:
         names = ["table", "rows", "size", "version", "written", "holds"]
-        rows = [[r["table"], r["rows_n"], _size(r["size_bytes"]), r["version"], r["written_at"], r["title"]] for r in records]
+        rows = [
+            [r["table"], r["rows_n"], _size(r["size_bytes"]), r["version"], r["written_at"], r["title"]]
+            for r in records
+        ]
         print_rows(Sheet(names, rows, shrink="holds"), form)
     else:
         names = ["table", "rows_n", "size_bytes", "files_n", "version", "written_at", "title"]
@@ -67,7 +70,10 @@ def show(
         list[str] | None, typer.Option("--order-by", metavar="C", help="Sort by columns: 'C', or 'C desc'; nulls last.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=0, help=f"At most so many rows, 0 for all; {_SHOWN} in a table, else all.")
+        int | None,
+        typer.Option(
+            "--limit", metavar="N", min=0, help=f"At most so many rows, 0 for all; {_SHOWN} in a table, else all."
+        ),
     ] = None,
     columns: Annotated[list[str] | None, typer.Option("--columns", metavar="A,B", help="Only these columns.")] = None,
     form: FormatOption = Format.table,
@@ -94,7 +100,10 @@ def query(
     sql: Annotated[str, typer.Argument(help="One SELECT; tables by full or short name.")],
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=0, help=f"At most so many rows, 0 for all; {_QUERY_SHOWN} in a table, else all.")
+        int | None,
+        typer.Option(
+            "--limit", metavar="N", min=0, help=f"At most so many rows, 0 for all; {_QUERY_SHOWN} in a table, else all."
+        ),
     ] = None,
     form: FormatOption = Format.table,
 ) -> None:
@@ -115,7 +124,17 @@ def history(
 ) -> None:
     """List the commits of a table, newest first."""
     lake = open_lakehouse(lakehouse)
-    names = ["version", "written_at", "operation", "inserted_n", "updated_n", "deleted_n", "files_added_n", "files_removed_n", "writer"]
+    names = [
+        "version",
+        "written_at",
+        "operation",
+        "inserted_n",
+        "updated_n",
+        "deleted_n",
+        "files_added_n",
+        "files_removed_n",
+        "writer",
+    ]
     rows = [_commit(c) for c in lake.history(table)]
     headers = {n: n.removesuffix("_n") for n in names}
     print_rows(Sheet(names, rows, headers=headers), form)
@@ -128,7 +147,9 @@ def _most(limit: int | None, default: int, form: Format) -> int | None:
     return limit or None
 
 
-def _print_answer(names: list[str], rows: Any, most: int | None, form: Format, *, audit: bool, selectable: bool) -> None:
+def _print_answer(
+    names: list[str], rows: Any, most: int | None, form: Format, *, audit: bool, selectable: bool
+) -> None:
     if form is not Format.table:
         print_rows(Sheet(names, islice(rows, most)), form)
         return
@@ -136,7 +157,7 @@ def _print_answer(names: list[str], rows: Any, most: int | None, form: Format, *
     more = ""
     if most is not None and len(found) > most:
         found = found[:most]
-        more = f"the first {most:,} rows: use --limit N, or --limit 0 for all"
+        more = f"first {most:,} {'row' if most == 1 else 'rows'} shown: use --limit N, or --limit 0 for all"
     # What the engine adds for itself is shown where it is asked for by name.
     kept = [i for i, n in enumerate(names) if audit or not n.startswith("_")]
     sheet = Sheet([names[i] for i in kept], [[row[i] for i in kept] for row in found])
@@ -183,11 +204,11 @@ def _commit(commit: dict[str, Any]) -> list[Any]:
         commit.get("version"),
         _moment(commit.get("timestamp")),
         commit.get("operation"),
-        metric("numTargetRowsInserted", "numOutputRows"),
+        metric("numTargetRowsInserted", "numOutputRows", "num_added_rows"),
         metric("numTargetRowsUpdated"),
         metric("numTargetRowsDeleted", "numDeletedRows"),
-        metric("numTargetFilesAdded", "numAddedFiles", "numFilesAdded", "numFiles"),
-        metric("numTargetFilesRemoved", "numRemovedFiles", "numFilesRemoved", "numDeletedFiles"),
+        metric("numTargetFilesAdded", "numAddedFiles", "numFilesAdded", "num_added_files", "numFiles"),
+        metric("numTargetFilesRemoved", "numRemovedFiles", "numFilesRemoved", "num_removed_files", "numDeletedFiles"),
         commit.get("engineInfo") or commit.get("clientVersion"),
     ]
 

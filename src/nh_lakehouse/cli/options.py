@@ -55,7 +55,8 @@ ProfileOption = Annotated[
     typer.Option("--profile", metavar="NAME", help="Settings from conf/NAME.yaml, else from the package's profiles."),
 ]
 WaitOption = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for a run that writes the same lakehouse.")
+    float,
+    typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for a run that writes the same lakehouse."),
 ]
 
 
@@ -81,8 +82,8 @@ def open_lakehouse(folder: Path) -> Lakehouse:
     if not lake.tables():
         what = "holds no tables" if folder.is_dir() else "does not exist"
         raise ConfigError(
-            f"the lakehouse {folder} {what}: nh-lakehouse run --landing DIR --lakehouse {os.fspath(folder)} makes one, or "
-            "name another with --lakehouse or NH_LAKEHOUSE",
+            f"the lakehouse {folder} {what}: nh-lakehouse run --landing DIR --lakehouse {os.fspath(folder)} "
+            "makes one, or name another with --lakehouse or NH_LAKEHOUSE",
             option="--lakehouse",
         )
     return lake

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +20,13 @@ from typing import Any
 
 from nh_lakehouse.cli.options import Format
 
-__all__ = ["Sheet", "draw", "is_terminal", "print_rows", "say", "title", "warn"]
+__all__ = ["Sheet", "draw", "is_terminal", "print_rows", "put", "say", "title", "warn"]
 
 NULL = "–"
 #: Cells of text longer than this are cut in a table.
 _WIDEST_TEXT = 46
+#: A column that may shrink keeps this width.
+_NARROWEST_TEXT = 12
 #: A header longer than the values below it is folded at its underscores down to this width.
 _NARROWEST_HEADER = 10
 _WIDTH_WITHOUT_TERMINAL = 120
@@ -37,7 +40,8 @@ class Sheet:
     Attributes:
         names: column names.
         rows: values, in the order of the names.
-        shrink: column that is cut first where the table is too wide (else columns are left out from the right).
+        shrink: column whose cells are broken into lines first where the table is too wide; then columns are left out
+            from the right.
         headers: what a table shows in place of a name.
         right: columns of text that stand at the right, as numbers do.
     """
@@ -49,9 +53,7 @@ class Sheet:
     right: Sequence[str] = ()
 
 
-def print_rows(
-    sheet: Sheet, form: Format, *, more: str = "", empty: str = "no rows", selectable: bool = False
-) -> None:
+def print_rows(sheet: Sheet, form: Format, *, more: str = "", empty: str = "no rows", selectable: bool = False) -> None:
     """Print rows in the format asked for.
 
     Args:
@@ -83,6 +85,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def put(text: str = "") -> None:
+    """A line as it is."""
+    sys.stdout.write(f"{text}\n")
+
+
 def say(text: str, *, dim: bool = False, bold: bool = False) -> None:
     """A line, on a terminal dimmed or bold."""
     if is_terminal() and (dim or bold):
@@ -91,12 +98,12 @@ def say(text: str, *, dim: bool = False, bold: bool = False) -> None:
 
         Console(file=sys.stdout, highlight=False).print(Text(text, style="bold" if bold else "dim"))
     else:
-        print(text)
+        put(text)
 
 
 def title(text: str) -> None:
     """A heading with a blank line before it."""
-    print()
+    put()
     say(text, bold=True)
 
 
@@ -108,7 +115,7 @@ def warn(text: str) -> None:
 
         Console(file=sys.stdout, highlight=False).print(Text(text, style="yellow"))
     else:
-        print(text)
+        put(text)
 
 
 # --- table -----------------------------------------------------------------------------------------------------------
@@ -129,38 +136,53 @@ def layout(sheet: Sheet, width: int, *, rule: str = "-") -> tuple[list[str], int
     rows = list(sheet.rows)
     shown = sheet.headers or {}
     columns = [
-        _Column.of(n, shown.get(n, n), [row[i] for row in rows], right=n in sheet.right) for i, n in enumerate(sheet.names)
+        _Column.of(
+            n,
+            shown.get(n, n),
+            [row[i] for row in rows],
+            right=n in sheet.right,
+            most=None if n == sheet.shrink else _WIDEST_TEXT,
+        )
+        for i, n in enumerate(sheet.names)
     ]
     kept = _fit(columns, width, sheet.shrink)
-    heights = max(len(c.header) for c in kept)
-    lines = []
-    for level in range(heights):
-        cells = [c.align(c.header[level - heights + len(c.header)] if level >= heights - len(c.header) else "") for c in kept]
-        lines.append(_GAP.join(cells).rstrip())
+    heads = [_break(c.header, max(c.width, 1)) for c in kept]
+    height = max(len(h) for h in heads)
+    lines = _lines(kept, [[""] * (height - len(h)) + h for h in heads])
     lines.append(_GAP.join(rule * c.width for c in kept))
-    lines += [_GAP.join(c.align(c.cells[i]) for c in kept).rstrip() for i in range(len(rows))]
+    for i in range(len(rows)):
+        lines += _lines(kept, [_break(c.cells[i], c.width) if c.name == sheet.shrink else [c.cells[i]] for c in kept])
     return lines, len(columns) - len(kept)
+
+
+def _lines(columns: Sequence[_Column], cells: Sequence[Sequence[str]]) -> list[str]:
+    """A row whose cells may have several lines."""
+    return [
+        _GAP.join(c.align(parts[n] if n < len(parts) else "") for c, parts in zip(columns, cells, strict=True)).rstrip()
+        for n in range(max(len(parts) for parts in cells))
+    ]
 
 
 @dataclass
 class _Column:
     name: str
-    header: list[str]
+    header: str
     cells: list[str]
     right: bool
     width: int
 
     @classmethod
-    def of(cls, name: str, header: str, values: Sequence[Any], *, right: bool = False) -> _Column:
+    def of(cls, name: str, header: str, values: Sequence[Any], *, right: bool, most: int | None) -> _Column:
         known = [v for v in values if v is not None]
         numbers = bool(known) and all(isinstance(v, (int, float, Decimal)) and not isinstance(v, bool) for v in known)
         cells = [format_value(v, name) for v in values]
         if numbers:
             cells = _align_points(cells)
-        cells = [_cut(c, _WIDEST_TEXT) for c in cells]
+        if most is not None:
+            cells = [_cut(c, most) for c in cells]
         widest = max((_len(c) for c in cells), default=0)
-        folded = _fold(header, max(widest, _NARROWEST_HEADER))
-        return cls(name, folded, cells, right or numbers, max(widest, *(_len(h) for h in folded)))
+        head = max(_len(h) for h in _break(header, max(widest, _NARROWEST_HEADER)))
+        return cls(name, header, cells, right or numbers, max(widest, head))
 
     def align(self, text: str) -> str:
         text = _cut(text, self.width)
@@ -173,7 +195,7 @@ def _fit(columns: list[_Column], width: int, shrink: str | None) -> list[_Column
     total = sum(c.width for c in columns) + len(_GAP) * (len(columns) - 1)
     soft = next((c for c in columns if c.name == shrink), None)
     if soft is not None and total > width:
-        least = min(soft.width, 16)
+        least = min(soft.width, _NARROWEST_TEXT)
         soft.width = max(least, soft.width - (total - width))
     kept: list[_Column] = []
     used = -len(_GAP)
@@ -186,14 +208,17 @@ def _fit(columns: list[_Column], width: int, shrink: str | None) -> list[_Column
     return kept
 
 
-def _fold(header: str, width: int) -> list[str]:
-    """A header in lines that end at its underscores."""
+def _break(text: str, width: int) -> list[str]:
+    """Text in lines of a width, broken behind blanks, underscores and hyphens where there are any."""
     lines = [""]
-    for part in header.replace("_", "_\0").split("\0"):
-        if lines[-1] and len(lines[-1]) + len(part) > width:
+    for part in re.findall(r"[^ _-]*[ _-]?", text):
+        if lines[-1] and _len(lines[-1]) + _len(part.rstrip()) > width:
+            lines.append("")
+        while _len(lines[-1]) + _len(part.rstrip()) > width:
+            lines[-1], part = part[:width], part[width:]
             lines.append("")
         lines[-1] += part
-    return lines
+    return [line.rstrip() for line in lines]
 
 
 def _align_points(cells: Sequence[str]) -> list[str]:
@@ -287,16 +312,19 @@ def _print_csv(sheet: Sheet) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(sheet.names)
     for row in sheet.rows:
-        values = (plain_value(v) for v in row)
-        writer.writerow(
-            json.dumps(v, ensure_ascii=False) if isinstance(v, (list, dict)) else _csv_text(v) for v in values
-        )
+        writer.writerow([_csv_text(value) for value in row])
 
 
 def _csv_text(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else value
+    """A value as CSV has it: amounts with all their digits, lists and maps as JSON."""
+    if isinstance(value, Decimal):
+        return str(value)
+    plain = plain_value(value)
+    if isinstance(plain, (list, dict)):
+        return json.dumps(plain, ensure_ascii=False)
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return "" if plain is None else plain
 
 
 def plain_value(value: Any) -> Any:
@@ -307,7 +335,9 @@ def plain_value(value: Any) -> Any:
         return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
     if isinstance(value, datetime):
         moment = value.astimezone(timezone.utc).replace(tzinfo=None) if value.tzinfo else value
-        return moment.isoformat(timespec="microseconds" if moment.microsecond else "seconds") + ("Z" if value.tzinfo else "")
+        return moment.isoformat(timespec="microseconds" if moment.microsecond else "seconds") + (
+            "Z" if value.tzinfo else ""
+        )
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

@@ -17,7 +17,7 @@ from nh_lakehouse.cli.options import (
     examples,
     open_lakehouse,
 )
-from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows, say, title
+from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows, put, say, title
 from nh_lakehouse.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ _QUERIES = {
     ),
     Section.loads: (
         "ops.loads",
-        """SELECT target AS "table", count(*) AS files_n, sum(rows_read_n) AS rows_read_n, sum(accepted_n) AS accepted_n,
-             sum(duplicate_n) AS duplicate_n, sum(superseded_n) AS superseded_n, sum(quarantined_n) AS quarantined_n,
-             sum(warned_n) AS flagged_n, max(recorded_at) AS last_load_at
+        """SELECT target AS "table", count(*) AS files_n, sum(rows_read_n) AS rows_read_n,
+             sum(accepted_n) AS accepted_n, sum(duplicate_n) AS duplicate_n, sum(superseded_n) AS superseded_n,
+             sum(quarantined_n) AS quarantined_n, sum(warned_n) AS flagged_n, max(recorded_at) AS last_load_at
            FROM (SELECT *, row_number() OVER (PARTITION BY target, file, source_sha256 ORDER BY recorded_at DESC) AS age
                  FROM ops.loads WHERE target LIKE 'silver.%')
            WHERE age = 1 GROUP BY target ORDER BY target""",
@@ -109,7 +109,9 @@ def add_to(app: typer.Typer) -> None:
 def quality(
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     section: Annotated[list[Section] | None, typer.Option("--section", help="Only these parts.")] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Rows per part of a table, 0 for all.")] = 15,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="Rows per part of a table, 0 for all.")
+    ] = 15,
     form: FormatOption = Format.table,
 ) -> None:
     """Say what happened to the rows.
@@ -127,7 +129,7 @@ def quality(
         parts = {part: _part(lake, part) for part in chosen}
     if form is Format.json:
         whole = {p.value: [dict(zip(s.names, row, strict=True)) for row in s.rows] for p, s in parts.items() if s}
-        print(json.dumps(plain_value(whole), ensure_ascii=False, indent=1))
+        put(json.dumps(plain_value(whole), ensure_ascii=False, indent=1))
         return
     for part, sheet in parts.items():
         _print_part(part, sheet, limit, form)
@@ -173,7 +175,7 @@ def _flags_query(lake: Lakehouse) -> str:
     parts = [f"SELECT '{name}' AS \"table\", unnest(dq_flags) AS flag FROM {name}" for name in flagged]
     if not parts:
         return ""
-    return f"SELECT \"table\", flag, count(*) AS rows_n FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL ORDER BY rows_n DESC, 1, 2"
+    return f'SELECT "table", flag, count(*) AS rows_n FROM ({" UNION ALL ".join(parts)}) GROUP BY ALL ORDER BY rows_n DESC, 1, 2'
 
 
 # --- lineage and documents -------------------------------------------------------------------------------------------
@@ -193,10 +195,10 @@ def lineage(
     name = find_table(graph, table) if table else None
     around = None if name is None else graph.ancestors([name]) | graph.descendants(name)
     if as_mermaid:
-        print(mermaid(graph, around), end="")
+        put(mermaid(graph, around).rstrip())
     elif form is Format.table:
         for line in tree(graph, load_contracts(), name, plain=not is_terminal()):
-            print(line)
+            put(line)
     else:
         rows: list[tuple[Any, ...]] = list(edges(graph, around))
         print_rows(Sheet(["from", "to"], rows), form)

@@ -14,7 +14,7 @@ from nh_lakehouse.lakehouse import Lakehouse
 __all__ = ["answer", "select_statement", "sql_errors"]
 
 _READING = ("SELECT", "EXPLAIN")
-_BATCH = 10_000
+_PORTION = 10_000
 _ORDER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)(?:\s+(asc|desc))?\s*\Z", re.IGNORECASE)
 
 
@@ -41,16 +41,19 @@ def answer(lake: Lakehouse, sql: str) -> Iterator[tuple[list[str], Iterator[tupl
         ConfigError: the text is not one statement that only reads.
     """
     import duckdb
+    import pyarrow as pa
 
     statements = duckdb.extract_statements(sql)
     if len(statements) != 1 or statements[0].type.name not in _READING:
         found = ", ".join(s.type.name for s in statements) or "none"
-        raise ConfigError(f"expected one SELECT statement, found {found}: tables are written by runs alone", option="SQL")
+        raise ConfigError(
+            f"expected one SELECT statement, found {found}: tables are written by runs alone", option="SQL"
+        )
     connection = lake.duckdb(_named_tables(lake, sql))
     try:
         for name in _short_names(lake, sql):
             connection.execute(f'CREATE VIEW main."{name.split(".")[1]}" AS SELECT * FROM {name}')
-        reader = connection.sql(sql).to_arrow_reader(_BATCH)
+        reader = pa.RecordBatchReader.from_stream(_relation(connection, sql))
         yield _distinct(reader.schema.names), _rows(reader)
     finally:
         connection.close()
@@ -89,6 +92,17 @@ def select_statement(
     if limit is not None:
         parts.append(f"LIMIT {limit:d}")
     return " ".join(parts)
+
+
+def _relation(connection: Any, sql: str) -> Any:
+    """The lazy answer; where it fails, the error is that of the eager one, which marks the place of a mistake."""
+    import duckdb
+
+    try:
+        return connection.sql(sql)
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException):
+        connection.execute(sql).fetchall()
+        raise
 
 
 def _order(text: str, present: Sequence[str], table: str) -> str:
@@ -141,7 +155,10 @@ def _near_tables(message: str, lake: Lakehouse) -> str:
 
 def _rows(reader: Any) -> Iterator[tuple[Any, ...]]:
     for batch in reader:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        # Python values in small portions: a batch may hold a million rows.
+        for start in range(0, batch.num_rows, _PORTION):
+            columns = batch.slice(start, _PORTION).columns
+            yield from zip(*(column.to_pylist() for column in columns), strict=True)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -20,9 +20,7 @@ from nh_lakehouse.cli.output import Sheet, is_terminal, print_rows, say, warn
 __all__ = ["add_to"]
 
 _WEEK = 7 * 24
-TableArgument = Annotated[
-    str | None, typer.Argument(help="Full or short name; all tables if left out.")
-]
+TableArgument = Annotated[str | None, typer.Argument(help="Full or short name; all tables if left out.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +36,9 @@ def doctor(lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE, form: FormatOption = 
 
     checks = examine(lakehouse.expanduser())
     if form is not Format.table:
-        print_rows(Sheet(["check", "status", "found", "remedy"], [[c.name, c.status, c.found, c.remedy] for c in checks]), form)
+        print_rows(
+            Sheet(["check", "status", "found", "remedy"], [[c.name, c.status, c.found, c.remedy] for c in checks]), form
+        )
     else:
         marks = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
         for check in checks:
@@ -73,7 +73,10 @@ def vacuum(
     table: TableArgument = None,
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     hours: Annotated[
-        float, typer.Option("--hours", metavar="N", min=0, help="Keep what versions of the last hours hold; seven days by default.")
+        float,
+        typer.Option(
+            "--hours", metavar="N", min=0, help="Keep what versions of the last hours hold; seven days by default."
+        ),
     ] = _WEEK,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, delete nothing.")] = False,
     wait: WaitOption = 0.0,

@@ -26,7 +26,7 @@ from nh_lakehouse.cli.options import (
     listed,
     open_lakehouse,
 )
-from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows, say, title, warn
+from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows, put, say, title, warn
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.pipeline.progress import PlainReporter, headline, warning_lines
 from nh_lakehouse.pipeline.report import Reporter, RunReport
@@ -41,7 +41,9 @@ __all__ = ["add_to"]
 
 EngineOption = Annotated[
     EngineName | None,
-    typer.Option("--engine", "-e", help="sail: embedded, no Java. spark: Apache Spark. auto: sail where it is installed."),
+    typer.Option(
+        "--engine", "-e", help="sail: embedded, no Java. spark: Apache Spark. auto: sail where it is installed."
+    ),
 ]
 
 
@@ -73,7 +75,9 @@ def run(
     ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="TABLE", help="Only these tables (names or patterns) and what they are made from."),
+        typer.Option(
+            "--select", metavar="TABLE", help="Only these tables (names or patterns) and what they are made from."
+        ),
     ] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Compute every table anew from bronze.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")] = False,
@@ -138,7 +142,7 @@ def _reporter(form: Format) -> Iterator[Reporter]:
             yield live
     else:
         stream = sys.stdout if form is Format.table else sys.stderr
-        yield PlainReporter(lambda line: print(line, file=stream, flush=True))
+        yield PlainReporter(lambda line: typer.echo(line, file=stream))
 
 
 @contextmanager
@@ -172,9 +176,9 @@ _FILE_COUNTS = ("rows_read_n", "accepted_n", "duplicate_n", "superseded_n", "qua
 _FILE_HEADERS = {
     "rows_read_n": "read",
     "accepted_n": "accepted",
-    "duplicate_n": "dupli-_cate",
-    "superseded_n": "super-_seded",
-    "quarantined_n": "quaran-_tined",
+    "duplicate_n": "duplicate",
+    "superseded_n": "super-seded",
+    "quarantined_n": "quaran-tined",
     "warned_n": "flagged",
 }
 _TABLE_COUNTS = ("inserted_n", "updated_n", "deleted_n", "unchanged_n")
@@ -183,7 +187,7 @@ _TABLE_COUNTS = ("inserted_n", "updated_n", "deleted_n", "unchanged_n")
 def _print_report(report: RunReport, form: Format) -> None:
     if form is Format.json:
         whole = {**asdict(report), "errors": report.errors, "exit_code": report.exit_code}
-        print(json.dumps(plain_value(whole), ensure_ascii=False, indent=1))
+        put(json.dumps(plain_value(whole), ensure_ascii=False, indent=1))
     elif form is Format.csv:
         print_rows(_report_rows(report), form)
     elif report.planned is not None:
@@ -193,7 +197,18 @@ def _print_report(report: RunReport, form: Format) -> None:
 
 
 def _report_rows(report: RunReport) -> Sheet:
-    names = ["kind", "name", "data_set", "status", "mode", "period", *_FILE_COUNTS, *_TABLE_COUNTS, "duration_s", "error"]
+    names = [
+        "kind",
+        "name",
+        "data_set",
+        "status",
+        "mode",
+        "period",
+        *_FILE_COUNTS,
+        *_TABLE_COUNTS,
+        "duration_s",
+        "error",
+    ]
     records: list[dict[str, Any]] = [{**asdict(f), "kind": "file", "name": f.file} for f in report.files]
     records += [{**asdict(t), "kind": "table", "name": t.table} for t in report.tables]
     return Sheet(names, [[r.get(n) for n in names] for r in records])
@@ -219,10 +234,12 @@ def _print_tables(report: RunReport) -> None:
         title("Tables")
         shown = [[t.table, *(getattr(t, c) for c in _TABLE_COUNTS), t.mode, f"{t.duration_s:.1f} s"] for t in tables]
         headers = {c: c.removesuffix("_n") for c in _TABLE_COUNTS}
-        print_rows(Sheet(["table", *_TABLE_COUNTS, "mode", "time"], shown, shrink="table", headers=headers), Format.table)
+        print_rows(
+            Sheet(["table", *_TABLE_COUNTS, "mode", "time"], shown, shrink="table", headers=headers), Format.table
+        )
     warnings = warning_lines(report)
     if files or tables or warnings:
-        print()
+        put()
     for line in warnings:
         warn(line)
     if report.drift_n:
@@ -234,7 +251,7 @@ def _print_tables(report: RunReport) -> None:
 def _headers() -> dict[str, str]:
     """Headers that a narrow terminal breaks at their hyphens."""
     narrow = shutil.get_terminal_size((120, 24)).columns < 110
-    return {n: h if narrow else h.replace("-_", "") for n, h in _FILE_HEADERS.items()}
+    return {n: h if narrow else h.replace("-", "") for n, h in _FILE_HEADERS.items()}
 
 
 # --- sample ----------------------------------------------------------------------------------------------------------
@@ -242,7 +259,9 @@ def _headers() -> dict[str, str]:
 
 def sample(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is missing.")],
-    homes: Annotated[int, typer.Option(metavar="N", help="Nursing homes in the first month; 14814 is the true number.")] = 600,
+    homes: Annotated[
+        int, typer.Option(metavar="N", help="Nursing homes in the first month; 14814 is the true number.")
+    ] = 600,
     months: Annotated[int, typer.Option(metavar="N", help="Monthly files in a row.")] = 2,
     quarters: Annotated[int, typer.Option(metavar="N", help="Quarters of daily staffing; 0 for none.")] = 1,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed gives other homes.")] = 1,
@@ -250,8 +269,8 @@ def sample(
 ) -> None:
     """Write a sample of CMS-shaped files.
 
-    The same options give the same bytes. Headers, missing values and distributions are those of the real files, homes are made up; faults are put in on
-    purpose, and a load must find them.
+    The same options give the same bytes. Headers, missing values and distributions are those of the real files, homes
+    are made up; faults are put in on purpose, and a load must find them.
     """
     from nh_lakehouse.sample import generate_sample
 
@@ -260,7 +279,6 @@ def sample(
     print_rows(sheet, form)
     if form is Format.table:
         say(f"{len(report.files)} files with {report.rows_n:,} rows in {out}, {len(report.dirt)} faults among them")
-        say(f"next: nh-lakehouse run --landing {out} --show")
 
 
 # --- accept ----------------------------------------------------------------------------------------------------------
@@ -289,7 +307,10 @@ def accept(
     run_id = maintenance_id()
     staging = lake.root / "_staging" / run_id
     reporter = PlainReporter(lambda line: say(line))
-    with RunLock(lake.root, run_id, wait_s=wait, on_wait=reporter.say), _engine(engine, profile, reporter) as open_engine:
+    with (
+        RunLock(lake.root, run_id, wait_s=wait, on_wait=reporter.say),
+        _engine(engine, profile, reporter) as open_engine,
+    ):
         # Looked at again under the lock: a run may have loaded it meanwhile.
         name = _rejected_file(file, read_state(lake).files)
         rows = [r for r in lake.arrow("ops.files").to_pylist() if r["file"] == name]
@@ -313,4 +334,3 @@ def _rejected_file(file: str, known: Any) -> str:
     listing = "".join(f"\n  {k.file}" for k in sorted(rejected, key=lambda k: k.file)) or " none"
     problem = "several rejected files are called" if names else "no rejected file is called"
     raise ConfigError(f"{problem} {file!r}; rejected files:{listing}", option="FILE")
-

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -165,9 +166,12 @@ def label_of(column: Column) -> Column:
 
 
 def staffing_band_of(total_hprd: Column, bands: StaffingBands = StaffingBands()) -> Column:
-    """Band of total nurse hours per resident per day: `<3.0`, `[3.0,3.2)`, `[3.2,3.5)`, `[3.5,4.1)`, `>=4.1`, `unknown`."""
+    """Band of total nurse hours per resident per day.
+
+    `<3.0`, `[3.0,3.2)`, `[3.2,3.5)`, `[3.5,4.1)`, `>=4.1`, `unknown`.
+    """
     edges = [str(float(edge)) for edge in bands.edges]
-    middle = [f"[{low},{high})" for low, high in zip(edges, edges[1:])]
+    middle = [f"[{low},{high})" for low, high in pairwise(edges)]
     return _band_of(total_hprd, bands.edges, [f"<{edges[0]}", *middle, f">={edges[-1]}"])
 
 
@@ -189,7 +193,10 @@ def turnover_band_of(nursing_turnover_pct: Column, bands: TurnoverBands = Turnov
 
 
 def complexity_band_of(rsrr: Column, cutoffs: RiskCutoffs = RiskCutoffs()) -> Column:
-    """Readmission rate as a proxy of case complexity: `low` below 0.15, `medium` up to 0.20 included, `high`, `unknown`."""
+    """Readmission rate as a proxy of case complexity.
+
+    `low` below 0.15, `medium` up to 0.20 included, `high`, `unknown`.
+    """
     return (
         F.when(rsrr > cutoffs.complexity_high, "high")
         .when(rsrr >= cutoffs.complexity_medium, "medium")
@@ -199,7 +206,10 @@ def complexity_band_of(rsrr: Column, cutoffs: RiskCutoffs = RiskCutoffs()) -> Co
 
 
 def state_risk_tier_of(risk_score: Column, cutoffs: RiskCutoffs = RiskCutoffs()) -> Column:
-    """Tier of a state's risk score (0-1): `CRITICAL` from 0.75, `HIGH` from 0.50, `MODERATE` from 0.25, `LOW`; null of null."""
+    """Tier of a state's risk score (0-1); null where the score is.
+
+    `CRITICAL` from 0.75, `HIGH` from 0.50, `MODERATE` from 0.25, `LOW` below.
+    """
     return (
         F.when(risk_score >= cutoffs.state_critical, "CRITICAL")
         .when(risk_score >= cutoffs.state_high, "HIGH")
@@ -220,6 +230,6 @@ def facility_risk_tier_of(risk_score: Column, cutoffs: RiskCutoffs = RiskCutoffs
 def _band_of(value: Column, edges: Sequence[float], labels: Sequence[str]) -> Column:
     """Label of the half-open band a value falls in; `labels` has one entry more than `edges`."""
     band = F.when(value < edges[0], labels[0])
-    for edge, label in zip(edges[1:], labels[1:]):
+    for edge, label in zip(edges[1:], labels[1:-1], strict=True):
         band = band.when(value < edge, label)
     return band.when(value.isNotNull(), labels[-1]).otherwise(UNKNOWN)

@@ -205,9 +205,7 @@ def _occupancy(bands: OccupancyBands) -> list[Column]:
 
 def _staffing(bands: StaffingBands) -> list[Column]:
     total, rn, aide = F.col("total_hprd"), F.col("rn_hprd"), F.col("aide_hprd")
-    meets_rule = (
-        (total >= bands.rule_total_hprd) & (rn >= bands.rule_rn_hprd) & (aide >= bands.rule_aide_hprd)
-    )
+    meets_rule = (total >= bands.rule_total_hprd) & (rn >= bands.rule_rn_hprd) & (aide >= bands.rule_aide_hprd)
     known = total.isNotNull() & rn.isNotNull() & aide.isNotNull()
     carried = (
         "total_hprd rn_hprd lpn_hprd aide_hprd licensed_hprd pt_hprd weekend_total_hprd weekend_rn_hprd "

@@ -23,9 +23,7 @@ def every_set(columns: Sequence[str]) -> list[tuple[str, ...]]:
     return [chosen for size in range(len(columns) + 1) for chosen in combinations(columns, size)]
 
 
-def with_grouping_sets(
-    df: DataFrame, *, labels: Mapping[str, str], sets: Iterable[Collection[str]]
-) -> DataFrame:
+def with_grouping_sets(df: DataFrame, *, labels: Mapping[str, str], sets: Iterable[Collection[str]]) -> DataFrame:
     """Repeat every row once per set; columns outside of the set take their total's label.
 
     Args:
@@ -36,7 +34,7 @@ def with_grouping_sets(
         The columns of `df`; as many rows as it has times the number of sets.
     """
     chosen = list(sets)
-    # Numbers and CASE, not an array of structs: Sail refuses structs of which one has a literal and one a nullable column.
+    # Numbers and CASE, not an array of structs: Sail 0.7.2 refuses structs that differ in what may be null.
     numbered = df.select("*", F.explode(F.array(*[F.lit(number) for number in range(len(chosen))])).alias("_set"))
     return numbered.select(*[_kept_or_total(c, chosen, labels[c]) if c in labels else F.col(c) for c in df.columns])
 

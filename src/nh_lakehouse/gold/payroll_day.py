@@ -14,7 +14,6 @@ CMS, Five-Star Quality Rating System: Technical Users' Guide (RN hours include a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
@@ -88,7 +87,7 @@ def pbj_day(pbj_daily: DataFrame, *, rules: PayrollRules = PayrollRules()) -> Da
     staffed = F.when(F.col("census") > 0, F.col("census"))
     nurse_to_resident = ratio("hrs_total", staffed) / HOURS_PER_DAY
     rn_to_resident = ratio("hrs_rn", staffed) / HOURS_PER_DAY
-    # hrs_rn is a sum of doubles: 7.999999999999999 of three shifts that make 8 hours is not below 8.
+    # Three shifts that make 8 hours can be 7.999999999999999 where a caller added doubles (silver adds decimals).
     rn_parts = F.when(F.col("census") > 0, _in_parts(F.col("hrs_rn")))
     return _with_census_change(pbj_daily).select(
         "ccn",
@@ -126,7 +125,7 @@ def pbj_totals(pbj_daily: DataFrame) -> DataFrame:
     Args:
         pbj_daily: one row per (ccn, work_date), hours as doubles, census whole; from silver.
     Returns:
-        One row per (ccn, quarter, month). Hours are exact decimals of days with residents, but for `emp_hours_all_days`.
+        One row per (ccn, quarter, month). Hours are decimals, of days with residents but for `emp_hours_all_days`.
         Each group of hours has its own `_resident_days`: a day whose hours are unknown is left out of both. Hours
         are null where no day has them.
     Source: technical specifications of the payroll files, section 3b: hours and census are summed over days with
@@ -145,17 +144,21 @@ def pbj_totals(pbj_daily: DataFrame) -> DataFrame:
     # Whole numbers again (of 1e-13 hours per resident): the deviation of the days follows from their sums without loss.
     days = days.withColumn("hprd_parts", F.expr("total_hours * 1000 div nullif(census, 0)"))
     squared = F.col("hprd_parts").cast("decimal(18,0)") * F.col("hprd_parts").cast("decimal(18,0)")
-    added = days.withColumn("hprd_parts_squared", squared).groupBy("ccn", "quarter", "month").agg(
-        F.max("state").alias("state"),
-        F.count(F.lit(1)).alias("days_n"),
-        count_if(F.col("census") > 0).alias("census_days_n"),
-        count_if(F.col("rn_hours") == 0).alias("no_rn_days_n"),
-        F.sum("census").alias("resident_days"),
-        *[F.sum(name).alias(name) for name in (*HOUR_SUMS, *RESIDENT_SUMS)],
-        F.count("emp_hours_all_days").alias("emp_days_n"),
-        F.count("hprd_parts").alias("total_hprd_days_n"),
-        F.sum("hprd_parts").alias("hprd_parts_sum"),
-        F.sum("hprd_parts_squared").alias("hprd_parts_sum_of_squares"),
+    added = (
+        days.withColumn("hprd_parts_squared", squared)
+        .groupBy("ccn", "quarter", "month")
+        .agg(
+            F.max("state").alias("state"),
+            F.count(F.lit(1)).alias("days_n"),
+            count_if(F.col("census") > 0).alias("census_days_n"),
+            count_if(F.col("rn_hours") == 0).alias("no_rn_days_n"),
+            F.sum("census").alias("resident_days"),
+            *[F.sum(name).alias(name) for name in (*HOUR_SUMS, *RESIDENT_SUMS)],
+            F.count("emp_hours_all_days").alias("emp_days_n"),
+            F.count("hprd_parts").alias("total_hprd_days_n"),
+            F.sum("hprd_parts").alias("hprd_parts_sum"),
+            F.sum("hprd_parts_squared").alias("hprd_parts_sum_of_squares"),
+        )
     )
     return added.select(
         "ccn",
@@ -187,7 +190,7 @@ def _direct_care_hours() -> Column:
     return F.col("hrs_rn_direct") + F.col("hrs_lpn_direct") + F.col("hrs_aide")
 
 
-def _hours_by_name() -> Mapping[str, Column]:
+def _hours_by_name() -> dict[str, Column]:
     """Hours that a day adds to its month, by the name of their sum; null where they do not count."""
     has_residents = F.col("census") > 0
     hours = {f"{group}_hours": F.when(has_residents, F.col(f"hrs_{group}")) for group in GROUPS}
@@ -203,7 +206,7 @@ def _hours_by_name() -> Mapping[str, Column]:
     return hours
 
 
-def _residents_by_name() -> Mapping[str, Column]:
+def _residents_by_name() -> dict[str, Column]:
     """Residents who stand under the hours of a group on a day: the census where the hours are known."""
     residents = {f"{group}_resident_days": _census_where(F.col(f"hrs_{group}").isNotNull()) for group in GROUPS}
     residents["direct_care_resident_days"] = _census_where(_direct_care_hours().isNotNull())

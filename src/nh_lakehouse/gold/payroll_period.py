@@ -12,7 +12,7 @@ Quality Rating System: Technical Users' Guide (case-mix hours, turnover).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -212,7 +212,7 @@ def _with_staffing(totals: DataFrame, rules: PayrollRules) -> DataFrame:
     )
 
 
-def _pooled_figures() -> Mapping[str, Column]:
+def _pooled_figures() -> dict[str, Column]:
     figures = {f"{group}_hprd": ratio(f"{group}_hours", f"{group}_resident_days") for group in POOLED_GROUPS}
     for group in WEEKEND_GROUPS:
         hours = F.col(f"{group}_hours") - F.coalesce(f"weekend_{group}_hours", F.lit(0))
@@ -253,9 +253,7 @@ def _variation_of_days() -> Column:
     return F.when(n >= 2, ratio(deviation, ratio(total, n)))
 
 
-def _with_provider_info(
-    periods: DataFrame, nh_facility_month: DataFrame, *, at: Column, prefix: str = ""
-) -> DataFrame:
+def _with_provider_info(periods: DataFrame, nh_facility_month: DataFrame, *, at: Column, prefix: str = "") -> DataFrame:
     """Adds month, case-mix hours and turnover of the provider information in force at the month `at`."""
     months = Window.partitionBy("ccn").orderBy("snapshot_month")
     is_first = F.lag("snapshot_month").over(months).isNull()

@@ -59,9 +59,7 @@ def nh_low_staffing_fines(nh_facility_metrics: DataFrame, *, staffing: StaffingB
 
 
 @table("gold.nh_penalty_by_staffing_band", key=["staffing_band", "snapshot_month"])
-def nh_penalty_by_staffing_band(
-    nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()
-) -> DataFrame:
+def nh_penalty_by_staffing_band(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()) -> DataFrame:
     """Payment cuts and fines of matched homes, by staffing band of the nation.
 
     Args:

@@ -68,9 +68,7 @@ def nh_readmission_facility(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs
 
 
 @table("gold.nh_state_staffing_readmission", key=["state", "snapshot_month"])
-def nh_state_staffing_readmission(
-    nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()
-) -> DataFrame:
+def nh_state_staffing_readmission(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()) -> DataFrame:
     """How readmission rates go with nurse hours, over the matched homes of a state or the nation.
 
     Args:

@@ -181,7 +181,8 @@ def _fines(nh_facility_month: DataFrame, nh_penalty: DataFrame) -> DataFrame:
 
 def _means(nh_facility_month: DataFrame, nh_state_month: DataFrame) -> DataFrame:
     means = nh_facility_month.groupBy("snapshot_month").agg(
-        *[exact_mean(name).alias(name) for name in AVERAGES], *[F.count(name).alias(f"{name}_rows") for name in AVERAGES]
+        *[exact_mean(name).alias(name) for name in AVERAGES],
+        *[F.count(name).alias(f"{name}_rows") for name in AVERAGES],
     )
     national = nh_state_month.filter(F.col("is_national")).withColumn("_one", F.lit(1))
     left = _long(means, {name: (name, f"{name}_rows") for name in AVERAGES}, "left")

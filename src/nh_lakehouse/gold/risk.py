@@ -44,13 +44,17 @@ def nh_state_risk(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCut
     Source: metric 6 and query 6 of the nursing-home pipeline document, whose fines are those of matched homes only.
     """
     total_hprd, rsrr = F.when(is_matched(), F.col("total_hprd")), F.when(is_matched(), F.col("rsrr"))
-    states = nh_facility_metrics.filter(F.col("state").isNotNull()).groupBy("state", "snapshot_month").agg(
-        F.count(F.lit(1)).alias("facility_n"),
-        count_if(is_matched()).alias("matched_n"),
-        exact_mean(total_hprd).alias("total_hprd_mean"),
-        exact_mean(rsrr).alias("rsrr_mean"),
-        exact_sum_usd("fines_usd").alias("fines_usd"),
-        exact_sum_usd(F.when(is_matched(), F.col("fines_usd"))).alias("fines_matched_usd"),
+    states = (
+        nh_facility_metrics.filter(F.col("state").isNotNull())
+        .groupBy("state", "snapshot_month")
+        .agg(
+            F.count(F.lit(1)).alias("facility_n"),
+            count_if(is_matched()).alias("matched_n"),
+            exact_mean(total_hprd).alias("total_hprd_mean"),
+            exact_mean(rsrr).alias("rsrr_mean"),
+            exact_sum_usd("fines_usd").alias("fines_usd"),
+            exact_sum_usd(F.when(is_matched(), F.col("fines_usd"))).alias("fines_matched_usd"),
+        )
     )
     large = F.when(F.col("matched_n") >= risk.minimum_homes, F.lit(1))
     scored = states.filter(F.col("matched_n") >= 1).select(

@@ -20,12 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Union
 
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-ColumnOrName = Union[Column, str]
+ColumnOrName = Column | str
 
 SUM_TYPE = "decimal(38,10)"
 """Type in which values are added: ten decimals, enough for hours, counts, hours per resident day and percentages."""
@@ -110,17 +109,17 @@ def count_pairs(first: ColumnOrName, second: ColumnOrName) -> Column:
 
 
 def share_of(condition: Column) -> Column:
-    """Share (0-1) of rows for which the condition is true, among those for which it is known; null when none is known."""
+    """Share (0-1) of rows for which the condition is true among those for which it is known; null when none is."""
     return ratio(count_if(condition), F.count(condition))
 
 
 def mean_with_count(name: str) -> list[Column]:
-    """`<name>_mean` (unweighted mean, double) and `<name>_n` (rows behind it, bigint) of a column."""
+    """`<name>_mean` (unweighted mean, double) and `<name>_n` (rows behind it, bigint)."""
     return [exact_mean(name).alias(f"{name}_mean"), F.count(name).alias(f"{name}_n")]
 
 
 def weighted_with_count(name: str, weight: str) -> list[Column]:
-    """`<name>_wtd` (mean weighted by another column, double) and `<name>_wtd_n` (rows behind it, bigint) of a column."""
+    """`<name>_wtd` (mean weighted by another column, double) and `<name>_wtd_n` (rows behind it, bigint)."""
     return [weighted_mean(name, weight).alias(f"{name}_wtd"), count_pairs(name, weight).alias(f"{name}_wtd_n")]
 
 
@@ -239,7 +238,7 @@ def _root(variation: Column) -> Column:
 
 
 def sample_deviation(column: ColumnOrName, *, about: float = 0.0) -> Column:
-    """Sample standard deviation (n - 1) of the non-null values, double; null for fewer than two values, 0 for equal ones.
+    """Sample standard deviation (n - 1) of the non-null values, double; null for fewer than two, 0 for equal ones.
 
     `about` is a typical value (see `Origin`). Computed from sums that do not depend on the order of the rows, unlike
     the engine's own `stddev_samp`.
@@ -247,9 +246,7 @@ def sample_deviation(column: ColumnOrName, *, about: float = 0.0) -> Column:
     return moments(column, column, about=(about, about)).deviation_x()
 
 
-def pearson(
-    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
-) -> Column:
+def pearson(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO) -> Column:
     """Pearson correlation of x and y over the rows that have both, double in [-1, 1].
 
     Null for fewer than `minimum_pairs` pairs, and where all x or all y are equal (where Spark's own `corr` stops with
@@ -258,9 +255,7 @@ def pearson(
     return moments(x, y, about=about).correlation(minimum_pairs)
 
 
-def ols_slope(
-    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
-) -> Column:
+def ols_slope(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO) -> Column:
     """Slope of the least-squares line of y on x, double, in units of y per unit of x.
 
     Null for fewer than `minimum_pairs` pairs, and where all x are equal. `about` is a typical x and y (see `Origin`).
@@ -275,9 +270,7 @@ def ols_intercept(
     return moments(x, y, about=about).intercept(minimum_pairs)
 
 
-def r_squared(
-    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
-) -> Column:
+def r_squared(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO) -> Column:
     """Share of the variance of y that the least-squares line explains (0-1), double; null where `pearson` is null."""
     return moments(x, y, about=about).r_squared(minimum_pairs)
 
@@ -297,9 +290,7 @@ def fisher_interval(correlation: ColumnOrName, n: ColumnOrName) -> tuple[Column,
     return F.coalesce(exact, F.tanh(z - half_width)), F.coalesce(exact, F.tanh(z + half_width))
 
 
-def percent_rank_of(
-    column: ColumnOrName, *, by: Sequence[ColumnOrName] = (), inverted: bool = False
-) -> Column:
+def percent_rank_of(column: ColumnOrName, *, by: Sequence[ColumnOrName] = (), inverted: bool = False) -> Column:
     """Percentile rank (0-1) of a value among the non-null values of its group, as a window expression.
 
     Args:

@@ -19,9 +19,7 @@ __all__ = ["nh_turnover_bands"]
 
 
 @table("gold.nh_turnover_bands", key=["state", "snapshot_month", "turnover_band"])
-def nh_turnover_bands(
-    nh_facility_metrics: DataFrame, *, occupancy: OccupancyBands = OccupancyBands()
-) -> DataFrame:
+def nh_turnover_bands(nh_facility_metrics: DataFrame, *, occupancy: OccupancyBands = OccupancyBands()) -> DataFrame:
     """Homes of a state or the nation by band of nursing turnover.
 
     Args:

@@ -60,8 +60,8 @@ class Lakehouse:
         return str(self.folder(name))
 
     def exists(self, name: str) -> bool:
-        """Whether the table is there."""
-        return (self.folder(name) / "_delta_log").is_dir()
+        """Whether the table is there: its first commit was written."""
+        return self.version(name) >= 0
 
     def tables(self) -> list[str]:
         """Full names of the tables that exist, layer by layer."""
@@ -69,7 +69,7 @@ class Lakehouse:
             f"{layer}.{log.parent.name}"
             for layer in LAYERS
             for log in sorted((self.root / layer).glob("*/_delta_log"))
-            if _NAME.match(f"{layer}.{log.parent.name}")
+            if _NAME.match(f"{layer}.{log.parent.name}") and self.exists(f"{layer}.{log.parent.name}")
         ]
 
     def find(self, name: str) -> str:

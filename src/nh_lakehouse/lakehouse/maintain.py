@@ -91,7 +91,9 @@ def vacuum(
         current = _current_files(lake, name)
         wanted = _vacuum(table, hours, dry_run=True)
         if in_use := current & set(wanted):
-            raise LoadError(f"{name}: {sorted(in_use)[0]} is part of the present version; nothing was deleted", table=name)
+            raise LoadError(
+                f"{name}: {sorted(in_use)[0]} is part of the present version; nothing was deleted", table=name
+            )
         size = sum((lake.folder(name) / path).stat().st_size for path in wanted if (lake.folder(name) / path).exists())
         if wanted and not dry_run:
             _vacuum(table, hours, dry_run=False)

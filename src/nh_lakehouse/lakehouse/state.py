@@ -67,8 +67,11 @@ def _tables(lake: Lakehouse) -> dict[str, TableRecord]:
         return {}
     columns = ["table", "status", "version_after", "fingerprint", "input_versions", "recorded_at"]
     rows: list[dict[str, Any]] = lake.arrow("ops.tables", columns=columns).sort_by("recorded_at").to_pylist()
-    return {
-        row["table"]: TableRecord(row["version_after"], row["fingerprint"], dict(row["input_versions"] or []))
-        for row in rows
-        if row["status"] == "ok"
-    }
+    found: dict[str, TableRecord] = {}
+    for row in rows:
+        if row["status"] == "ok":
+            versions = dict(row["input_versions"] or [])
+            found[row["table"]] = TableRecord(row["version_after"], row["fingerprint"], versions)
+        elif row["status"] == "lost":
+            found.pop(row["table"], None)
+    return found

@@ -100,7 +100,7 @@ def derive(
     if affected is not None and not affected.count:
         return Derived("skipped", Published(version, version), versions)
     frames = {p: _input(p, n, versions[n], store, spec, affected) for p, n in inputs.items()}
-    result = spec.function(**frames)
+    result = spec.function(**frames, **spec.thresholds)
     check_columns(spec.name, result, declaration.columns)
     frame = result.select(*declaration.column_names, row_hash(declaration.columns).alias(ROW_HASH))
     if affected is None:

@@ -57,7 +57,8 @@ def build_pages(graph: Graph) -> dict[str, str]:
     for domain in sorted({t.domain for t in tables.values()}):
         for layer in _LAYERS:
             chosen = sorted(
-                (t for t in tables.values() if t.domain == domain and t.name.startswith(f"{layer}.")), key=lambda t: t.name
+                (t for t in tables.values() if t.domain == domain and t.name.startswith(f"{layer}.")),
+                key=lambda t: t.name,
             )
             if chosen:
                 path = f"{domain}/{layer}.md"
@@ -83,7 +84,9 @@ def write_pages(out: Path, graph: Graph) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another --out", option="--out") from error
+            raise ConfigError(
+                f"{path} cannot be written: {error.strerror}; choose another --out", option="--out"
+            ) from error
         written.append(path)
     return written
 
@@ -108,8 +111,8 @@ def _sources_page(domain: str, sets: Sequence[DataSet], graph: Graph) -> str:
     lines = [
         f"# {_title(domain)}: files of the publisher",
         "",
-        "What a landing file looks like, and what its columns are called and how they are typed in the lakehouse. Bronze",
-        "holds every column as text, under the name given here.",
+        "What a landing file looks like, and what its columns are called and how they are typed in the lakehouse.",
+        "Bronze holds every column as text, under the name given here.",
         "",
         *_contents([(c.name, c.title) for c in sets]),
     ]
@@ -133,7 +136,10 @@ def _data_set(data_set: DataSet, graph: Graph) -> list[str]:
     ]
     lines = [f"## {data_set.name}", "", f"{data_set.title}. {data_set.description}".strip(), ""]
     lines += [f"- {name}: {text}" for name, text in facts if text]
-    lines += ["", *_table(("Column", "Type", "Unit", "Description", "Header in the file"), map(_source_row, data_set.columns))]
+    lines += [
+        "",
+        *_table(("Column", "Type", "Unit", "Description", "Header in the file"), map(_source_row, data_set.columns)),
+    ]
     if data_set.checks:
         rows = [(f"`{c.reason}`", f"`{' '.join(c.when.split())}`", c.description) for c in data_set.checks]
         lines += ["", "Rows are flagged in `dq_flags` where a rule holds:", "", *_table(("Flag", "Where", "Why"), rows)]

@@ -71,7 +71,9 @@ class Graph:
         for pattern in patterns:
             fitting = [n for n in self.specs if fnmatch.fnmatch(n, pattern) or fnmatch.fnmatch(n.split(".")[1], pattern)]
             if not fitting:
-                raise PlanError(f"--select {pattern}: no table of that name; tables: {', '.join(self.order)}")
+                raise PlanError(
+                    f"--select {pattern}: no table of that name; tables: {', '.join(self.order)}", option="--select"
+                )
             chosen.update(fitting)
         return self.ancestors(chosen)
 

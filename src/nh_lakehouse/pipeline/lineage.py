@@ -46,9 +46,7 @@ def find_table(graph: Graph, name: str) -> str:
     raise ConfigError(f"no contract or function makes a table {name!r}{hint}")
 
 
-def tree(
-    graph: Graph, contracts: Mapping[str, DataSet], name: str | None = None, *, plain: bool = False
-) -> list[str]:
+def tree(graph: Graph, contracts: Mapping[str, DataSet], name: str | None = None, *, plain: bool = False) -> list[str]:
     """Lineage as lines of text.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nh_lakehouse.bronze.identify import candidates
-from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.state import KnownFile, State
@@ -15,7 +15,7 @@ from nh_lakehouse.pipeline.fingerprint import table_fingerprint
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.sources import LandingFile
 
-__all__ = ["Plan", "contracts_fingerprint", "make_plan"]
+__all__ = ["Plan", "contracts_fingerprint", "is_stale", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -72,22 +72,24 @@ def make_plan(
         tables: tables that belong to the run, inputs first.
         full_refresh: every table counts as stale.
     """
-    everything = contracts_fingerprint(data_sets)
+    everything = contracts_fingerprint(load_contracts())
     new, rejected, known_names = [], [], set()
     for file in landing:
         if file.ignored:
             continue
         fitting = candidates(file.base_name, data_sets.values())
+        if not fitting and candidates(file.base_name, load_contracts().values()):
+            continue  # of a data set outside this run's domains and selection: neither unknown nor new
         known = state.files.get(file.name)
         expected = fitting[0].fingerprint() if len(fitting) == 1 else everything
-        if known is not None and _is_known(known, file, expected):
+        if known is not None and _is_known(known, file, expected) and not _is_lost(known, lake):
             known_names.add(file.name)
             if known.status == "rejected":
                 rejected.append(known)
         else:
             new.append(file)
     fingerprints = {name: _fingerprint(name, graph, data_sets) for name in tables}
-    stale = [name for name in tables if full_refresh or _is_stale(name, graph, lake, state, fingerprints[name])]
+    stale = [name for name in tables if full_refresh or is_stale(name, graph, lake, state, fingerprints[name])]
     ignored = [f for f in landing if f.ignored]
     return Plan(tuple(new), tuple(ignored), tuple(rejected), tuple(stale), fingerprints, data_sets)
 
@@ -101,13 +103,19 @@ def _is_known(known: KnownFile, file: LandingFile, fingerprint: str) -> bool:
     return same
 
 
+def _is_lost(known: KnownFile, lake: Lakehouse) -> bool:
+    """Whether a file was loaded into a bronze table that is there no longer."""
+    return known.status in ("loaded", "duplicate") and not lake.exists(f"bronze.{known.data_set}")
+
+
 def _fingerprint(name: str, graph: Graph, data_sets: Mapping[str, DataSet]) -> str:
     spec = graph.specs[name]
     source = data_sets.get(spec.inputs[0]) if spec.layer == "silver" else None
     return table_fingerprint(spec, load_tables()[name], source)
 
 
-def _is_stale(name: str, graph: Graph, lake: Lakehouse, state: State, fingerprint: str) -> bool:
+def is_stale(name: str, graph: Graph, lake: Lakehouse, state: State, fingerprint: str) -> bool:
+    """Whether a table's last write used other inputs or another function than the present ones."""
     versions = {parent: lake.version(parent) for parent in graph.parents[name]}
     spec = graph.specs[name]
     required = [v for p, v in zip(spec.inputs, versions.values(), strict=True) if p not in spec.optional]

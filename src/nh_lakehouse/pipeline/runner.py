@@ -29,16 +29,15 @@ from nh_lakehouse.lakehouse.state import State, read_state
 from nh_lakehouse.lakehouse.store import Published, Store
 from nh_lakehouse.pipeline.derive import derive
 from nh_lakehouse.pipeline.graph import Graph, build_graph
-from nh_lakehouse.pipeline.plan import Plan, contracts_fingerprint, make_plan
+from nh_lakehouse.pipeline.plan import Plan, contracts_fingerprint, is_stale, make_plan
 from nh_lakehouse.pipeline.report import FileLine, Quiet, Reporter, RunReport, TableLine
-from nh_lakehouse.pipeline.silver_load import SilverOutcome, load_silver
+from nh_lakehouse.pipeline.silver_load import SILVER_AUDIT, SilverOutcome, load_silver
 from nh_lakehouse.silver.row_hash import ROW_HASH
 from nh_lakehouse.sources import LandingFile, list_landing
 
 __all__ = ["LAYERS", "RunOptions", "run"]
 
 LAYERS = ("bronze", "silver", "gold")
-_STATUS_MEANS_DONE = ("loaded", "duplicate")
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,6 @@ class _Run:
             report.status = "partial" if plan.rejected else "nothing_new"
         else:
             self._work(data_sets, tables, report)
-            plan = self._plan_rejected(data_sets, plan)
         report.files = self._file_lines(plan)
         report.tables = self.results.tables
         if not self.options.dry_run and report.status == "ok":
@@ -165,6 +163,9 @@ class _Run:
     def _run_layers(self, plan: Plan, store: Store, tables: Sequence[str]) -> None:
         warming = threading.Thread(target=_start_quietly, args=(store.engine,), daemon=True)
         warming.start()
+        if self.options.full_refresh:
+            self._drop_clashing(store, tables)
+        self._forget_lost(store)
         if "bronze" in self.options.layers and plan.new_files:
             self._bronze(plan, store)
         warming.join()
@@ -237,7 +238,7 @@ class _Run:
 
     def _record_files(self, plan: Plan, store: Store) -> None:
         now = datetime.now(timezone.utc)
-        everything = contracts_fingerprint(plan.data_sets)
+        everything = contracts_fingerprint(load_contracts())
         files = [_file_row(o, self.run_id, plan.data_sets, everything, now) for o in self.results.outcomes]
         drift = [
             {"run_id": self.run_id, "data_set": o.data_set, "file": o.landing.name, **asdict(d), "recorded_at": now}
@@ -274,7 +275,8 @@ class _Run:
             record = state.tables.get(name)
             current = record is not None and record.fingerprint == plan.fingerprints[name]
             current = current and dict(record.input_versions) == {bronze: self.lake.version(bronze)}  # type: ignore[union-attr]
-            if self.options.full_refresh or not current or not self.lake.exists(name):
+            current = current and record.version_after == self.lake.version(name)  # type: ignore[union-attr]
+            if self.options.full_refresh or not current:
                 found.setdefault(spec.inputs[0], [])
         for data_set in found:
             found[data_set] = [
@@ -291,8 +293,6 @@ class _Run:
         contract = load_contracts()[data_set]
         specs = [self.graph.specs[n] for n in names]
         try:
-            if self.options.full_refresh:
-                self._drop_clashing(store, names)
             outcome = load_silver(
                 contract,
                 specs,
@@ -316,8 +316,10 @@ class _Run:
         versions = []
         for name in names:
             record = state.tables.get(name)
-            if record is None or record.fingerprint != plan.fingerprints[name] or not self.lake.exists(name):
+            if record is None or record.fingerprint != plan.fingerprints[name]:
                 return None
+            if record.version_after != self.lake.version(name):
+                return None  # written to by somebody else, or by a run that died before it could record it
             versions.append(record.input_versions.get(bronze, -1))
         return None if self.options.full_refresh or min(versions) < 0 else min(versions)
 
@@ -388,9 +390,7 @@ class _Run:
         self.reporter.end("gold", f"{time.monotonic() - started:.1f} s")
 
     def _may_be_stale(self, name: str, plan: Plan, state: State) -> bool:
-        from nh_lakehouse.pipeline.plan import _is_stale
-
-        if _is_stale(name, self.graph, self.lake, state, plan.fingerprints[name]):
+        if is_stale(name, self.graph, self.lake, state, plan.fingerprints[name]):
             return True
         return any(p in plan.stale or p in self.results.failed for p in self.graph.ancestors([name]) - {name})
 
@@ -448,8 +448,6 @@ class _Run:
         started = time.monotonic()
         spec = self.graph.specs[name]
         try:
-            if self.options.full_refresh:
-                self._drop_clashing(store, [name])
             derived = derive(
                 spec,
                 dict(zip(spec.inputs, self.graph.parents[name], strict=True)),
@@ -481,7 +479,25 @@ class _Run:
             present = {f.name: str(f.type) for f in self.lake.delta(name).schema().fields}
             wanted = {f.name: str(f.type) for f in delta_schema(load_tables()[name].columns).fields}
             if any(present.get(n, t) != t for n, t in wanted.items()):
-                shutil.rmtree(self.lake.folder(name))
+                # Moved in one step: a run killed here leaves a whole table or none.
+                self.lake.folder(name).rename(store.scratch(f"{name}_dropped"))
+
+    def _forget_lost(self, store: Store) -> None:
+        """Strike the record of tables that are gone or were put back, and of all that is made from them.
+
+        A table that is made anew counts its versions from 0: a recorded number would then mean other rows.
+        """
+        state = read_state(self.lake)
+        lost = {
+            table
+            for name, record in state.tables.items()
+            for table, version in [(name, record.version_after), *record.input_versions.items()]
+            if self.lake.version(table) < version
+        }
+        readers = {t for name in lost for t in (name, *self.graph.descendants(name)) if t in state.tables}
+        now = datetime.now(timezone.utc)
+        rows = [self._failed_row(TableLine(name, "lost", "lost"), now) for name in sorted(readers)]
+        self._append_ops(store, {"ops.tables": rows})
 
     # --- the record ----------------------------------------------------------------------------------------------
 
@@ -558,9 +574,6 @@ class _Run:
             "tables": [t for t in self.graph.order if t in tables and t in plan.fingerprints],
         }
 
-    def _plan_rejected(self, data_sets: Mapping[str, DataSet], plan: Plan) -> Plan:
-        return plan
-
     def _file_lines(self, plan: Plan) -> list[FileLine]:
         lines = []
         counts = {(f.file, f.sha256): f for o in self.results.silver.values() for f in o.files}
@@ -592,8 +605,6 @@ class _Run:
         bad_tables = any(t.status in ("failed", "blocked") for t in report.tables)
         return "partial" if bad_files or bad_tables else "ok"
 
-
-from nh_lakehouse.pipeline.silver_load import SILVER_AUDIT  # noqa: E402
 
 _HASH_COLUMN = tuple(c for c in SILVER_AUDIT if c.name == ROW_HASH)
 

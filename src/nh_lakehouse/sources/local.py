@@ -62,6 +62,12 @@ class LandingFile:
         base = PurePosixPath(self.name).name
         return base[:-3] if self.member == "" else base
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether the file on disk is another one than when it was listed: somebody writes to it."""
+        found = self.path.stat()
+        return _modified_at(found) != self.modified_at or (not self.member and found.st_size != self.size_bytes)
+
     def unpacked(self, scratch: Path) -> Path:
         """A plain file with the content: the file itself, or a copy of the member in the scratch folder.
 
@@ -124,7 +130,7 @@ def _entries(path: Path, folder: Path) -> Iterator[LandingFile]:
     except OSError:
         yield LandingFile(name, path, None, 0, datetime.fromtimestamp(0, timezone.utc))
         return
-    modified = datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, timezone.utc)
+    modified = _modified_at(found)
     if _is_ignored(name):
         yield LandingFile(name, path, None, found.st_size, modified, ignored=True)
     elif path.suffix.lower() not in (".gz", ".zip") or not stat.S_ISREG(found.st_mode):
@@ -133,6 +139,10 @@ def _entries(path: Path, folder: Path) -> Iterator[LandingFile]:
         yield LandingFile(name, path, "", found.st_size, modified)
     else:
         yield from _members(path, name, found.st_size, modified)
+
+
+def _modified_at(found: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(found.st_mtime_ns // 1000 / 1e6, timezone.utc)
 
 
 def _members(path: Path, name: str, size: int, modified: datetime) -> Iterator[LandingFile]:
