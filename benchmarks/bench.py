@@ -55,8 +55,21 @@ def tree_memory(pid: int) -> int:
 
 def measure(python: str, what: str, landing: Path, lakehouse: Path, memory: str) -> dict[str, float]:
     """Run one case in its own process; wall time from outside, peak memory of the process tree."""
-    command = [python, str(HERE / "one_load.py"), what, "--landing", str(landing), "--lakehouse", str(lakehouse), "--memory", memory]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])}
+    command = [
+        python,
+        str(HERE / "one_load.py"),
+        what,
+        "--landing",
+        str(landing),
+        "--lakehouse",
+        str(lakehouse),
+        "--memory",
+        memory,
+    ]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]),
+    }
     begin = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     peak = [0]

@@ -140,7 +140,9 @@ def silver_table(
     def declare(function: Function) -> Function:
         inputs, thresholds = _read_signature(function, name)
         if inputs != (of,) or name.split(".")[-1] != function.__name__:
-            raise PlanError(f"{name}: expected the function {name.split('.')[-1]}({of}), found {function.__name__}{inputs}")
+            raise PlanError(
+                f"{name}: expected the function {name.split('.')[-1]}({of}), found {function.__name__}{inputs}"
+            )
         function.__table__ = TableSpec(  # type: ignore[attr-defined]
             name=_checked_name(name),
             key=_checked_key(name, key),

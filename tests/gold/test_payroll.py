@@ -169,6 +169,9 @@ PERIOD_DAYS = [
     silver_day("unknown hours", SUNDAY, 20, {"rn_direct": "0.2", "cna": None}),
     silver_day("unknown hours", MONDAY, 0, {"cna": 7}),
     silver_day("no known hours", SUNDAY, 10, {"cna": None}),
+    silver_day("implausible hours", SUNDAY, 10, {"cna": 20}),
+    silver_day("implausible hours", MONDAY, 10, {"cna": 1.4e170, "rn_direct": 9}),
+    *[silver_day("most hours", date(2023, 4, 1) + timedelta(days=n), 1, {"cna": 9999.99}) for n in range(91)],
     silver_day("weekdays", MONDAY, 10, {"cna": 20}),
     silver_day("weekend", SUNDAY, 10, {"cna": 20}),
     *[silver_day(case, MONDAY, 10, {"rn_direct": rn, "cna": aide}) for case, (rn, aide, _) in LIMITS.items()],
@@ -248,6 +251,14 @@ def test_a_month_without_known_hours_has_null_figures(tables: dict[str, Any]) ->
     assert (month["days_n"], month["resident_days"], month["no_rn_days_n"]) == (1, 10, 1)
     unknown = ("total_hprd", "aide_hprd", "contract_share", "hours_cv", "emp_hours_per_day", "aberrant")
     assert [month[name] for name in unknown] == [None] * 6
+
+
+def test_implausible_hours_are_unknown(tables: dict[str, Any]) -> None:
+    quarter = tables["quarter"]["implausible hours", "2023Q2"]
+    assert (quarter["total_hprd"], quarter["aide_hprd"], quarter["rn_hprd"]) == (2.0, 2.0, 0.45)
+    assert (quarter["resident_days"], quarter["total_hprd_days_n"], quarter["emp_days_n"]) == (20, 1, 1)
+    most = tables["quarter"]["most hours", "2023Q2"]
+    assert (most["total_hprd"], most["hours_cv"]) == (9999.99, 0.0)
 
 
 @pytest.mark.parametrize(("case", "expected"), [("weekdays", (2.0, None, None)), ("weekend", (None, 2.0, None))])

@@ -43,6 +43,7 @@ def test_percent_difference(spark: SparkSession) -> None:
     [
         pytest.param(lambda: s.exact_sum("x"), [(0.1,)] * 10, 1.0, id="ten tenths are one"),
         pytest.param(lambda: s.exact_sum("x"), [(1e9,), (1e-9,), (-1e9,)], 1e-9, id="small beside large"),
+        pytest.param(lambda: s.exact_sum("x"), [(1150695.27,)] * 2, 2301390.54, id="the nearest double"),
         pytest.param(lambda: s.exact_sum("x"), [(None,)], None, id="sum of nothing is null"),
         pytest.param(lambda: s.exact_sum("x", is_quotient=True), [(1e-12,), (2e-12,)], 3e-12, id="18 decimals"),
         pytest.param(lambda: s.exact_sum_usd("x"), [(0.1,), (0.2,), (None,)], Decimal("0.30"), id="amounts"),

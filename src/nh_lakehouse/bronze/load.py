@@ -27,13 +27,27 @@ __all__ = ["AUDIT", "FileOutcome", "load_bronze", "prepare_file"]
 AUDIT = (
     DerivedColumn(name="_source_file", type="string", description="Path of the file inside the landing folder"),
     DerivedColumn(name=ROW, type="int", description="Number of the data record in the file, first = 1"),
-    DerivedColumn(name=LINE, type="int", description="Line of the file on which the record begins, the header being line 1"),
+    DerivedColumn(
+        name=LINE, type="int", description="Line of the file on which the record begins, the header being line 1"
+    ),
     DerivedColumn(name="_source_sha256", type="string", description="Hash of the file as sent"),
     DerivedColumn(name="_period", type="string", description="Period of the row: 2024-10, 2023Q2, 2024 or 2024-10-27"),
-    DerivedColumn(name="_released_at", type="timestamp", description="Release time: the contract's date column, else the modified time"),
-    DerivedColumn(name="_modified_at", type="timestamp", description="Modified time of the landing file when first seen"),
-    DerivedColumn(name="_absent_columns", type="string", description="Contract columns that the file does not have, joined by commas"),
-    DerivedColumn(name=CORRUPT, type="string", description="Why the record is not well formed, and its text; null if it is"),
+    DerivedColumn(
+        name="_released_at",
+        type="timestamp",
+        description="Release time: the contract's date column, else the modified time",
+    ),
+    DerivedColumn(
+        name="_modified_at", type="timestamp", description="Modified time of the landing file when first seen"
+    ),
+    DerivedColumn(
+        name="_absent_columns",
+        type="string",
+        description="Contract columns that the file does not have, joined by commas",
+    ),
+    DerivedColumn(
+        name=CORRUPT, type="string", description="Why the record is not well formed, and its text; null if it is"
+    ),
     DerivedColumn(name="_load_id", type="string", description="Load that wrote the row"),
     DerivedColumn(name="_loaded_at", type="timestamp", description="When the row was written, UTC"),
 )
@@ -243,7 +257,9 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
         reason = error.message if isinstance(error, NhLakehouseError) else first_line(error)
         return [replace(f.outcome("failed", load_id), error=f"{f.landing.name}: not written: {reason}") for f in group]
     done = [
-        replace(f.outcome("loaded", load_id), version_before=published.version_before, version_after=published.version_after)
+        replace(
+            f.outcome("loaded", load_id), version_before=published.version_before, version_after=published.version_after
+        )
         for f in new
     ]
     return outcomes + done
@@ -252,7 +268,9 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
 def _columns(data_set: DataSet, group: Sequence[_Prepared]) -> list[DerivedColumn]:
     columns = [DerivedColumn(name=c.name, type="string", description=c.description) for c in data_set.columns]
     unknown = {name: f.match for f in group for name in f.match.unknown.values()}
-    extra = [DerivedColumn(name=n, type="string", description="Column that the contract does not have") for n in unknown]
+    extra = [
+        DerivedColumn(name=n, type="string", description="Column that the contract does not have") for n in unknown
+    ]
     return [*columns, *extra, *AUDIT]
 
 
@@ -273,7 +291,8 @@ def _known(store: Store, table: str) -> dict[tuple[str, str], str]:
             recorded = {
                 (sha, period)
                 for sha, period in connection.execute(
-                    "SELECT sha256, period FROM ops.files WHERE status = 'loaded' AND data_set = ?", [table.split(".")[1]]
+                    "SELECT sha256, period FROM ops.files WHERE status = 'loaded' AND data_set = ?",
+                    [table.split(".")[1]],
                 ).fetchall()
             }
     return {(sha, periods): "duplicate" if (sha, periods) in recorded else "loaded" for sha, periods in rows}

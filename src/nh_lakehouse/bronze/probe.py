@@ -117,11 +117,15 @@ def _refuse_other_formats(head: bytes, path: Path) -> None:
         raise UnreadableFileError("is empty: expected a header line and rows", code="empty_file", path=str(path))
     for start, what in _BINARY_STARTS.items():
         if head.startswith(start):
-            raise UnreadableFileError(f"is {what}, expected a text file with a header line", code="not_csv", path=str(path))
+            raise UnreadableFileError(
+                f"is {what}, expected a text file with a header line", code="not_csv", path=str(path)
+            )
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"{\"", b"[{")):
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b'{"', b"[{")):
         raise UnreadableFileError(
-            "is a web page or an error message, expected a text table; download the file again", code="not_csv", path=str(path)
+            "is a web page or an error message, expected a text table; download the file again",
+            code="not_csv",
+            path=str(path),
         )
 
 
@@ -256,7 +260,9 @@ def read_header(path: Path, delimiter: str, *, show: bool = True) -> list[str]:
     """
     with path.open("r", encoding="utf-8-sig", newline="") as stream:
         text = stream.read(1 << 20)
-    records = (r for r in csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, skipinitialspace=True) if r)
+    records = (
+        r for r in csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, skipinitialspace=True) if r
+    )
     record, following = next(records, []), next(records, [])
     # Spreadsheets pad every line to one width: such columns without a name are kept. A lone surplus delimiter is not.
     while record and not record[-1].strip() and len(following) < len(record):

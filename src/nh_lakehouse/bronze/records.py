@@ -16,7 +16,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -46,7 +46,9 @@ class Parsed:
     corrupt_n: int
 
 
-def parse_records(probe: Probe, names: Sequence[str], delimiter: str, target: Path, *, memory_mb: int = 1_000) -> Parsed:
+def parse_records(
+    probe: Probe, names: Sequence[str], delimiter: str, target: Path, *, memory_mb: int = 1_000
+) -> Parsed:
     """Stage the records of a utf-8 file as Parquet.
 
     Args:
@@ -234,7 +236,9 @@ def _one_line(text: str, names: Sequence[str], delimiter: str) -> _Record:
     text = text.rstrip("\r\n")
     raw = text[:_MAX_RAW].replace("\0", "\\0")
     if "\0" in text:
-        return _Record(_padded(text.replace("\0", "").split(delimiter), names), f"nul_byte: a NUL byte in the line | {raw}")
+        return _Record(
+            _padded(text.replace("\0", "").split(delimiter), names), f"nul_byte: a NUL byte in the line | {raw}"
+        )
     if '"' not in text:
         fields: list[str] = text.split(delimiter)
     else:
@@ -270,7 +274,7 @@ def _leading(text: str, delimiter: str) -> tuple[list[str], str]:
     return fields, text[position:]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _field(delimiter: str) -> re.Pattern[str]:
     end = re.escape(delimiter)
     return re.compile(rf'(?: *"((?:[^"]|"")*)" *|(?! *")([^{end}\r\n]*)){end}')

@@ -175,7 +175,8 @@ def _flags_query(lake: Lakehouse) -> str:
     parts = [f"SELECT '{name}' AS \"table\", unnest(dq_flags) AS flag FROM {name}" for name in flagged]
     if not parts:
         return ""
-    return f'SELECT "table", flag, count(*) AS rows_n FROM ({" UNION ALL ".join(parts)}) GROUP BY ALL ORDER BY rows_n DESC, 1, 2'
+    flags = " UNION ALL ".join(parts)
+    return f'SELECT "table", flag, count(*) AS rows_n FROM ({flags}) GROUP BY ALL ORDER BY rows_n DESC, 1, 2'
 
 
 # --- lineage and documents -------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_contracts() -> Mapping[str, DataSet]:
     """All data-set contracts of the package, by name.
 
@@ -54,10 +54,12 @@ def read_data_set(path: Path) -> DataSet:
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         line = _line_of(path, first)
-        raise ContractError(f"{path.name}, line {line}: {describe_problem(error)}", file=str(path), line=line) from error
+        raise ContractError(
+            f"{path.name}, line {line}: {describe_problem(error)}", file=str(path), line=line
+        ) from error
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_tables() -> Mapping[str, TableDeclaration]:
     """All declared silver, gold and ops tables, by full name, their column definitions filled in.
 
@@ -108,7 +110,9 @@ def _declaration(
         if isinstance(entry, str):
             found = own.get(entry) or shared.get(entry)
             if found is None:
-                raise ContractError(f"{path.name}: {name}: column {entry!r} is not defined here, in shared.yaml or in a contract")
+                raise ContractError(
+                    f"{path.name}: {name}: column {entry!r} is not defined here, in shared.yaml or in a contract"
+                )
             columns.append(found)
         else:
             columns.append(_derived_column(entry, shared, name, path))
@@ -145,7 +149,7 @@ def source_columns(data_set: str | None) -> dict[str, DerivedColumn]:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0

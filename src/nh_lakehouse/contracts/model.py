@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -121,7 +121,9 @@ class Period(_Model):
     @property
     def silver_column(self) -> str:
         """The period's column in silver: month -> `snapshot_month`, quarter -> `quarter`, year -> `fiscal_year`, date -> `release_date`."""
-        return {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[self.grain]
+        return {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[
+            self.grain
+        ]
 
 
 class Release(_Model):
@@ -349,7 +351,7 @@ def snake_case(text: str) -> str:
     return f"c_{name}" if name[:1].isdigit() else name
 
 
-@lru_cache(maxsize=None)
+@cache
 def _header_regex(normal: str) -> re.Pattern[str]:
     return re.compile(re.escape(normal).replace(r"\{yyyy\}", r"(?:19|20)\d{2}") + r"\Z")
 
@@ -359,7 +361,7 @@ def _header_matches(header: str, normal: str) -> bool:
     return expected == normal or ("{yyyy}" in expected and _header_regex(expected).match(normal) is not None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled_name(pattern: str) -> re.Pattern[str]:
     stem, _, extension = pattern.rpartition(".")
     parts = []

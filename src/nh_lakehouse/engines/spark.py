@@ -62,7 +62,9 @@ class SparkEngine(SessionEngine):
 
     name = "spark"
 
-    def __init__(self, *, parallel: int = 4, conf: Mapping[str, str] | None = None, session: SparkSession | None = None) -> None:
+    def __init__(
+        self, *, parallel: int = 4, conf: Mapping[str, str] | None = None, session: SparkSession | None = None
+    ) -> None:
         self.parallel = parallel
         self._conf = dict(conf or {})
         self._given = session
@@ -150,13 +152,20 @@ def _is_submitted() -> bool:
 
 def _explain_start(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}"
-    if "JAVA_GATEWAY_EXITED" in text or "Java gateway process exited" in text or "JAVA_HOME" in text or "java" in text[:200]:
+    if (
+        "JAVA_GATEWAY_EXITED" in text
+        or "Java gateway process exited" in text
+        or "JAVA_HOME" in text
+        or "java" in text[:200]
+    ):
         return (
             "Spark could not start Java: install Java 17 (Debian: apt-get install openjdk-17-jre-headless) "
             "and set JAVA_HOME if it is not on the PATH, or choose --engine sail"
         )
     if "UnsupportedClassVersionError" in text:
-        return "this Java is too old for Spark: Java 17 or 21 is needed (Debian: apt-get install openjdk-17-jre-headless)"
+        return (
+            "this Java is too old for Spark: Java 17 or 21 is needed (Debian: apt-get install openjdk-17-jre-headless)"
+        )
     if "DeltaSparkSessionExtension" in text or "delta" in text.lower():
         return "the two Delta JARs are not in pyspark/jars: run make spark, or add --packages " + ",".join(JARS["4.1"])
     return f"Spark could not start: {text.splitlines()[0][:300]}"

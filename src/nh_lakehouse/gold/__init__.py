@@ -1,0 +1,1 @@
+"""Measures: one module per subject, each table one function of DataFrames."""

@@ -47,8 +47,11 @@ RESIDENT_SUMS = (
 )
 """Columns of `pbj_totals` that hold the residents under a group of hours."""
 
-TEN_BILLION = 1e10
+PARTS_PER_HOUR = 1e10
 """Parts of an hour in which hours are added up, the ten decimals of `SUM_TYPE`."""
+
+SHORTFALL_HOURS = 1e-6
+"""By how much a sum of hours may fall short of a limit and still meet it; hours are published with two decimals."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,9 @@ class PayrollRules:
     Attributes:
         shift_hours: hours of one shift, by convention of the field.
         rn_day_hours: hours of an RN that a home must have each day (42 CFR 483.35(b)(1): eight consecutive hours).
+        implausible_day_hours: hours of a job group in one home and day that cannot have been worked (1,250 shifts; the
+            largest homes have some 500). Such hours count as unknown in all sums. Our own limit; a larger one may
+            overflow the sum of squares.
         aberrant_below_total_hprd: total hours per resident day below which a home's period is aberrant.
         aberrant_above_total_hprd: total hours per resident day above which it is.
         aberrant_above_aide_hprd: aide hours per resident day above which it is (all three: technical specifications of
@@ -66,6 +72,7 @@ class PayrollRules:
 
     shift_hours: float = 8.0
     rn_day_hours: float = 8.0
+    implausible_day_hours: float = 10_000.0
     aberrant_below_total_hprd: float = 1.5
     aberrant_above_total_hprd: float = 12.0
     aberrant_above_aide_hprd: float = 5.25
@@ -87,8 +94,7 @@ def pbj_day(pbj_daily: DataFrame, *, rules: PayrollRules = PayrollRules()) -> Da
     staffed = F.when(F.col("census") > 0, F.col("census"))
     nurse_to_resident = ratio("hrs_total", staffed) / HOURS_PER_DAY
     rn_to_resident = ratio("hrs_rn", staffed) / HOURS_PER_DAY
-    # Three shifts that make 8 hours can be 7.999999999999999 where a caller added doubles (silver adds decimals).
-    rn_parts = F.when(F.col("census") > 0, _in_parts(F.col("hrs_rn")))
+    rn_hours = F.when(F.col("census") > 0, F.col("hrs_rn"))
     return _with_census_change(pbj_daily).select(
         "ccn",
         "work_date",
@@ -107,8 +113,8 @@ def pbj_day(pbj_daily: DataFrame, *, rules: PayrollRules = PayrollRules()) -> Da
         ratio(F.lit(1), rn_to_resident).alias("residents_per_rn"),
         (F.col("hrs_total") / rules.shift_hours).alias("shift_equiv_n"),
         ratio("hrs_total_ctr", "hrs_total").alias("contract_share"),
-        (rn_parts == 0).alias("no_rn_day"),
-        (rn_parts < rules.rn_day_hours * TEN_BILLION).alias("rn_below_8h"),
+        (rn_hours == 0).alias("no_rn_day"),
+        (rn_hours < rules.rn_day_hours - SHORTFALL_HOURS).alias("rn_below_8h"),
         F.col("hrs_rn_direct").alias("direct_rn_hours"),
         "census_change_n",
         # greatest() would skip a null and answer 0.
@@ -119,11 +125,12 @@ def pbj_day(pbj_daily: DataFrame, *, rules: PayrollRules = PayrollRules()) -> Da
 
 
 @table("gold.pbj_totals", key=["ccn", "quarter", "month"], per=["ccn", "quarter"])
-def pbj_totals(pbj_daily: DataFrame) -> DataFrame:
+def pbj_totals(pbj_daily: DataFrame, *, rules: PayrollRules = PayrollRules()) -> DataFrame:
     """Hours, resident days and days of a home and month: all that months, quarters and states are computed from.
 
     Args:
         pbj_daily: one row per (ccn, work_date), hours as doubles, census whole; from silver.
+        rules: hours of a day that are implausible, and therefore unknown.
     Returns:
         One row per (ccn, quarter, month). Hours are decimals, of days with residents but for `emp_hours_all_days`.
         Each group of hours has its own `_resident_days`: a day whose hours are unknown is left out of both. Hours
@@ -132,7 +139,7 @@ def pbj_totals(pbj_daily: DataFrame) -> DataFrame:
         residents before they are divided.
     """
     hours, residents = _hours_by_name(), _residents_by_name()
-    days = pbj_daily.select(
+    days = _with_plausible_hours(pbj_daily, rules).select(
         "ccn",
         "quarter",
         F.trunc("work_date", "month").alias("month"),
@@ -186,6 +193,17 @@ def _with_census_change(pbj_daily: DataFrame) -> DataFrame:
     return pbj_daily.withColumn("census_change_n", F.when(follows, change).cast("int"))
 
 
+def _with_plausible_hours(pbj_daily: DataFrame, rules: PayrollRules) -> DataFrame:
+    # One cell of 1e170 would overflow the sums: an error of the whole table on Spark, a wrong figure on Sail.
+    names = [f"hrs_{group}{part}" for group in GROUPS for part in ("", "_emp", "_ctr")]
+    return pbj_daily.withColumns(
+        {
+            name: F.when((F.col(name) >= 0) & (F.col(name) < rules.implausible_day_hours), F.col(name))
+            for name in (*names, "hrs_rn_direct", "hrs_lpn_direct")
+        }
+    )
+
+
 def _direct_care_hours() -> Column:
     return F.col("hrs_rn_direct") + F.col("hrs_lpn_direct") + F.col("hrs_aide")
 
@@ -223,9 +241,9 @@ def _census_where(condition: Column) -> Column:
 def _in_parts(hours: Column) -> Column:
     """Hours as a whole number of ten-billionths, rounded: sums of whole numbers are exact in any order.
 
-    The same value as a cast to `SUM_TYPE` up to 900,000 hours a day, at a third of its cost on Spark.
+    The same value as a cast to `SUM_TYPE`, at a third of its cost on Spark.
     """
-    return F.floor(hours * TEN_BILLION + 0.5).cast("bigint")
+    return F.floor(hours * PARTS_PER_HOUR + 0.5).cast("bigint")
 
 
 def _from_parts(name: str) -> Column:

@@ -95,7 +95,7 @@ def referential(
         _named(nh_vaccination, "nh_vaccination", *month),
     ]
     homes = nh_facility_month.select("ccn", F.col("snapshot_month").alias("_compared")).distinct()
-    compared = _with_nearest_month(reduce(DataFrame.unionByName, named), nh_facility_month)
+    compared = _with_nearest_month(reduce(lambda above, below: above.unionByName(below), named), nh_facility_month)
     orphans = compared.join(homes, ["ccn", "_compared"], how="left_anti")
     return orphans.select(
         "table",

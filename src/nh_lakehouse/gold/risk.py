@@ -56,11 +56,14 @@ def nh_state_risk(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCut
             exact_sum_usd(F.when(is_matched(), F.col("fines_usd"))).alias("fines_matched_usd"),
         )
     )
-    large = F.when(F.col("matched_n") >= risk.minimum_homes, F.lit(1))
+    is_large = F.col("matched_n") >= risk.minimum_homes
+    hours, rate = F.col("total_hprd_mean"), F.col("rsrr_mean")
     scored = states.filter(F.col("matched_n") >= 1).select(
         "*",
-        *_positions(F.lit(1), ""),
-        *_positions(large, "_n10"),
+        min_max_over(hours, by=MONTH, inverted=True).alias("staffing_risk"),
+        min_max_over(rate, by=MONTH).alias("readmission_risk"),
+        min_max_over(F.when(is_large, hours), by=MONTH, inverted=True).alias("staffing_risk_n10"),
+        min_max_over(F.when(is_large, rate), by=MONTH).alias("readmission_risk_n10"),
     )
     score = (F.col("staffing_risk") + F.col("readmission_risk")) / 2
     score_n10 = (F.col("staffing_risk_n10") + F.col("readmission_risk_n10")) / 2
@@ -75,14 +78,6 @@ def nh_state_risk(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCut
         F.when(score.isNotNull(), rank_of([score.desc_nulls_last()], by=MONTH)).alias("risk_rank"),
         F.when(score.isNotNull(), rank_of([score.asc_nulls_last()], by=MONTH)).alias("best_rank"),
     )
-
-
-def _positions(counts: Column, suffix: str) -> list[Column]:
-    hours, rate = F.when(counts == 1, F.col("total_hprd_mean")), F.when(counts == 1, F.col("rsrr_mean"))
-    return [
-        min_max_over(hours, by=MONTH, inverted=True).alias(f"staffing_risk{suffix}"),
-        min_max_over(rate, by=MONTH).alias(f"readmission_risk{suffix}"),
-    ]
 
 
 @table("gold.nh_facility_risk", key=["ccn", "snapshot_month"])

@@ -65,7 +65,8 @@ def exact_sum(column: ColumnOrName, *, is_quotient: bool = False) -> Column:
     """
     # round() to the scale of the type changes nothing; see the note on Sail above.
     value = F.round(_column(column).cast(MOMENT_TYPE), 18) if is_quotient else _column(column).cast(SUM_TYPE)
-    return F.sum(value).cast("double")
+    # Through text: Sail 0.7.2 turns a decimal of more than 15 digits into a neighbour of the nearest double.
+    return F.sum(value).cast("string").cast("double")
 
 
 def exact_sum_usd(column: ColumnOrName) -> Column:

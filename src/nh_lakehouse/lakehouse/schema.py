@@ -25,7 +25,14 @@ _ARROW = {
     "timestamp": pa.timestamp("us", tz="UTC"),
     "boolean": pa.bool_(),
 }
-_DELTA = {"string": "string", "int": "integer", "bigint": "long", "double": "double", "date": "date", "timestamp": "timestamp"}
+_DELTA = {
+    "string": "string",
+    "int": "integer",
+    "bigint": "long",
+    "double": "double",
+    "date": "date",
+    "timestamp": "timestamp",
+}
 _DELTA["boolean"] = "boolean"
 _DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)\Z")
 _ARRAY = re.compile(r"array<(.+)>\Z")
@@ -72,7 +79,9 @@ def spark_type(text: str) -> DataType:
         return t.ArrayType(spark_type(found[1]))
     if found := _MAP.match(text):
         return t.MapType(spark_type(found[1]), spark_type(found[2]))
-    raise ContractError(f"type {text!r} is not known; expected one of {', '.join(simple)}, decimal(p,s), array<..>, map<..,..>")
+    raise ContractError(
+        f"type {text!r} is not known; expected one of {', '.join(simple)}, decimal(p,s), array<..>, map<..,..>"
+    )
 
 
 def _arrow(text: str) -> pa.DataType:

@@ -80,7 +80,9 @@ class Store:
 
     # --- creating and reading ------------------------------------------------------------------------------------
 
-    def ensure(self, name: str, columns: Sequence[DerivedColumn], *, indexed: Sequence[str] = (), comment: str = "") -> None:
+    def ensure(
+        self, name: str, columns: Sequence[DerivedColumn], *, indexed: Sequence[str] = (), comment: str = ""
+    ) -> None:
         """Create a table from its declared columns, or add the columns that it lacks.
 
         Raises:
@@ -145,7 +147,9 @@ class Store:
             # Sail makes no commit where there is nothing to add; Spark makes an empty one.
             return Published(before, before)
         if after != before + 1:
-            raise LoadError(f"{name}: expected version {before + 1} after the append, found {after}: another writer?", table=name)
+            raise LoadError(
+                f"{name}: expected version {before + 1} after the append, found {after}: another writer?", table=name
+            )
         self._after_commit(name)
         return Published(before, after, inserted_n=int(metrics.get("numOutputRows", 0)))
 
@@ -261,7 +265,7 @@ class Store:
                         FROM changes WHERE {ACTION} <> '{_DELETE}' GROUP BY 1"""
                 ).fetchall()
                 by_file = {source: (inserted, updated) for source, inserted, updated in rows}
-        return {action: count for action, count in actions}, by_file
+        return dict(actions), by_file
 
     def _apply(self, name: str, changes: Path, key: Sequence[str], counts: Mapping[str, int]) -> Published:
         columns = self._column_names(name)
@@ -312,8 +316,7 @@ class Store:
                 if nulls or low is None:
                     continue
                 if kind in ("DATE", "INTEGER", "BIGINT", "VARCHAR"):
-                    quote = (lambda v, k=kind: v if k in ("INTEGER", "BIGINT") else _literal(v, k))
-                    ranges.append(f"t.`{column}` BETWEEN {quote(low)} AND {quote(high)}")
+                    ranges.append(f"t.`{column}` BETWEEN {_literal(low, kind)} AND {_literal(high, kind)}")
         return ranges
 
     def _last_commit(self, name: str) -> tuple[int, Mapping[str, Any]]:
@@ -363,5 +366,7 @@ def pq_dataset(files: Sequence[Path]) -> Any:
 
 
 def _literal(value: str, kind: str) -> str:
+    if kind in ("INTEGER", "BIGINT"):
+        return value
     text = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"DATE'{text}'" if kind == "DATE" else f"'{text}'"

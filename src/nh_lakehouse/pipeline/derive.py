@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nh_lakehouse.contracts import load_tables
-from nh_lakehouse.contracts.model import DerivedColumn, TableDeclaration
+from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys
 from nh_lakehouse.lakehouse.state import TableRecord
@@ -95,7 +95,13 @@ def derive(
         return Derived("skipped", Published(version, version), versions)
     store.ensure(spec.name, [*declaration.columns, *GOLD_AUDIT], comment=declaration.title)
     affected = None
-    if spec.per and not full and record is not None and record.fingerprint == fingerprint and record.version_after == version:
+    if (
+        spec.per
+        and not full
+        and record is not None
+        and record.fingerprint == fingerprint
+        and record.version_after == version
+    ):
         affected = _affected(spec, inputs, store, record, versions)
     if affected is not None and not affected.count:
         return Derived("skipped", Published(version, version), versions)

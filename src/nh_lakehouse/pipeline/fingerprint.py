@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from nh_lakehouse.contracts.model import DataSet, TableDeclaration
@@ -39,7 +39,7 @@ def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_set: 
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _closure(module: str) -> frozenset[str]:
     """A module and the modules of the package that it imports, directly or not."""
     found: set[str] = set()
@@ -49,7 +49,7 @@ def _closure(module: str) -> frozenset[str]:
         if name in found or name in _NEUTRAL or name.startswith(f"{_PACKAGE}.contracts"):
             continue
         path = _path(name)
-        if path is None or not name.startswith(_PACKAGE) and name != module:
+        if path is None or (not name.startswith(_PACKAGE) and name != module):
             continue
         found.add(name)
         waiting.extend(_imports(path))
@@ -67,7 +67,7 @@ def _imports(path: Path) -> list[str]:
     return names
 
 
-@lru_cache(maxsize=None)
+@cache
 def _path(module: str) -> Path | None:
     try:
         spec = importlib.util.find_spec(module)
@@ -76,7 +76,7 @@ def _path(module: str) -> Path | None:
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _source_hash(module: str) -> str:
     path = _path(module)
     return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""

@@ -69,7 +69,9 @@ class Graph:
 
         chosen: set[str] = set()
         for pattern in patterns:
-            fitting = [n for n in self.specs if fnmatch.fnmatch(n, pattern) or fnmatch.fnmatch(n.split(".")[1], pattern)]
+            fitting = [
+                n for n in self.specs if fnmatch.fnmatch(n, pattern) or fnmatch.fnmatch(n.split(".")[1], pattern)
+            ]
             if not fitting:
                 raise PlanError(
                     f"--select {pattern}: no table of that name; tables: {', '.join(self.order)}", option="--select"
@@ -122,12 +124,20 @@ def build_graph(
     own: dict[str, str] = {}
     for spec in specs:
         if spec.name in by_name or own.get(spec.short_name, spec.name) != spec.name:
-            problems.append(f"two tables share the name {spec.short_name}: {own.get(spec.short_name)} and {spec.name}")
+            first = by_name[own[spec.short_name]]
+            problems.append(
+                f"two tables share the name {spec.short_name}: {first.name} in {first.function.__module__} and "
+                f"{spec.name} in {spec.function.__module__}"
+            )
             continue
         by_name[spec.name] = spec
         own[spec.short_name] = spec.name
         if spec.name not in tables:
             problems.append(f"{spec.name} has a function and no declaration of its columns")
+            continue
+        declared = tables[spec.name].column_names
+        if stray := [c for c in dict.fromkeys((*spec.key, *spec.per)) if c not in declared]:
+            problems.append(f"{spec.name}: its key or per names columns that are not declared: {', '.join(stray)}")
     shorts.update(own)
     parents: dict[str, tuple[str, ...]] = {}
     for name, spec in by_name.items():
@@ -138,37 +148,40 @@ def build_graph(
             elif parameter in shorts:
                 full.append(shorts[parameter])
             else:
-                problems.append(f"{name} reads {parameter}, which is no table; tables and data sets are named in its parameters")
+                problems.append(
+                    f"{name} reads {parameter}, which is no table; tables and data sets are named in its parameters"
+                )
         parents[name] = tuple(full)
-    order, cycle = _sort(by_name, parents)
-    if cycle:
-        problems.append(f"cycle: {' -> '.join(cycle)}")
+    order, cycles = _sort(by_name, parents)
+    problems += [f"cycle: {' -> '.join(cycle)}" for cycle in cycles]
     if problems:
         raise PlanError("the tables cannot be put in order:\n  " + "\n  ".join(problems), problems=problems)
     return Graph(by_name, parents, tuple(order))
 
 
-def _sort(specs: Mapping[str, TableSpec], parents: Mapping[str, tuple[str, ...]]) -> tuple[list[str], list[str]]:
-    """Depth-first order, and the first cycle found."""
-    done: dict[str, bool] = {}
+def _sort(
+    specs: Mapping[str, TableSpec], parents: Mapping[str, tuple[str, ...]]
+) -> tuple[list[str], list[list[str]]]:
+    """Depth-first order, and the cycles."""
+    done: set[str] = set()
     order: list[str] = []
     path: list[str] = []
+    cycles: list[list[str]] = []
 
-    def visit(name: str) -> list[str]:
-        if done.get(name):
-            return []
+    def visit(name: str) -> None:
+        if name in done:
+            return
         if name in path:
-            return [*path[path.index(name) :], name]
+            cycles.append([*path[path.index(name) :], name])
+            return
         path.append(name)
         for parent in parents.get(name, ()):
-            if parent in specs and (cycle := visit(parent)):
-                return cycle
+            if parent in specs:
+                visit(parent)
         path.pop()
-        done[name] = True
+        done.add(name)
         order.append(name)
-        return []
 
     for name in sorted(specs):
-        if cycle := visit(name):
-            return order, cycle
-    return order, []
+        visit(name)
+    return order, cycles

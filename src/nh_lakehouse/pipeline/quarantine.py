@@ -8,12 +8,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from nh_lakehouse.bronze.records import duckdb_file
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse.schema import arrow_schema
 from nh_lakehouse.lakehouse.store import Store, parquet_files
 from nh_lakehouse.silver.conform import CELL_REASONS, FLAGS, REASONS
-from nh_lakehouse.silver.resolve import DISPOSITION, QUARANTINED, unit_key
+from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, QUARANTINED, unit_key
 
 __all__ = ["MASK", "quarantined_rows"]
 
@@ -52,12 +53,15 @@ def quarantined_rows(
         names = [f.name for f in bronze.schema().fields if not f.name.startswith("_")]
         connection.register("bronze", bronze.to_pyarrow_dataset())
         rows = connection.sql(
-            f"""SELECT bad.reasons, bad.severity, bronze.* FROM bronze JOIN bad
+            """SELECT bad.reasons, bad.severity, bronze.* FROM bronze JOIN bad
                 ON bronze._source_sha256 = bad._source_sha256 AND bronze._source_row = bad._source_row
                 AND bronze._source_file = bad._source_file
                 ORDER BY bronze._source_file, bronze._source_row, bad.severity DESC"""
         ).to_arrow_table()
     sensitive = {c.name for c in data_set.columns if c.sensitive}
+    if sensitive:
+        # What a column holds that the contract does not know is not known either.
+        sensitive |= set(names) - set(data_set.column_by_name)
     records = [_record(row, data_set.name, names, sensitive, now) for row in rows.to_pylist()]
     return pa.Table.from_pylist(records, schema=schema)
 
@@ -65,21 +69,23 @@ def quarantined_rows(
 def _bad_rows(data_set: DataSet, stage: Path, judged: Path | None, contested: Path | None) -> str:
     cells = " OR ".join(f"f LIKE '{reason}:%'" for reason in CELL_REASONS)
     columns = "_source_sha256, _source_file, _source_row"
-    alone = f"SELECT {columns}, {REASONS} AS reasons, {FLAGS} AS flags, len({REASONS}) > 0 AS out FROM {_files(stage)} AS s"
+    # Values of a malformed record may stand in the wrong columns: what is wrong with them says nothing.
+    lost = f"CASE WHEN _corrupt_record IS NULL THEN list_filter({FLAGS}, lambda f: {cells}) ELSE [] END"
+    alone = f"SELECT {columns}, {REASONS} AS reasons, {lost} AS lost, len({REASONS}) > 0 AS out FROM {_files(stage)} AS s"
     if judged is not None and contested is not None:
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM u."{c}"' for c in unit_key(data_set)) or "true"
         alone += f" WHERE NOT EXISTS (SELECT 1 FROM {_files(contested)} AS u WHERE {same})"
         alone += (
-            f" UNION ALL SELECT {columns}, {REASONS}, CASE WHEN {DISPOSITION} = 'accepted' THEN {FLAGS} ELSE [] END, "
-            f"{DISPOSITION} = '{QUARANTINED}' FROM {_files(judged)}"
+            f" UNION ALL SELECT {columns}, {REASONS}, {lost}, {DISPOSITION} = '{QUARANTINED}' FROM {_files(judged)} "
+            f"WHERE {DISPOSITION} IN ('{ACCEPTED}', '{QUARANTINED}')"
         )
-    return f"""SELECT {columns}, CASE WHEN out THEN reasons ELSE list_filter(flags, lambda f: {cells}) END AS reasons,
+    return f"""SELECT {columns}, CASE WHEN out THEN list_concat(reasons, lost) ELSE lost END AS reasons,
             CASE WHEN out THEN 'row' ELSE 'cell' END AS severity
-        FROM ({alone}) WHERE out OR len(list_filter(flags, lambda f: {cells})) > 0"""
+        FROM ({alone}) WHERE out OR len(lost) > 0"""
 
 
 def _files(path: Path) -> str:
-    return f"read_parquet({[str(f) for f in parquet_files(path)]})"
+    return f"read_parquet([{', '.join(duckdb_file(f) for f in parquet_files(path))}])"
 
 
 def _record(
@@ -88,7 +94,9 @@ def _record(
     reasons = [str(r) for r in row["reasons"]]  # type: ignore[attr-defined]
     concerned = [r.split(":", 1)[1] for r in reasons if ":" in r]
     shown = names if row["severity"] == "row" else [n for n in names if n in concerned]
-    payload = [(n, MASK if n in sensitive else str(row[n])) for n in shown if row[n] is not None]
+    # In a malformed record a name may stand where a state should.
+    hidden = set(names) if sensitive and row["_corrupt_record"] is not None else sensitive
+    payload = [(n, MASK if n in hidden else str(row[n])) for n in shown if row[n] is not None]
     return {
         "data_set": data_set,
         "file": row["_source_file"],

@@ -30,6 +30,7 @@ from nh_lakehouse.lakehouse.store import Published, Store
 from nh_lakehouse.pipeline.derive import derive
 from nh_lakehouse.pipeline.graph import Graph, build_graph
 from nh_lakehouse.pipeline.plan import Plan, contracts_fingerprint, is_stale, make_plan
+from nh_lakehouse.pipeline.record import bronze_load_row, file_row, silver_load_rows
 from nh_lakehouse.pipeline.report import FileLine, Quiet, Reporter, RunReport, TableLine
 from nh_lakehouse.pipeline.silver_load import SILVER_AUDIT, SilverOutcome, load_silver
 from nh_lakehouse.silver.row_hash import ROW_HASH
@@ -239,14 +240,14 @@ class _Run:
     def _record_files(self, plan: Plan, store: Store) -> None:
         now = datetime.now(timezone.utc)
         everything = contracts_fingerprint(load_contracts())
-        files = [_file_row(o, self.run_id, plan.data_sets, everything, now) for o in self.results.outcomes]
+        files = [file_row(o, self.run_id, plan.data_sets, everything, now) for o in self.results.outcomes]
         drift = [
             {"run_id": self.run_id, "data_set": o.data_set, "file": o.landing.name, **asdict(d), "recorded_at": now}
             for o in self.results.outcomes
             for d in o.drift
             if o.status == "loaded"
         ]
-        loads = [_bronze_load_row(o, self.run_id, now) for o in self.results.outcomes if o.status == "loaded"]
+        loads = [bronze_load_row(o, self.run_id, now) for o in self.results.outcomes if o.status == "loaded"]
         self._append_ops(store, {"ops.drift": drift, "ops.loads": loads, "ops.files": files})
 
     # --- silver --------------------------------------------------------------------------------------------------
@@ -285,9 +286,7 @@ class _Run:
         size = {d: _folder_size(self.lake.folder(f"bronze.{d}")) for d in found}
         return dict(sorted(found.items(), key=lambda item: -size[item[0]]))
 
-    def _one_data_set(
-        self, data_set: str, names: Sequence[str], plan: Plan, store: Store, state: State
-    ) -> None:
+    def _one_data_set(self, data_set: str, names: Sequence[str], plan: Plan, store: Store, state: State) -> None:
         self.reporter.begin(data_set, f"silver of {data_set}")
         started = time.monotonic()
         contract = load_contracts()[data_set]
@@ -308,7 +307,15 @@ class _Run:
         self.results.silver[data_set] = outcome
         duration = time.monotonic() - started
         for name in names:
-            self.results.tables.append(_line(name, outcome.published[name], "full" if outcome.periods is None else "incremental", duration, outcome))
+            self.results.tables.append(
+                _line(
+                    name,
+                    outcome.published[name],
+                    "full" if outcome.periods is None else "incremental",
+                    duration,
+                    outcome,
+                )
+            )
         self.reporter.end(data_set, f"{', '.join(names)}  {duration:.1f} s")
 
     def _since(self, plan: Plan, state: State, names: Sequence[str], bronze: str) -> int | None:
@@ -327,7 +334,7 @@ class _Run:
         now = datetime.now(timezone.utc)
         loads, tables = [], []
         for data_set, outcome in self.results.silver.items():
-            loads += _silver_load_rows(outcome, self.run_id, now)
+            loads += silver_load_rows(outcome, self.run_id, now)
             for name in outcome.published:
                 line = next(t for t in self.results.tables if t.table == name)
                 versions = {f"bronze.{data_set}": outcome.bronze_version}
@@ -346,7 +353,11 @@ class _Run:
             if outcome.quarantine is None:
                 continue
             parts.append(outcome.quarantine)
-            within = "" if outcome.periods is None else f" AND period IN ({', '.join(repr(p) for p in outcome.periods) or 'NULL'})"
+            within = (
+                ""
+                if outcome.periods is None
+                else f" AND period IN ({', '.join(repr(p) for p in outcome.periods) or 'NULL'})"
+            )
             scopes.append(f"(data_set = '{data_set}'{within})")
         wanted = pa.concat_tables(parts) if parts else None
         if wanted is None or (not len(wanted) and not self.lake.exists("ops.quarantine")):
@@ -385,7 +396,11 @@ class _Run:
             for line, published, versions in done.values()
             if line.status == "ok" and not self._same_record(state, line.table, plan, versions, published)
         ]
-        rows += [self._failed_row(t, now) for t in self.results.tables if t.status in ("failed", "blocked") and t.table in names]
+        rows += [
+            self._failed_row(t, now)
+            for t in self.results.tables
+            if t.status in ("failed", "blocked") and t.table in names
+        ]
         self._append_ops(store, {"ops.tables": rows})
         self.reporter.end("gold", f"{time.monotonic() - started:.1f} s")
 
@@ -394,7 +409,9 @@ class _Run:
             return True
         return any(p in plan.stale or p in self.results.failed for p in self.graph.ancestors([name]) - {name})
 
-    def _same_record(self, state: State, name: str, plan: Plan, versions: Mapping[str, int], published: Published) -> bool:
+    def _same_record(
+        self, state: State, name: str, plan: Plan, versions: Mapping[str, int], published: Published
+    ) -> bool:
         record = state.tables.get(name)
         return (
             record is not None
@@ -596,7 +613,8 @@ class _Run:
             )
         lines += [FileLine(f.name, None, "ignored") for f in plan.ignored if self.results.outcomes]
         lines += [
-            FileLine(k.file, k.data_set, "rejected", error=f"{k.error} (rejected in an earlier run)") for k in plan.rejected
+            FileLine(k.file, k.data_set, "rejected", error=f"{k.error} (rejected in an earlier run)")
+            for k in plan.rejected
         ]
         return lines
 
@@ -613,7 +631,7 @@ def _start_quietly(engine: Engine) -> None:
     """Start the engine while files are read; what goes wrong is told by the first real use."""
     try:
         _ = engine.session
-    except Exception:  # noqa: BLE001 - reported where the session is used
+    except Exception:
         return
 
 
@@ -629,89 +647,3 @@ def _line(name: str, published: Published, mode: str, duration: float, outcome: 
     return TableLine(
         name, "ok", mode, published.inserted_n, published.updated_n, published.deleted_n, unchanged, duration
     )
-
-
-def _file_row(
-    o: FileOutcome, run_id: str, data_sets: Mapping[str, DataSet], everything: str, now: datetime
-) -> dict[str, Any]:
-    one = o.data_set in data_sets and len([d for d in data_sets.values() if d.match_name(o.landing.base_name)]) == 1
-    return {
-        "run_id": run_id,
-        "load_id": o.load_id,
-        "data_set": o.data_set,
-        "file": o.landing.name,
-        "status": o.status,
-        "size_bytes": o.landing.size_bytes,
-        "modified_at": o.landing.modified_at,
-        "sha256": o.sha256,
-        "period": o.period,
-        "released_at": o.released_at,
-        "encoding": o.encoding,
-        "header": o.header,
-        "rows_read_n": o.rows_n if o.sha256 else None,
-        "error": o.error,
-        "contract_fingerprint": data_sets[str(o.data_set)].fingerprint() if one else everything,
-        "recorded_at": now,
-    }
-
-
-def _load_row(run_id: str, load_id: str | None, data_set: str, target: str, now: datetime, **counts: Any) -> dict[str, Any]:
-    return {
-        "run_id": run_id, "load_id": load_id, "data_set": data_set, "target": target, "recorded_at": now, **counts
-    }  # fmt: skip
-
-
-def _bronze_load_row(o: FileOutcome, run_id: str, now: datetime) -> dict[str, Any]:
-    return _load_row(
-        run_id,
-        o.load_id,
-        str(o.data_set),
-        f"bronze.{o.data_set}",
-        now,
-        file=o.landing.name,
-        source_sha256=o.sha256,
-        period=o.period,
-        rows_read_n=o.rows_n,
-        accepted_n=o.rows_n,
-        duplicate_n=0,
-        superseded_n=0,
-        quarantined_n=0,
-        warned_n=o.corrupt_n,
-        inserted_n=o.rows_n,
-        updated_n=0,
-        unchanged_n=0,
-        closed_n=None,
-        deleted_n=0,
-        version_before=o.version_before,
-        version_after=o.version_after,
-    )
-
-
-def _silver_load_rows(outcome: SilverOutcome, run_id: str, now: datetime) -> list[dict[str, Any]]:
-    rows = []
-    for target, published in outcome.published.items():
-        row_for_row = target not in outcome.closed
-        appended = not published.by_file and not published.updated_n and published.inserted_n
-        for number, f in enumerate(outcome.files):
-            inserted, updated = published.by_file.get(f.file, (f.accepted_n if appended else 0, 0))
-            if not row_for_row:
-                inserted, updated = published.by_file.get(f.file, (0, 0))
-            rows.append(
-                _load_row(
-                    run_id,
-                    f"{run_id}-{outcome.data_set}",
-                    outcome.data_set,
-                    target,
-                    now,
-                    **{k: v for k, v in asdict(f).items() if k not in ("sha256",)},
-                    source_sha256=f.sha256,
-                    inserted_n=inserted if row_for_row or published.by_file else (published.inserted_n if number == 0 else 0),
-                    updated_n=updated,
-                    unchanged_n=f.accepted_n - inserted - updated if row_for_row else None,
-                    closed_n=None if row_for_row else (outcome.closed[target] if number == 0 else 0),
-                    deleted_n=published.deleted_n if number == 0 else 0,
-                    version_before=published.version_before,
-                    version_after=published.version_after,
-                )
-            )
-    return rows

@@ -228,7 +228,8 @@ def _check_accounts(counts: Sequence[FileCounts], rows_read: Mapping[str, int]) 
         told = file.accepted_n + file.duplicate_n + file.superseded_n + file.quarantined_n
         if told != file.rows_read_n:
             raise RowAccountingError(
-                f"{file.file}: {file.rows_read_n:,} rows, but {told:,} accounted for; nothing was written", file=file.file
+                f"{file.file}: {file.rows_read_n:,} rows, but {told:,} accounted for; nothing was written",
+                file=file.file,
             )
         read[file.sha256] = read.get(file.sha256, 0) + file.rows_read_n
     for file in counts:
@@ -287,7 +288,14 @@ def _scope(data_set: DataSet, periods: Sequence[str] | None) -> str | None:
 def _holds(store: Store, name: str, data_set: DataSet, periods: Sequence[str]) -> bool:
     """Whether the table holds rows of any of the periods."""
     column = data_set.period.silver_column
-    wanted = {p if data_set.period.grain == "quarter" else p[:4] if data_set.period.grain == "year" else month_start(p).isoformat() for p in periods}
+    wanted = {
+        p
+        if data_set.period.grain == "quarter"
+        else p[:4]
+        if data_set.period.grain == "year"
+        else month_start(p).isoformat()
+        for p in periods
+    }
     if not store.lake.delta(name).file_uris():
         return False
     with store.lake.duckdb([name]) as connection:
@@ -318,9 +326,7 @@ def _publish_history(
     frame = _with_hash(spec.function(history), declaration)
     check_columns(spec.name, frame, [*declaration.columns, *SILVER_AUDIT])
     before = store.lake.version(spec.name)
-    published = store.publish(
-        spec.name, frame, key=[*spec.key, "valid_from"], provenance="_source_file"
-    )
+    published = store.publish(spec.name, frame, key=[*spec.key, "valid_from"], provenance="_source_file")
     return published, _closed_since(store, spec.name, before)
 
 

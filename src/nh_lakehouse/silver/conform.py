@@ -30,6 +30,12 @@ CELL_REASONS = ("bad_number", "bad_date", "bad_boolean", "out_of_range")
 #: A footnote that says "no data" beside a value (6 = not enough data, 10 = not available for this period).
 _NO_DATA_FOOTNOTES = (6, 10)
 _EARLIEST, _LATEST = "1900-01-01", "2100-01-01"
+#: Beyond this a text such as 1e400 is infinite to both engines, which is no measure.
+_LARGEST_DOUBLE = 1e300
+#: A double holds every whole number below this one.
+_LARGEST_WHOLE = 2**53
+#: Blanks that `trim` leaves (tab, no-break space): alone in a cell they are a missing value.
+_OTHER_BLANKS = ("\t", "\u00a0")
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,17 @@ def _footnotes_of(data_set: DataSet, wanted: set[str]) -> set[str]:
 
 def _clean(column: ContractColumn, data_set: DataSet) -> str:
     """Trimmed text, null where it is a missing-value marker; national rows get their fixed key."""
+    # Trimming more than the space costs a third more on Spark: done for identifiers alone.
     text = f"trim({_q(column.name)})"
+    if column.type == "ccn":
+        text = f"trim(BOTH {_text(' ' + ''.join(_OTHER_BLANKS))} FROM {_q(column.name)})"
     # lpad alone would cut longer texts.
-    value = f"CASE WHEN length({text}) < {column.pad} THEN lpad({text}, {column.pad}, '0') ELSE {text} END" if column.pad else text
-    cleaned = f"CASE WHEN {text} NOT IN ({_texts(column.missing_markers)}) THEN {value} END"
+    value = (
+        f"CASE WHEN length({text}) < {column.pad} THEN lpad({text}, {column.pad}, '0') ELSE {text} END"
+        if column.pad
+        else text
+    )
+    cleaned = f"CASE WHEN {text} NOT IN ({_texts([*column.missing_markers, *_OTHER_BLANKS])}) THEN {value} END"
     national = data_set.national
     if national is not None and column.name in national.set:
         is_national = f"trim({_q(national.column)}) IN ({_texts(national.values)})"
@@ -155,21 +168,24 @@ def _parse_whole(name: str, spark_type: str) -> str:
     number = f"coalesce(try_cast({name} AS double), try_cast({_plain_number(name)} AS double))"
     return (
         f"CASE WHEN substring({name}, -1, 1) <= '9' THEN coalesce(try_cast({name} AS {spark_type}), "
-        f"CASE WHEN {number} = floor({number}) THEN try_cast({number} AS {spark_type}) END) END"
+        f"CASE WHEN {number} = floor({number}) AND abs({number}) < {_LARGEST_WHOLE} "
+        f"THEN try_cast({number} AS {spark_type}) END) END"
     )
 
 
 def _parse_usd(name: str) -> str:
     return (
         f"CASE WHEN substring({name}, -1, 1) <= '9' THEN "
-        f"coalesce(try_cast({name} AS decimal(18,2)), try_cast({_plain_number(name)} AS decimal(18,2))) END"
+        f"coalesce(try_cast({name} AS decimal(18,2)), try_cast({_plain_number(name)} AS decimal(18,2)), "
+        # Sail reads no decimal with an exponent.
+        f"try_cast(try_cast({name} AS double) AS decimal(18,2))) END"
     )
 
 
 def _parse_date(name: str) -> str:
     by_shape = (
         f"CASE WHEN length({name}) >= 10 AND substring({name}, 5, 1) = '-' AND substring({name}, 8, 1) = '-' "
-        f"THEN try_cast(substring({name}, 1, 10) AS date) "
+        f"AND substring({name}, 11, 1) IN ('', ' ', 'T') THEN try_cast(substring({name}, 1, 10) AS date) "
         f"WHEN length({name}) = 8 AND try_cast({name} AS int) IS NOT NULL "
         f"THEN try_cast(concat_ws('-', substring({name}, 1, 4), substring({name}, 5, 2), substring({name}, 7, 2)) AS date) "
         f"WHEN length({name}) = 10 AND substring({name}, 3, 1) = '/' AND substring({name}, 6, 1) = '/' "
@@ -178,9 +194,7 @@ def _parse_date(name: str) -> str:
         f"THEN to_date(try_to_timestamp(initcap({name}), 'dd-MMM-yyyy')) "
         f"WHEN length({name}) = 9 AND substring({name}, 3, 1) = '-' THEN {_two_digit_year(name)} END"
     )
-    return (
-        f"CASE WHEN {by_shape} BETWEEN DATE'{_EARLIEST}' AND DATE'{_LATEST}' THEN {by_shape} END"
-    )
+    return f"CASE WHEN {by_shape} BETWEEN DATE'{_EARLIEST}' AND DATE'{_LATEST}' THEN {by_shape} END"
 
 
 def _two_digit_year(name: str) -> str:
@@ -246,7 +260,10 @@ def _check(column: ContractColumn) -> _Typed:
         return _Typed(value, _accepted_flags(column, value))
     unreadable = f"{text} IS NOT NULL AND {value} IS NULL"
     if column.type == "ccn":
-        flags = (("ccn_padded", f"{value} IS NOT NULL AND length({text}) = 5"), ("ccn_suffix", f"{value} IS NOT NULL AND length({text}) > 6"))
+        flags = (
+            ("ccn_padded", f"{value} IS NOT NULL AND length({text}) = 5"),
+            ("ccn_suffix", f"{value} IS NOT NULL AND length({text}) > 6"),
+        )
         return _Typed(value, flags, ((f"bad_key_format:{name}", unreadable),))
     if column.type == "zip5":
         return _Typed(value)
@@ -263,9 +280,15 @@ def _check(column: ContractColumn) -> _Typed:
 
 def _outside(column: ContractColumn, value: str) -> str | None:
     low, high = column.range or (None, None)
-    parts = [f"{value} < {low:g}"] if low is not None else []
-    parts += [f"{value} > {high:g}"] if high is not None else []
+    if column.type == "double":
+        low, high = -_LARGEST_DOUBLE if low is None else low, _LARGEST_DOUBLE if high is None else high
+    parts = [f"{value} < {_literal(low)}"] if low is not None else []
+    parts += [f"{value} > {_literal(high)}"] if high is not None else []
     return f"{value} IS NOT NULL AND ({' OR '.join(parts)})" if parts else None
+
+
+def _literal(number: float) -> str:
+    return str(int(number)) if number == int(number) and abs(number) < _LARGEST_WHOLE else repr(float(number))
 
 
 def _accepted_flags(column: ContractColumn, value: str) -> tuple[tuple[str, str], ...]:
@@ -317,7 +340,8 @@ def _footnote_mismatch(column: ContractColumn, data_set: DataSet) -> tuple[str, 
     """No value and no footnote, or a value beside a footnote that says there is none."""
     value, footnote = _q(column.name), _q(str(column.footnote))
     known = " AND ".join(
-        f"instr(concat(',', coalesce(_absent_columns, ''), ','), ',{name},') = 0" for name in (column.name, column.footnote)
+        f"instr(concat(',', coalesce(_absent_columns, ''), ','), ',{name},') = 0"
+        for name in (column.name, column.footnote)
     )
     lost = " OR ".join(f"array_contains({FLAGS}, '{reason}:{column.name}')" for reason in CELL_REASONS)
     no_data = " OR ".join(f"array_contains({footnote}, {code})" for code in _NO_DATA_FOOTNOTES)

@@ -77,7 +77,9 @@ def _carry_group(placed: DataFrame, key: Sequence[str], period: str) -> DataFram
     before = Window.partitionBy(*key).orderBy(period)
     whole = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     known = F.coalesce(
-        F.col("_group"), F.last("_group", ignorenulls=True).over(before), F.first("_group", ignorenulls=True).over(whole)
+        F.col("_group"),
+        F.last("_group", ignorenulls=True).over(before),
+        F.first("_group", ignorenulls=True).over(whole),
     )
     return placed.withColumn("_group", known)
 
@@ -109,7 +111,9 @@ def _complete_periods(filled: DataFrame, key: Sequence[str], period: str, comple
     """Per group: the periods whose snapshot holds enough of the keys open before it, as a sorted array."""
     name = F.to_json(F.struct(*key)) if len(key) > 1 else F.col(key[0]).cast("string")
     per_period = filled.groupBy("_group", period).agg(F.collect_set(name).alias("keys"))
-    ordered = per_period.groupBy("_group").agg(F.sort_array(F.collect_list(F.struct(F.col(period).alias("at"), "keys"))).alias("snaps"))
+    ordered = per_period.groupBy("_group").agg(
+        F.sort_array(F.collect_list(F.struct(F.col(period).alias("at"), "keys"))).alias("snaps")
+    )
     share = completeness.share
     enough = f"size(array_intersect(acc.open, snap.keys)) >= {share} * size(acc.open)"
     fold = F.expr(
@@ -144,7 +148,12 @@ def _number_versions(dated: DataFrame, key: Sequence[str], tracked: Sequence[str
 
 
 def _collapse(
-    started: DataFrame, key: Sequence[str], tracked: Sequence[str], untracked: Sequence[str], period: str, audit: Sequence[str]
+    started: DataFrame,
+    key: Sequence[str],
+    tracked: Sequence[str],
+    untracked: Sequence[str],
+    period: str,
+    audit: Sequence[str],
 ) -> DataFrame:
     first = F.min_by(F.struct(*tracked, *audit), period)
     last = F.max_by(F.struct(*untracked, "_closed_at"), period)

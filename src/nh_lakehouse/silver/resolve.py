@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn
@@ -91,8 +91,8 @@ def resolve(rows: DataFrame, data_set: DataSet) -> DataFrame:
     return judged.drop("_older", "_content", "_usable", "_copy", "_rank")
 
 
-def _window(columns: Sequence[str]) -> Window:
-    return Window.partitionBy(*columns) if columns else Window.partitionBy(F.lit(1))  # type: ignore[return-value]
+def _window(columns: Sequence[str]) -> WindowSpec:
+    return Window.partitionBy(*columns) if columns else Window.partitionBy(F.lit(1))
 
 
 def _content_columns(rows: DataFrame, data_set: DataSet) -> list[DerivedColumn]:
@@ -106,5 +106,3 @@ def _content_columns(rows: DataFrame, data_set: DataSet) -> list[DerivedColumn]:
 
 def _with_occurrence(rows: DataFrame, data_set: DataSet, number: Column) -> DataFrame:
     return rows.withColumn(data_set.occurrence, number.cast("int")) if data_set.occurrence else rows
-
-

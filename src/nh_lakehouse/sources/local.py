@@ -88,7 +88,9 @@ class LandingFile:
         try:
             self._unpack(Path(name))
         except _ARCHIVE_ERRORS as error:
-            raise UnreadableFileError(f"cannot be unpacked: {error}; send the file again", code="bad_archive") from error
+            raise UnreadableFileError(
+                f"cannot be unpacked: {error}; send the file again", code="bad_archive"
+            ) from error
         return Path(name)
 
     def _unpack(self, target: Path) -> None:
@@ -113,7 +115,9 @@ def list_landing(folder: Path) -> list[LandingFile]:
         ConfigError: the folder does not exist or cannot be read.
     """
     if not folder.is_dir():
-        raise ConfigError(f"landing folder {folder} does not exist; give the folder that holds the CSV files with --landing")
+        raise ConfigError(
+            f"landing folder {folder} does not exist; give the folder that holds the CSV files with --landing"
+        )
     files: list[LandingFile] = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(f for f in folders if not (Path(root) / f / "_delta_log").is_dir())
@@ -162,5 +166,5 @@ def _members(path: Path, name: str, size: int, modified: datetime) -> Iterator[L
 
 def _is_ignored(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    hidden = any(p.startswith(".") and p != ".." or p == "__MACOSX" for p in parts)
+    hidden = any((p.startswith(".") and p != "..") or p == "__MACOSX" for p in parts)
     return hidden or parts[-1] in ("Thumbs.db", "desktop.ini")

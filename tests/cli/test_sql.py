@@ -1,0 +1,116 @@
+"""SQL from users: reads the tables and nothing else, and mistakes are explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake import small_lake
+from nh_lakehouse import Lakehouse
+from nh_lakehouse.cli.sql import answer, select_statement, sql_errors
+from nh_lakehouse.errors import ConfigError
+
+STATES = "gold.nh_state_risk"
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lakehouse:
+    return Lakehouse(small_lake(tmp_path_factory.mktemp("lake")))
+
+
+def ask(lake: Lakehouse, sql: str) -> list[tuple[Any, ...]]:
+    with sql_errors(lake), answer(lake, sql) as (_, rows):
+        return list(rows)
+
+
+@pytest.mark.parametrize("name", ["gold.nh_state_risk", "nh_state_risk", 'gold."nh_state_risk"', "NH_STATE_RISK"])
+def test_answer_knows_full_and_short_names(lake: Lakehouse, name: str) -> None:
+    assert ask(lake, f"SELECT count(*) FROM {name}") == [(6,)]
+
+
+def test_answer_joins_tables(lake: Lakehouse) -> None:
+    sql = "SELECT count(*) FROM nh_facility_risk AS f JOIN nh_executive_summary AS e USING (snapshot_month)"
+    assert ask(lake, sql) == [(36,)]
+
+
+def test_answer_numbers_columns_of_one_name(lake: Lakehouse) -> None:
+    with answer(lake, "SELECT 1 AS a, 2 AS a, 3 AS a") as (names, rows):
+        assert (names, list(rows)) == (["a", "a_2", "a_3"], [(1, 2, 3)])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP VIEW gold.nh_state_risk",
+        "CREATE TABLE main.x AS SELECT 1",
+        "INSERT INTO gold.nh_state_risk SELECT * FROM gold.nh_state_risk",
+        "COPY (SELECT 1) TO 'x.csv'",
+        "ATTACH 'x.db'",
+        "SET enable_external_access = true",
+        "SELECT 1; DROP VIEW gold.nh_state_risk",
+        "",
+        "-- nothing",
+    ],
+)
+def test_answer_refuses_everything_but_one_select(lake: Lakehouse, sql: str) -> None:
+    with pytest.raises(ConfigError, match="expected one SELECT"):
+        ask(lake, sql)
+
+
+@pytest.mark.parametrize(
+    "source", ["read_csv('/etc/passwd')", "read_text('/etc/passwd')", "'/etc/passwd'", "glob('/etc/*')", "read_parquet('x')"]
+)
+def test_answer_reads_no_other_file_of_the_machine(lake: Lakehouse, source: str) -> None:
+    with pytest.raises(ConfigError):
+        ask(lake, f"SELECT * FROM {source}")
+
+
+def test_answer_marks_the_place_of_a_mistake(lake: Lakehouse) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ask(lake, "SELECT stat FROM nh_state_risk")
+    message = caught.value.message
+    assert '"state"' in message
+    line, marker = message.splitlines()[-2:]
+    assert line[marker.index("^") :].startswith("stat ")
+
+
+def test_answer_names_near_tables(lake: Lakehouse) -> None:
+    with pytest.raises(ConfigError, match="tables of a near name: .*nh_state_risk"):
+        ask(lake, "SELECT * FROM nh_state_rsk")
+
+
+def test_answer_tells_a_mistake_that_shows_only_while_reading(lake: Lakehouse) -> None:
+    with pytest.raises(ConfigError, match="Could not convert"):
+        ask(lake, "SELECT CAST(state AS INT) FROM nh_state_risk")
+
+
+def test_answer_does_not_see_variables_of_the_program(lake: Lakehouse) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        ask(lake, "SELECT * FROM statements")
+
+
+def test_select_statement_sorts_and_limits(lake: Lakehouse) -> None:
+    sql = select_statement(lake, STATES, columns=["STATE"], order_by=["risk_score desc"], limit=2)
+    assert ask(lake, sql) == [("TX",), ("LA",)]
+
+
+def test_select_statement_keeps_a_comment_inside_the_condition(lake: Lakehouse) -> None:
+    assert ask(lake, select_statement(lake, STATES, columns=["state"], where="state = 'TX' -- only one", limit=5)) == [("TX",)]
+
+
+@pytest.mark.parametrize("order", ["risk_score sideways", "risk_score; DROP", "1", "abs(risk_score)", ""])
+def test_select_statement_orders_by_columns_alone(lake: Lakehouse, order: str) -> None:
+    with pytest.raises(ConfigError, match="--order-by"):
+        select_statement(lake, STATES, order_by=[order])
+
+
+def test_select_statement_suggests_columns(lake: Lakehouse) -> None:
+    with pytest.raises(ConfigError, match="did you mean risk_score"):
+        select_statement(lake, STATES, columns=["riskscore"])
+
+
+def test_answer_streams_long_tables(tmp_path: Path, lake: Lakehouse) -> None:
+    with answer(lake, "SELECT range AS n FROM range(25000)") as (_, rows):
+        assert sum(n for (n,) in rows) == 25000 * 24999 // 2
