@@ -164,8 +164,9 @@ def report(results: dict[str, dict[str, float]], sizes: dict[str, float], csv_mb
         "# Benchmark",
         "",
         f"Written by `make bench` on {datetime.now(timezone.utc):%Y-%m-%d}: {os.cpu_count()} cores, "
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}. Generated files of true October 2024",
-        f"size, {csv_mb:.0f} MB of CSV; the second month and quarter are {second_mb:.0f} MB. Every case is its own process.",
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}. Generated files of true",
+        f"October 2024 size, {csv_mb:.0f} MB of CSV; the second month and quarter {second_mb:.0f} MB. Every case is",
+        "its own process.",
         "",
         "| Case | Wall s | Peak GB | Start-up s | Engine jobs per table | Files per table |",
         "|---|---|---|---|---|---|",
@@ -174,7 +175,8 @@ def report(results: dict[str, dict[str, float]], sizes: dict[str, float], csv_mb
         start = r.get("start_s", r["wall_s"] - r.get("run_s", r["wall_s"]))
         jobs, files = r.get("jobs_per_table"), r.get("files_per_table")
         lines.append(
-            f"| {case} | {r['wall_s']:.1f} | {r['peak_gb']:.2f} | {start:.1f} | {f'{jobs:.1f}' if jobs else ''} | {f'{files:.1f}' if files else ''} |"
+            f"| {case} | {r['wall_s']:.1f} | {r['peak_gb']:.2f} | {start:.1f} "
+            f"| {f'{jobs:.1f}' if jobs else ''} | {f'{files:.1f}' if files else ''} |"
         )
     lines += [
         "",

@@ -168,7 +168,8 @@ def _read_signature(function: Callable[..., Any], name: str) -> tuple[tuple[str,
             thresholds[parameter.name] = parameter.default
         else:
             raise PlanError(
-                f"{name}: parameter {parameter.name!r}: inputs are positional, thresholds are keyword-only dataclasses with a default"
+                f"{name}: parameter {parameter.name!r}: inputs are positional, thresholds are keyword-only "
+                "dataclasses with a default"
             )
     return tuple(inputs), thresholds
 

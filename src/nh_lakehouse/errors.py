@@ -39,7 +39,7 @@ __all__ = [
 
 
 class NhLakehouseError(Exception):
-    """Base of all errors of the package; `facts` carries what the message was made of (file, line, column, run id, ...)."""
+    """Base of all errors of the package; `facts` carries what the message was made of (file, line, column, ...)."""
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)

@@ -53,9 +53,9 @@ def test_unknown_inputs_are_all_told():
 
 
 def test_two_tables_of_one_name_are_told_with_their_modules():
-    assert problems_of(duplicate_name) == [
-        "two tables share the name twin: gold.twin in tables.duplicate_name and ops.twin in tables.duplicate_name"
-    ]
+    (problem,) = problems_of(duplicate_name)
+    assert problem.startswith("two tables share the name twin: ")
+    assert "gold.twin in tables.duplicate_name" in problem and "ops.twin in tables.duplicate_name" in problem
 
 
 def test_problems_of_all_kinds_are_told_together():

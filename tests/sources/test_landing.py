@@ -142,6 +142,11 @@ def test_zip_is_listed_member_by_member(tmp_path):
     assert {f.modified_at for f in files} == {datetime(2024, 10, 5, tzinfo=timezone.utc)}
 
 
+def test_zip_made_on_windows_has_folders_too(tmp_path):
+    write(tmp_path / "x.zip", zipped(("2024\\x.csv", TEXT), ("__MACOSX\\._x.csv", b"")))
+    assert [(f.base_name, f.ignored) for f in list_landing(tmp_path)] == [("x.csv", False), ("._x.csv", True)]
+
+
 def test_gzip_holds_the_file_of_its_name(tmp_path):
     write(tmp_path / "x.csv.GZ", gzip.compress(TEXT))
     file = only(tmp_path)

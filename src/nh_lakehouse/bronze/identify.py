@@ -74,8 +74,9 @@ def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[
         private = any(c.sensitive for c in data_set.columns)
         shown = "" if private else f", the first are {', '.join(repr(h[:40]) for h in header[:4])}"
         raise MissingColumnError(
-            f"lacks the required column{'s' * (len(wanted) > 1)} {', '.join(wanted)}; found {len(header)} columns{shown}; "
-            f"check that this is a {data_set.title} file, or add the new header as an alias to the contract {data_set.name}",
+            f"lacks the required column{'s' * (len(wanted) > 1)} {', '.join(wanted)}; "
+            f"found {len(header)} columns{shown}; check that this is a {data_set.title} file, "
+            f"or add the new header as an alias to the contract {data_set.name}",
             code="missing_column",
             data_set=data_set.name,
             columns=list(match.missing_required),
@@ -115,7 +116,7 @@ def find_periods(
     from_column = None
     if column is not None and column in names:
         counts = _value_counts(staged, column)
-        for value, n in counts:
+        for value, _ in counts:
             period = parse_period(value, data_set.period.grain)
             if period is not None:
                 by_value[value] = period

@@ -249,8 +249,8 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
         if published.inserted_n != rows_n:
             store.restore(table, published.version_before)
             raise RowAccountingError(
-                f"{table}: {rows_n:,} rows were read and {published.inserted_n:,} written; the table is back at version "
-                f"{published.version_before}",
+                f"{table}: {rows_n:,} rows were read and {published.inserted_n:,} written; "
+                f"the table is back at version {published.version_before}",
                 table=table,
             )
     except Exception as error:  # an engine raises classes of its own; the other data sets go on
@@ -283,7 +283,8 @@ def _known(store: Store, table: str) -> dict[tuple[str, str], str]:
         return {}
     with store.lake.duckdb([table]) as connection:
         rows = connection.execute(
-            f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period) FROM {table} GROUP BY 1, _source_file"""
+            f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period)
+                FROM {table} GROUP BY 1, _source_file"""
         ).fetchall()
     recorded = set()
     if store.lake.exists("ops.files"):

@@ -1,4 +1,4 @@
-"""One pass over a landing file: what it is, whether it can be read, its hash, its header.
+r"""One pass over a landing file: what it is, whether it can be read, its hash, its header.
 
 The pass reads the bytes once, hashes them, checks the encoding and counts lines and quotes. Text that is not plain
 utf-8 with `\\n` line ends is written to a temporary utf-8 copy, so that one reader serves all.
@@ -174,7 +174,7 @@ def _scan(path: Path) -> _Scan:
 
 
 def _count(text: bytes, pattern: bytes) -> int:
-    """How often a pattern occurs; occurrences may share their first and last byte (`\n\n\n` holds two blank lines)."""
+    r"""How often a pattern occurs; occurrences may share their first and last byte (`\n\n\n` holds two blank lines)."""
     count, position = 0, text.find(pattern)
     while position != -1:
         count += 1
@@ -224,7 +224,7 @@ def _probe(path: Path, scan: _Scan, shape: _Shape) -> Probe:
 
 
 def _transcode(path: Path, scan: _Scan, scratch: Path) -> tuple[Path, _Shape]:
-    """A utf-8 copy with `\n` ends, and its shape; five bytes that cp1252 leaves undefined become U+FFFD."""
+    r"""A utf-8 copy with `\n` ends, and its shape; five bytes that cp1252 leaves undefined become U+FFFD."""
     codec = "utf-16" if scan.has_bom else scan.encoding
     lines = blank = waiting = nul = 0
     # Files with the same content are read side by side: each has a copy of its own.
@@ -269,7 +269,8 @@ def read_header(path: Path, delimiter: str, *, show: bool = True) -> list[str]:
         record = record[:-1]
     if len(record) < 2:
         raise UnreadableFileError(
-            f"has no header: its first line is not split into columns by {delimiter!r}; expected a line of column names",
+            f"has no header: its first line is not split into columns by {delimiter!r}; "
+            "expected a line of column names",
             code="bad_header",
             path=str(path),
         )

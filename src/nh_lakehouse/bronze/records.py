@@ -87,7 +87,8 @@ def _parse_fast(probe: Probe, names: Sequence[str], delimiter: str, target: Path
             return None
         accepted_n = pq.ParquetFile(staged).metadata.num_rows
         rejects = connection.execute(
-            "SELECT line, any_value(csv_line), string_agg(DISTINCT error_type) FROM reject_errors GROUP BY line ORDER BY line"
+            "SELECT line, any_value(csv_line), string_agg(DISTINCT error_type) "
+            "FROM reject_errors GROUP BY line ORDER BY line"
         ).fetchall()
         each_is_one_line = accepted_n + len(rejects) + 1 == probe.lines_n
         # Of a line with two broken quotes DuckDB 2.0 gives the text of the line before: only widths are taken from it.
@@ -161,7 +162,8 @@ def _with_rejects(
     before = ", ".join(str(line - 1 - i) for i, (line, _) in enumerate(rejects))
     shift = f"len(list_filter([{before}], lambda x: x <= {ROW}))"
     connection.execute(
-        f"""COPY (SELECT * REPLACE (CAST({ROW} + {shift} AS INTEGER) AS {ROW}, CAST({LINE} + {shift} AS INTEGER) AS {LINE})
+        f"""COPY (SELECT * REPLACE (
+                CAST({ROW} + {shift} AS INTEGER) AS {ROW}, CAST({LINE} + {shift} AS INTEGER) AS {LINE})
             FROM {_text(str(staged))}) TO {_text(str(numbered))} (FORMAT parquet, COMPRESSION snappy)"""
     )
     staged.unlink()

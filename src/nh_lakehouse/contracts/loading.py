@@ -63,7 +63,7 @@ def read_data_set(path: Path) -> DataSet:
 def load_tables() -> Mapping[str, TableDeclaration]:
     """All declared silver, gold and ops tables, by full name, their column definitions filled in.
 
-    A bare column name takes its definition from the domain's `shared.yaml`, else from the data-set contracts of the domain.
+    A bare column name takes its definition from the domain's `shared.yaml`, else from the contracts of the domain.
 
     Raises:
         ContractError: a declaration is not valid; all problems are listed together.

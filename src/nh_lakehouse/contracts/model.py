@@ -120,7 +120,7 @@ class Period(_Model):
 
     @property
     def silver_column(self) -> str:
-        """The period's column in silver: month -> `snapshot_month`, quarter -> `quarter`, year -> `fiscal_year`, date -> `release_date`."""
+        """The period's column in silver."""
         return {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[
             self.grain
         ]

@@ -69,7 +69,8 @@ def distinct_values(files: Sequence[Path], column: str) -> list[str]:
         return []
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f'SELECT DISTINCT "{column}" FROM read_parquet({[str(f) for f in files]}) WHERE "{column}" IS NOT NULL ORDER BY 1'
+            f"""SELECT DISTINCT "{column}" FROM read_parquet({[str(f) for f in files]})
+                WHERE "{column}" IS NOT NULL ORDER BY 1"""
         ).fetchall()
     return [str(r[0]) for r in rows]
 
@@ -89,7 +90,8 @@ def changed_keys(
 
     def rows(files: Sequence[Path]) -> str:
         if not files:
-            return f"SELECT {names}, _row_hash FROM (SELECT NULL AS _row_hash, {', '.join(f'NULL AS {n}' for n in names.split(', '))}) WHERE false"
+            nothing = ", ".join(f'NULL AS "{k}"' for k in key)
+            return f"SELECT {nothing}, NULL AS _row_hash WHERE false"
         return f"SELECT {names}, _row_hash FROM read_parquet({[str(f) for f in files]})"
 
     connection.execute(

@@ -113,8 +113,8 @@ class Store:
         clash = [n for n, f in wanted.items() if n in present and str(present[n].type) != str(f.type)]
         if clash:
             raise LoadError(
-                f"{name}: column {clash[0]} is {present[clash[0]].type} in the table and {wanted[clash[0]].type} in its "
-                "declaration; run once with --full-refresh to rebuild it",
+                f"{name}: column {clash[0]} is {present[clash[0]].type} in the table and {wanted[clash[0]].type} "
+                "in its declaration; run once with --full-refresh to rebuild it",
                 table=name,
             )
         new = [f for n, f in wanted.items() if n not in present]
@@ -261,7 +261,8 @@ class Store:
             by_file: dict[str, tuple[int, int]] = {}
             if provenance:
                 rows = connection.execute(
-                    f"""SELECT "{provenance}", count(*) FILTER ({ACTION} = '{_INSERT}'), count(*) FILTER ({ACTION} = '{_UPDATE}')
+                    f"""SELECT "{provenance}", count(*) FILTER ({ACTION} = '{_INSERT}'),
+                            count(*) FILTER ({ACTION} = '{_UPDATE}')
                         FROM changes WHERE {ACTION} <> '{_DELETE}' GROUP BY 1"""
                 ).fetchall()
                 by_file = {source: (inserted, updated) for source, inserted, updated in rows}
@@ -310,7 +311,8 @@ class Store:
             connection.register("changes", pq_dataset(parquet_files(changes)))
             for column in key:
                 low, high, kind, nulls = connection.execute(
-                    f"""SELECT min("{column}")::VARCHAR, max("{column}")::VARCHAR, typeof(min("{column}")), count(*) - count("{column}")
+                    f"""SELECT min("{column}")::VARCHAR, max("{column}")::VARCHAR, typeof(min("{column}")),
+                            count(*) - count("{column}")
                         FROM changes"""
                 ).fetchall()[0]
                 if nulls or low is None:

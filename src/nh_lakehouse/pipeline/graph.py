@@ -159,9 +159,7 @@ def build_graph(
     return Graph(by_name, parents, tuple(order))
 
 
-def _sort(
-    specs: Mapping[str, TableSpec], parents: Mapping[str, tuple[str, ...]]
-) -> tuple[list[str], list[list[str]]]:
+def _sort(specs: Mapping[str, TableSpec], parents: Mapping[str, tuple[str, ...]]) -> tuple[list[str], list[list[str]]]:
     """Depth-first order, and the cycles."""
     done: set[str] = set()
     order: list[str] = []

@@ -71,7 +71,8 @@ def _bad_rows(data_set: DataSet, stage: Path, judged: Path | None, contested: Pa
     columns = "_source_sha256, _source_file, _source_row"
     # Values of a malformed record may stand in the wrong columns: what is wrong with them says nothing.
     lost = f"CASE WHEN _corrupt_record IS NULL THEN list_filter({FLAGS}, lambda f: {cells}) ELSE [] END"
-    alone = f"SELECT {columns}, {REASONS} AS reasons, {lost} AS lost, len({REASONS}) > 0 AS out FROM {_files(stage)} AS s"
+    out = f"len({REASONS}) > 0 AS out"
+    alone = f"SELECT {columns}, {REASONS} AS reasons, {lost} AS lost, {out} FROM {_files(stage)} AS s"
     if judged is not None and contested is not None:
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM u."{c}"' for c in unit_key(data_set)) or "true"
         alone += f" WHERE NOT EXISTS (SELECT 1 FROM {_files(contested)} AS u WHERE {same})"

@@ -43,7 +43,7 @@ class Quiet:
 
 @dataclass(frozen=True)
 class FileLine:
-    """One landing file in the report; the counts add up: rows read = accepted + duplicate + superseded + quarantined."""
+    """One landing file; rows read = accepted + duplicate + superseded + quarantined."""
 
     file: str
     data_set: str | None

@@ -217,7 +217,8 @@ class _Run:
         free = shutil.disk_usage(self.lake.root).free
         if free < 100 << 20:
             raise ConfigError(
-                f"only {free >> 20} MB are free on the disk of {self.lake.root}: free some space or choose another --lakehouse"
+                f"only {free >> 20} MB are free on the disk of {self.lake.root}: "
+                "free some space or choose another --lakehouse"
             )
 
     # --- bronze --------------------------------------------------------------------------------------------------

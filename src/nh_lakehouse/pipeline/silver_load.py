@@ -142,7 +142,7 @@ def _bronze_rows(store: Store, data_set: DataSet, version: int, periods: Sequenc
 
 
 def _judge(rows: DataFrame, data_set: DataSet, store: Store) -> _Verdicts:
-    """Conform and stage the rows; only units that several rows or releases claim go through the windows of `resolve`."""
+    """Conform and stage the rows; only units that several rows or releases claim go through `resolve`."""
     stage = store.stage(conform(rows, data_set), f"{data_set.name}_stage")
     contested = _contested_units(stage, data_set, store)
     if contested is None:
@@ -176,9 +176,11 @@ def _contested_units(stage: Path, data_set: DataSet, store: Store) -> Path | Non
         select_unit = ", ".join(f'"{c}"' for c in unit_key(data_set)) or "one"
         connection.execute(
             f"""CREATE TABLE contested AS
-                SELECT DISTINCT {select_unit} FROM (SELECT {unit}, {key} FROM ({usable}) GROUP BY ALL HAVING count(*) > 1)
+                SELECT DISTINCT {select_unit}
+                FROM (SELECT {unit}, {key} FROM ({usable}) GROUP BY ALL HAVING count(*) > 1)
                 UNION
-                SELECT {select_unit} FROM (SELECT {unit}, count(DISTINCT _source_sha256) AS n FROM ({usable}) GROUP BY ALL) WHERE n > 1"""
+                SELECT {select_unit}
+                FROM (SELECT {unit}, count(DISTINCT _source_sha256) AS n FROM ({usable}) GROUP BY ALL) WHERE n > 1"""
             if unit_key(data_set)
             else f"""CREATE TABLE contested AS SELECT 1 AS one FROM ({usable})
                 HAVING count(DISTINCT _source_sha256) > 1 OR count(*) > count(DISTINCT ({key}))"""
@@ -203,16 +205,19 @@ def _accepted(verdicts: _Verdicts, data_set: DataSet, store: Store) -> DataFrame
 
 def _count(verdicts: _Verdicts, data_set: DataSet) -> list[FileCounts]:
     """Rows per file and disposition, counted by DuckDB over the staged files."""
-    alone = f"SELECT _source_sha256, _source_file, _period, len({FLAGS}) AS flags, CASE WHEN len({REASONS}) = 0 THEN '{ACCEPTED}' ELSE '{QUARANTINED}' END AS d FROM {_parquet(verdicts.stage)} AS s"
+    audit = f"_source_sha256, _source_file, _period, len({FLAGS}) AS flags"
+    verdict = f"CASE WHEN len({REASONS}) = 0 THEN '{ACCEPTED}' ELSE '{QUARANTINED}' END AS d"
+    alone = f"SELECT {audit}, {verdict} FROM {_parquet(verdicts.stage)} AS s"
     if verdicts.contested is not None and verdicts.judged is not None:
         units = unit_key(data_set)
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM u."{c}"' for c in units) or "true"
         alone += f" WHERE NOT EXISTS (SELECT 1 FROM {_parquet(verdicts.contested)} AS u WHERE {same})"
-        judged = f"SELECT _source_sha256, _source_file, _period, len({FLAGS}), {DISPOSITION} FROM {_parquet(verdicts.judged)}"
+        judged = f"SELECT {audit}, {DISPOSITION} FROM {_parquet(verdicts.judged)}"
         alone = f"{alone} UNION ALL {judged}"
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"""SELECT any_value(_source_file), _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period), count(*),
+            f"""SELECT any_value(_source_file), _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period),
+                    count(*),
                     count(*) FILTER (d = '{ACCEPTED}'), count(*) FILTER (d = 'duplicate'),
                     count(*) FILTER (d = 'superseded'), count(*) FILTER (d = '{QUARANTINED}'),
                     count(*) FILTER (d = '{ACCEPTED}' AND flags > 0)

@@ -82,7 +82,7 @@ def conform(bronze: DataFrame, data_set: DataSet, *, columns: Iterable[str] | No
 
 
 def period_column(data_set: DataSet) -> str:
-    """SQL of a row's period in silver's type: a date for months and dates, text for quarters, a whole number for years."""
+    """SQL of a row's period in silver's type: a date (month, date), text (quarter) or a whole number (year)."""
     return {
         "month": "to_date(concat(_period, '-01'))",
         "year": "CAST(substring(_period, 1, 4) AS int)",
@@ -187,9 +187,9 @@ def _parse_date(name: str) -> str:
         f"CASE WHEN length({name}) >= 10 AND substring({name}, 5, 1) = '-' AND substring({name}, 8, 1) = '-' "
         f"AND substring({name}, 11, 1) IN ('', ' ', 'T') THEN try_cast(substring({name}, 1, 10) AS date) "
         f"WHEN length({name}) = 8 AND try_cast({name} AS int) IS NOT NULL "
-        f"THEN try_cast(concat_ws('-', substring({name}, 1, 4), substring({name}, 5, 2), substring({name}, 7, 2)) AS date) "
+        f"THEN {_joined_date(name, 1, 5, 7)} "
         f"WHEN length({name}) = 10 AND substring({name}, 3, 1) = '/' AND substring({name}, 6, 1) = '/' "
-        f"THEN try_cast(concat_ws('-', substring({name}, 7, 4), substring({name}, 1, 2), substring({name}, 4, 2)) AS date) "
+        f"THEN {_joined_date(name, 7, 1, 4)} "
         f"WHEN length({name}) = 11 AND substring({name}, 3, 1) = '-' "
         f"THEN to_date(try_to_timestamp(initcap({name}), 'dd-MMM-yyyy')) "
         f"WHEN length({name}) = 9 AND substring({name}, 3, 1) = '-' THEN {_two_digit_year(name)} END"
@@ -197,9 +197,16 @@ def _parse_date(name: str) -> str:
     return f"CASE WHEN {by_shape} BETWEEN DATE'{_EARLIEST}' AND DATE'{_LATEST}' THEN {by_shape} END"
 
 
+def _joined_date(name: str, year: int, month: int, day: int) -> str:
+    """The date whose parts begin at these places of a text."""
+    parts = f"substring({name}, {year}, 4), substring({name}, {month}, 2), substring({name}, {day}, 2)"
+    return f"try_cast(concat_ws('-', {parts}) AS date)"
+
+
 def _two_digit_year(name: str) -> str:
     """dd-MMM-yy: a birth or service date may not lie in the future, so 59 is 1959."""
-    recent = f"to_date(try_to_timestamp(initcap(concat(substring({name}, 1, 7), '20', substring({name}, 8, 2))), 'dd-MMM-yyyy'))"
+    long = f"initcap(concat(substring({name}, 1, 7), '20', substring({name}, 8, 2)))"
+    recent = f"to_date(try_to_timestamp({long}, 'dd-MMM-yyyy'))"
     return f"CASE WHEN {recent} > current_date() THEN add_months({recent}, -1200) ELSE {recent} END"
 
 
@@ -208,7 +215,10 @@ def _parse_timestamp(name: str) -> str:
 
 
 def _parse_boolean(name: str) -> str:
-    return f"CASE WHEN lower({name}) IN ('y', 'yes', 'true', '1') THEN true WHEN lower({name}) IN ('n', 'no', 'false', '0') THEN false END"
+    return (
+        f"CASE WHEN lower({name}) IN ('y', 'yes', 'true', '1') THEN true "
+        f"WHEN lower({name}) IN ('n', 'no', 'false', '0') THEN false END"
+    )
 
 
 def _parse_footnote(name: str) -> str:

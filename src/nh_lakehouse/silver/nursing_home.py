@@ -53,7 +53,7 @@ JOB_GROUPS: Mapping[str, tuple[str, ...]] = {
     "lpn": ("lpnadmin", "lpn_direct"),
     "aide": ("cna", "natrn", "medaide"),
 }
-"""Payroll jobs of a staffing group, as the publisher's staffing measures group them (Five-Star Technical Users' Guide)."""
+"""Payroll jobs of a staffing group, as the publisher groups them (Five-Star Technical Users' Guide)."""
 
 HOURS_TYPE = "decimal(24,6)"
 """Hours are published with two decimals; added as decimals, 0.1 + 0.2 is 0.3, in whatever order."""

@@ -58,7 +58,7 @@ class LandingFile:
     def base_name(self) -> str:
         """File name without folders, and without the archive's extension: what patterns are held against."""
         if self.member is not None and self.member:
-            return PurePosixPath(self.member).name
+            return _posix(self.member).name
         base = PurePosixPath(self.name).name
         return base[:-3] if self.member == "" else base
 
@@ -78,7 +78,7 @@ class LandingFile:
         """
         if self.member is None:
             return self.path
-        if self.member.startswith(("/", "\\")) or ".." in PurePosixPath(self.member.replace("\\", "/")).parts:
+        if _posix(self.member).is_absolute() or ".." in _posix(self.member).parts:
             raise UnreadableFileError(
                 f"is called {self.member!r} inside its archive, a path that leads out of it; pack the archive again",
                 code="unsafe_path",
@@ -161,7 +161,14 @@ def _members(path: Path, name: str, size: int, modified: datetime) -> Iterator[L
         return
     for info in infos.values():
         full = f"{name}{MEMBER}{info.filename}"
-        yield LandingFile(full, path, info.filename, info.file_size, modified, ignored=_is_ignored(info.filename))
+        yield LandingFile(
+            full, path, info.filename, info.file_size, modified, ignored=_is_ignored(str(_posix(info.filename)))
+        )
+
+
+def _posix(member: str) -> PurePosixPath:
+    """A member's path; some Windows programs separate folders by backslashes."""
+    return PurePosixPath(member.replace("\\", "/"))
 
 
 def _is_ignored(name: str) -> bool:
