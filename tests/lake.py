@@ -28,7 +28,9 @@ def add_rows(root: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
 def state_rows() -> list[dict[str, Any]]:
     """Six states; risk_rank 1 is the worst."""
     found = []
-    for rank, (state, score) in enumerate([("TX", 0.91), ("LA", 0.8), ("OH", 0.5), ("NY", 0.3), ("VT", 0.2), ("DE", 0.1)], 1):
+    for rank, (state, score) in enumerate(
+        [("TX", 0.91), ("LA", 0.8), ("OH", 0.5), ("NY", 0.3), ("VT", 0.2), ("DE", 0.1)], 1
+    ):
         row = {
             "state": state, "snapshot_month": MONTH, "facility_n": 1000 * rank, "matched_n": 10 * rank,
             "total_hprd_mean": 3.0 + rank / 8, "rsrr_mean": 0.2, "risk_score": score, "risk_tier": "HIGH",
@@ -70,15 +72,23 @@ def small_lake(root: Path) -> Path:
         file_row("a.csv", "loaded"),
         file_row("sub/bad.csv", "rejected", "sub/bad.csv is empty: expected a header line and rows"),
     ])  # fmt: skip
-    counts = {"rows_read_n": 10, "accepted_n": 7, "duplicate_n": 1, "superseded_n": 0, "quarantined_n": 2, "warned_n": 1}
+    counts = {
+        "rows_read_n": 10,
+        "accepted_n": 7,
+        "duplicate_n": 1,
+        "superseded_n": 0,
+        "quarantined_n": 2,
+        "warned_n": 1,
+    }
     older = {**counts, "accepted_n": 8, "quarantined_n": 1}
     load = {"data_set": "nh_provider_info", "file": "a.csv", "source_sha256": "s", "target": "silver.nh_facility_month"}
     add_rows(root, "ops.loads", [
         {**load, **older, "recorded_at": NOW.replace(hour=7)}, {**load, **counts, "recorded_at": NOW}
     ])  # fmt: skip
+    bad = {"data_set": "nh_provider_info", "file": "a.csv"}
     add_rows(root, "ops.quarantine", [
-        {"data_set": "nh_provider_info", "file": "a.csv", "line": 5, "severity": "row", "reasons": ["short_row"]},
-        {"data_set": "nh_provider_info", "file": "a.csv", "line": 9, "severity": "cell", "reasons": ["bad_number:rn_hprd"]},
+        {**bad, "line": 5, "severity": "row", "reasons": ["short_row"]},
+        {**bad, "line": 9, "severity": "cell", "reasons": ["bad_number:rn_hprd"]},
     ])  # fmt: skip
     add_rows(root, "ops.drift", [
         {"data_set": "nh_provider_info", "file": "a.csv", "kind": "new_column", "column": "x"},

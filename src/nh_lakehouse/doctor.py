@@ -306,9 +306,9 @@ def _write_access(lakehouse: Path) -> Check:
 
 def _lock(lakehouse: Path) -> Check:
     path = lakehouse / "_lock"
-    holder = read_lock(path)
-    if not path.exists():
+    if not path.is_file():
         return Check("Lock", "ok", "free")
+    holder = read_lock(path)
     if holder is not None and is_stale(path, holder):
         return Check("Lock", "ok", f"left by the dead run {holder.get('run_id')}; the next run takes it over")
     return Check("Lock", "warn", "held", describe_holder(holder, path))

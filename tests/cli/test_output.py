@@ -41,7 +41,9 @@ def test_format_value_is_for_people(value: Any, text: str) -> None:
     assert format_value(value) == text
 
 
-@pytest.mark.parametrize(("name", "text"), [("fiscal_year", "2024"), ("chain_id", "2024"), ("version", "2024"), ("beds", "2,024")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("fiscal_year", "2024"), ("chain_id", "2024"), ("version", "2024"), ("beds", "2,024")]
+)
 def test_format_value_names_are_no_quantities(name: str, text: str) -> None:
     assert format_value(2024, name) == text
 
@@ -116,7 +118,8 @@ def test_print_rows_json_of_nothing_is_an_empty_array(capsys: pytest.CaptureFixt
 
 
 def test_print_rows_csv_keeps_every_digit(capsys: pytest.CaptureFixture[str]) -> None:
-    print_rows(Sheet(["usd", "x", "flag", "list", "text"], [[Decimal("10.50"), 0.1 + 0.2, True, [1], 'a"b,c']]), Format.csv)
+    row = [Decimal("10.50"), 0.1 + 0.2, True, [1], 'a"b,c']
+    print_rows(Sheet(["usd", "x", "flag", "list", "text"], [row]), Format.csv)
     assert capsys.readouterr().out == 'usd,x,flag,list,text\n10.50,0.30000000000000004,true,[1],"a""b,c"\n'
 
 

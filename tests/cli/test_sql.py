@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lake import small_lake
+
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.cli.sql import answer, select_statement, sql_errors
 from nh_lakehouse.errors import ConfigError
@@ -60,7 +60,8 @@ def test_answer_refuses_everything_but_one_select(lake: Lakehouse, sql: str) -> 
 
 
 @pytest.mark.parametrize(
-    "source", ["read_csv('/etc/passwd')", "read_text('/etc/passwd')", "'/etc/passwd'", "glob('/etc/*')", "read_parquet('x')"]
+    "source",
+    ["read_csv('/etc/passwd')", "read_text('/etc/passwd')", "'/etc/passwd'", "glob('/etc/*')", "read_parquet('x')"],
 )
 def test_answer_reads_no_other_file_of_the_machine(lake: Lakehouse, source: str) -> None:
     with pytest.raises(ConfigError):
@@ -77,7 +78,7 @@ def test_answer_marks_the_place_of_a_mistake(lake: Lakehouse) -> None:
 
 
 def test_answer_names_near_tables(lake: Lakehouse) -> None:
-    with pytest.raises(ConfigError, match="tables of a near name: .*nh_state_risk"):
+    with pytest.raises(ConfigError, match=r"tables of a near name: .*nh_state_risk"):
         ask(lake, "SELECT * FROM nh_state_rsk")
 
 
@@ -97,7 +98,8 @@ def test_select_statement_sorts_and_limits(lake: Lakehouse) -> None:
 
 
 def test_select_statement_keeps_a_comment_inside_the_condition(lake: Lakehouse) -> None:
-    assert ask(lake, select_statement(lake, STATES, columns=["state"], where="state = 'TX' -- only one", limit=5)) == [("TX",)]
+    sql = select_statement(lake, STATES, columns=["state"], where="state = 'TX' -- only one", limit=5)
+    assert ask(lake, sql) == [("TX",)]
 
 
 @pytest.mark.parametrize("order", ["risk_score sideways", "risk_score; DROP", "1", "abs(risk_score)", ""])

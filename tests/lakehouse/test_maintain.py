@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lake import NOW, add_rows, state_rows
+from support import all_tables, load, provider_row, write
+
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import ConfigError, ConflictError, LoadError
@@ -15,7 +16,6 @@ from nh_lakehouse.lakehouse import maintain
 from nh_lakehouse.lakehouse.lock import RunLock
 from nh_lakehouse.lakehouse.maintain import optimize, vacuum
 from nh_lakehouse.lakehouse.state import read_state
-from support import all_tables, load, provider_row, write
 
 TABLE = "gold.nh_state_risk"
 

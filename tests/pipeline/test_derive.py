@@ -185,12 +185,6 @@ def forget_log(shelf: Shelf) -> None:
         commit.unlink()
 
 
-def put_back(shelf: Shelf) -> None:
-    table = shelf.store.lake.delta("silver.visits")
-    table.restore(table.version() - 1)
-    table.restore(table.version())
-
-
 def add_column(shelf: Shelf) -> None:
     shelf.store.ensure("silver.visits", [DerivedColumn(name="note", type="string", description="note")])
 
@@ -244,13 +238,14 @@ def random_visits(chance: random.Random, before: list[tuple]) -> list[tuple]:
     return changed + [(*key, chance.choice([1, 2, None])) for key in sorted(fresh - known)]
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(seed=st.integers(min_value=0, max_value=10**6))
-def test_incremental_result_is_the_full_result_over_random_changes(
-    tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
-):
+FEW = settings(max_examples=2, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=20, derandomize=False, print_blob=True)
+SEEDS = st.integers(min_value=0, max_value=10**6)
+
+
+def check_random_changes(folder: Path, engine: Engine, seed: int) -> None:
     chance = random.Random(seed)
-    shelf = Shelf(tmp_path_factory.mktemp("shelf"), engine)
+    shelf = Shelf(folder, engine)
     rows: list[tuple] = []
     for _ in range(4):
         rows = random_visits(chance, rows)
@@ -262,3 +257,20 @@ def test_incremental_result_is_the_full_result_over_random_changes(
         for name in SPECS:
             shelf.derive(name, full=True)
         assert {name: (shelf.rows(name), shelf.store.lake.version(name)) for name in SPECS} == kept, seed
+
+
+@FEW
+@given(seed=SEEDS)
+def test_incremental_result_is_the_full_result_over_random_changes(
+    tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
+):
+    check_random_changes(tmp_path_factory.mktemp("shelf"), engine, seed)
+
+
+@pytest.mark.slow
+@MANY
+@given(seed=SEEDS)
+def test_incremental_result_is_the_full_result_over_many_random_changes(
+    tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
+):
+    check_random_changes(tmp_path_factory.mktemp("shelf"), engine, seed)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from lake import add_rows, state_rows
+
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.pipeline import settled
 from nh_lakehouse.pipeline.report import FileLine, RunReport
@@ -95,7 +95,9 @@ def test_settled_report_is_silent_after(scope: Scope, change: Callable[[Scope], 
     assert settled_report(scope) is None
 
 
-@pytest.mark.parametrize("other", [{"domains": ("claims",)}, {"select": ("gold.x",)}, {"layers": ("bronze",)}], ids=repr)
+@pytest.mark.parametrize(
+    "other", [{"domains": ("claims",)}, {"select": ("gold.x",)}, {"layers": ("bronze",)}], ids=repr
+)
 def test_settled_report_is_silent_for_another_scope(scope: Scope, other: dict[str, tuple[str, ...]]) -> None:
     assert settled_report(replace(scope, **other)) is None  # type: ignore[arg-type]
 

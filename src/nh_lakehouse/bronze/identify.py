@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[
         MissingColumnError: required columns are absent.
         UnreadableFileError: a header occurs twice.
     """
-    matches = [(data_set, data_set.match_header(header)) for data_set in fitting]
+    matches = [(data_set, _named_apart(data_set, data_set.match_header(header))) for data_set in fitting]
     data_set, match = max(matches, key=lambda m: (not m[1].missing_required, m[1].score))
     if match.missing_required:
         wanted = [f"{data_set.column_by_name[n].header!r}" for n in match.missing_required]
@@ -88,6 +88,13 @@ def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[
             data_set=data_set.name,
         )
     return data_set, match
+
+
+def _named_apart(data_set: DataSet, match: HeaderMatch) -> HeaderMatch:
+    """An unknown header (`Name`) never takes the bronze name of a contract column (`name`, which is `Provider Name`)."""
+    unknown = {i: f"{n}_{i + 1}" if n in data_set.column_by_name else n for i, n in match.unknown.items()}
+    apart = replace(match, unknown=unknown)
+    return replace(apart, repeated=tuple(sorted({n for n in apart.names if apart.names.count(n) > 1})))
 
 
 def drift_of_header(data_set: DataSet, match: HeaderMatch, header: Sequence[str]) -> list[Drift]:

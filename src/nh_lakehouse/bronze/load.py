@@ -177,8 +177,7 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path
     plain = landing.unpacked(scratch)
     probe = probe_file(plain, scratch)
     delimiter = _delimiter(probe.path, fitting)
-    private = any(c.sensitive for data_set in fitting for c in data_set.columns)
-    header = read_header(probe.path, delimiter, show=not private)
+    header = read_header(probe.path, delimiter)
     data_set, match = choose_data_set(fitting, header)
     target = scratch / f"{probe.sha256[:12]}_{abs(hash(landing.name)) % 10**8:08d}"
     parsed = parse_records(probe, match.names, delimiter, target)

@@ -248,13 +248,9 @@ def _transcode(path: Path, scan: _Scan, scratch: Path) -> tuple[Path, _Shape]:
     return copy, _Shape(line_end, lines, blank, nul)
 
 
-def read_header(path: Path, delimiter: str, *, show: bool = True) -> list[str]:
+def read_header(path: Path, delimiter: str) -> list[str]:
     """Names in the first record of a utf-8 file.
 
-    Args:
-        path: the file.
-        delimiter: field separator.
-        show: messages may quote the first line.
     Raises:
         UnreadableFileError: the first line is not a header of at least two columns.
     """
@@ -267,7 +263,7 @@ def read_header(path: Path, delimiter: str, *, show: bool = True) -> list[str]:
     # Spreadsheets pad every line to one width: such columns without a name are kept. A lone surplus delimiter is not.
     while record and not record[-1].strip() and len(following) < len(record):
         record = record[:-1]
-    if len(record) < 2:
+    if sum(bool(name.strip()) for name in record) < 2:
         raise UnreadableFileError(
             f"has no header: its first line is not split into columns by {delimiter!r}; "
             "expected a line of column names",

@@ -82,6 +82,7 @@ class RunLock:
             {
                 "run_id": self._run_id,
                 "pid": os.getpid(),
+                "process_started": _start_of(os.getpid()),
                 "host": socket.gethostname(),
                 "user": getpass.getuser(),
                 "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -131,7 +132,9 @@ def read_lock(path: Path) -> dict[str, Any] | None:
 def is_stale(path: Path, holder: dict[str, Any]) -> bool:
     """Whether the run that holds the lock is dead."""
     if holder.get("host") == socket.gethostname():
-        return not _is_alive(int(holder.get("pid", 0)))
+        pid, started = int(holder.get("pid", 0)), holder.get("process_started")
+        # In a container the next process often has the number of the dead one; its start tells them apart.
+        return not _is_alive(pid) or (started is not None and started != _start_of(pid))
     try:
         return time.time() - path.stat().st_mtime > STALE_AFTER_S
     except FileNotFoundError:
@@ -158,3 +161,14 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _start_of(pid: int) -> str | None:
+    """When a process of this machine started, as the kernel counts it; None where that cannot be told (macOS)."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        # The name of the program, in brackets, may hold blanks; the start is the 20th field behind it.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return f"{boot}/{fields[19]}"
+    except (OSError, IndexError):
+        return None

@@ -29,7 +29,8 @@ def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_set: 
     parts = [repr(sorted((n, repr(v)) for n, v in spec.thresholds.items()))]
     parts += [f"{c.name}:{c.type}" for c in declaration.columns]
     parts += [repr((spec.key, spec.per, sorted(spec.lookback.items()), spec.history, spec.group, spec.untracked))]
-    modules = _closure(spec.function.__module__)
+    # Every row carries its hash: another way of hashing is another table.
+    modules = _closure(spec.function.__module__) | _closure(f"{_PACKAGE}.silver.row_hash")
     if data_set is not None:
         parts.append(data_set.fingerprint())
         modules |= _closure(f"{_PACKAGE}.silver.conform") | _closure(f"{_PACKAGE}.silver.resolve")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import duckdb
 import pyarrow as pa
@@ -51,9 +52,10 @@ def quarantined_rows(
             return schema.empty_table()
         bronze = store.lake.delta(f"bronze.{data_set.name}", version)
         names = [f.name for f in bronze.schema().fields if not f.name.startswith("_")]
-        connection.register("bronze", bronze.to_pyarrow_dataset())
+        # DuckDB's own reader opens the wanted rows alone; an Arrow dataset would decode every column of every row.
+        source = f"read_parquet({[unquote(urlparse(u).path) for u in bronze.file_uris()]}, union_by_name = true)"
         rows = connection.sql(
-            """SELECT bad.reasons, bad.severity, bronze.* FROM bronze JOIN bad
+            f"""SELECT bad.reasons, bad.severity, bronze.* FROM {source} AS bronze JOIN bad
                 ON bronze._source_sha256 = bad._source_sha256 AND bronze._source_row = bad._source_row
                 AND bronze._source_file = bad._source_file
                 ORDER BY bronze._source_file, bronze._source_row, bad.severity DESC"""
@@ -97,7 +99,7 @@ def _record(
     shown = names if row["severity"] == "row" else [n for n in names if n in concerned]
     # In a malformed record a name may stand where a state should.
     hidden = set(names) if sensitive and row["_corrupt_record"] is not None else sensitive
-    payload = [(n, MASK if n in hidden else str(row[n])) for n in shown if row[n] is not None]
+    payload = [(n, MASK if n in hidden else str(row[n])) for n in shown if row.get(n) is not None]
     return {
         "data_set": data_set,
         "file": row["_source_file"],

@@ -1,0 +1,139 @@
+"""What changed in a table, read from its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.changes import changed_files, changed_keys, distinct_values
+
+NAME = "silver.things"
+
+
+class Table:
+    """A small table written by `deltalake`: (key, hash) rows."""
+
+    def __init__(self, root: Path) -> None:
+        self.lake = Lakehouse(root)
+        self.append(("a", 1), ("b", 1))
+
+    def append(self, *rows: tuple, mode: str = "append") -> None:
+        data = pa.table({"k": pa.array([r[0] for r in rows], pa.string()), "_row_hash": pa.array([r[1] for r in rows], pa.int64())})
+        write_deltalake(self.lake.path(NAME), data, mode=mode)
+
+    @property
+    def delta(self) -> DeltaTable:
+        return self.lake.delta(NAME)
+
+    def changed(self, since: int, until: int | None = None) -> set[str | None] | None:
+        files = changed_files(self.lake, NAME, since, self.lake.version(NAME) if until is None else until)
+        if files is None:
+            return None
+        with duckdb.connect() as connection:
+            changed_keys(connection, files, ["k"], "changed")
+            return {row[0] for row in connection.execute("SELECT k FROM changed").fetchall()}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table(tmp_path)
+
+
+def test_nothing_between_a_version_and_itself(table: Table):
+    assert table.changed(0) == set()
+
+
+def test_appended_keys(table: Table):
+    table.append(("c", 1), (None, 1))
+    assert table.changed(0) == {"c", None}
+
+
+def test_updated_and_deleted_keys_but_not_their_neighbours_in_the_file(table: Table):
+    table.delta.update(updates={"_row_hash": "2"}, predicate="k = 'a'")
+    assert table.changed(0) == {"a"}
+    table.delta.delete("k = 'b'")
+    assert (table.changed(1), table.changed(0)) == ({"b"}, {"a", "b"})
+
+
+def test_change_and_change_back_is_no_change(table: Table):
+    table.delta.update(updates={"_row_hash": "2"}, predicate="k = 'a'")
+    table.delta.update(updates={"_row_hash": "1"}, predicate="k = 'a'")
+    assert table.changed(0) == set()
+
+
+def test_same_row_once_more_is_a_change(table: Table):
+    table.append(("a", 1))
+    assert table.changed(0) == {"a"}
+
+
+def test_only_the_asked_versions_count(table: Table):
+    table.append(("c", 1))
+    table.append(("d", 1))
+    assert (table.changed(0, 1), table.changed(1)) == ({"c"}, {"d"})
+
+
+def test_compaction_is_no_change(table: Table):
+    table.append(("c", 1))
+    before = table.lake.version(NAME)
+    table.delta.optimize.compact()
+    assert table.lake.version(NAME) == before + 1
+    assert table.changed(before) == set()
+    table.delta.delete("k = 'c'")
+    assert table.changed(before) == {"c"}
+
+
+def test_overwrite_of_the_whole(table: Table):
+    table.append(("a", 1), ("c", 1), mode="overwrite")
+    assert table.changed(0) == {"b", "c"}
+
+
+def vacuum(table: Table) -> None:
+    table.delta.update(updates={"_row_hash": "2"}, predicate="k = 'a'")
+    table.delta.vacuum(0, enforce_retention_duration=False, dry_run=False)
+
+
+def lose_log(table: Table) -> None:
+    table.append(("c", 1))
+    table.append(("d", 1))
+    (table.lake.folder(NAME) / "_delta_log" / f"{1:020d}.json").unlink()
+
+
+def change_schema(table: Table) -> None:
+    from deltalake import Field
+    from deltalake.schema import PrimitiveType
+
+    table.delta.alter.add_columns(Field("more", PrimitiveType("string")))
+
+
+def put_back(table: Table) -> None:
+    table.append(("c", 1))
+    table.delta.restore(0)
+    change_schema(table)
+
+
+@pytest.mark.parametrize("spoil", [vacuum, lose_log, change_schema, put_back], ids=lambda f: f.__name__)
+def test_change_that_cannot_be_told_is_none(table: Table, spoil):
+    spoil(table)
+    assert table.changed(0) is None
+
+
+def test_distinct_values_of_added_files(table: Table):
+    table.append(("z", 1), (None, 1), ("y", 1), ("z", 2))
+    files = changed_files(table.lake, NAME, 0, 1)
+    assert files is not None
+    assert distinct_values(files.added, "k") == ["y", "z"]
+    assert distinct_values([], "k") == []
+
+
+def test_file_names_with_special_characters_are_found(tmp_path: Path):
+    lake = Lakehouse(tmp_path / "with blank, ünï & 100%")
+    data = pa.table({"k": ["a b", "ü%"], "_row_hash": [1, 2]})
+    write_deltalake(lake.path(NAME), data, partition_by=["k"])
+    write_deltalake(lake.path(NAME), data, mode="append", partition_by=["k"])
+    files = changed_files(lake, NAME, 0, 1)
+    assert files is not None and len(files.added) == 2 and all(f.exists() for f in files.added)
