@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support import engine_name
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from nh_lakehouse.engines import Engine, open_engine  # noqa: E402
+from nh_lakehouse.engines import Engine, open_engine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SHARED = Path(os.environ.get("NHL_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
-
-
-def engine_name() -> str:
-    """The engine under test."""
-    return os.environ.get("NHL_ENGINE") or ("sail" if find_spec("pysail") else "spark")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ from nh_lakehouse.pipeline.report import RunReport
 PROVENANCE = {"_load_id", "_loaded_at", "_source_file", "_source_row", "run_id", "load_id", "recorded_at"}
 
 CCN = "CMS Certification Number (CCN)"
+
+
+def engine_name() -> str:
+    """The engine under test."""
+    return os.environ.get("NHL_ENGINE") or ("sail" if find_spec("pysail") else "spark")
 
 
 def provider_row(ccn: str, month: str = "2024-10-01", **values: Any) -> dict[str, Any]:

@@ -492,6 +492,32 @@ def test_run_says_who_holds_the_lakehouse(tmp_path: Path, landing: Path) -> None
     assert "20241101T083000-abcd" in result.stderr
 
 
+@pytest.mark.scenario
+def test_run_stops_at_once_when_interrupted_and_the_next_run_goes_on(
+    tmp_path: Path, landing: Path, engine_kept: Engine
+) -> None:
+    script = (
+        "import os, signal, threading, time\n"
+        "from nh_lakehouse.pipeline import silver_load\n"
+        "from nh_lakehouse.pipeline import runner\n"
+        "def slow(*a, **k):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(60)\n"
+        "runner.load_silver = slow\n"
+        "from nh_lakehouse.cli import main\n"
+        "main()\n"
+    )
+    source = str(Path(nh_lakehouse.__file__).parent.parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
+    arguments = ["run", "--landing", landing, "--lakehouse", tmp_path / "lake", "--select", MONTH]
+    command = [sys.executable, "-c", script, *arguments, "--engine", engine_kept.name]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 1
+    assert "interrupted" in done.stderr
+    assert run(tmp_path / "lake", landing).exit_code == 0
+    assert len(Lakehouse(tmp_path / "lake").arrow(MONTH)) == 2
+
+
 def test_run_on_an_engine_that_cannot_start_exits_with_1(
     tmp_path: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

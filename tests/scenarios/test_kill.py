@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import engine_name
 from deliveries import payroll, penalties, provider, put
-from support import all_tables, load, rows_of
+from support import all_tables, engine_name, load, rows_of
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from nh_lakehouse import __version__
-from nh_lakehouse.cli.options import examples
+from nh_lakehouse.cli.options import INTERRUPTED, examples
 from nh_lakehouse.errors import ConfigError, EngineUnavailableError, NhLakehouseError, first_line
 
 __all__ = ["app", "exit_code"]
@@ -32,7 +32,7 @@ class _Group(TyperGroup):
             _tell(error.message)
             code = exit_code(error)
         except KeyboardInterrupt:
-            _tell("interrupted: every table is whole; the next run goes on from here")
+            _tell(INTERRUPTED)
             code = FAILED
         except OSError as error:
             if error.errno == errno.EPIPE:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_LAKEHOUSE",
+    "INTERRUPTED",
     "EngineName",
     "Format",
     "FormatOption",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 DEFAULT_LAKEHOUSE = Path("build/lakehouse")
+INTERRUPTED = "interrupted: every table is whole, and the next run goes on from here"
 
 
 class Format(str, Enum):

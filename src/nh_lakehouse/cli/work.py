@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,6 +19,7 @@ import typer
 
 from nh_lakehouse.cli.options import (
     DEFAULT_LAKEHOUSE,
+    INTERRUPTED,
     EngineName,
     Format,
     FormatOption,
@@ -122,7 +126,11 @@ def _run(
 
     graph = build_graph()
     options = RunOptions(**asdict(scope), full_refresh=full_refresh, dry_run=dry_run, wait_s=wait)
-    with _reporter(form) as reporter, _engine(engine, profile_name, reporter) as open_engine:
+    with (
+        _reporter(form) as reporter,
+        _stopping_at_once(reporter),
+        _engine(engine, profile_name, reporter) as open_engine,
+    ):
         report = run_pipeline(options, open_engine, reporter=reporter, graph=graph)
         if not dry_run and all(t.status == "ok" for t in report.tables):
             settle(scope, lambda: run_pipeline(_dry(options), open_engine, graph=graph))
@@ -143,6 +151,30 @@ def _reporter(form: Format) -> Iterator[Reporter]:
     else:
         stream = sys.stdout if form is Format.table else sys.stderr
         yield PlainReporter(lambda line: typer.echo(line, file=stream))
+
+
+@contextmanager
+def _stopping_at_once(reporter: Reporter) -> Iterator[None]:
+    """Ctrl-C ends the process without waiting for the tables in work.
+
+    That is safe at any moment: a commit is whole or absent, and the next run takes the lock of a dead process over.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        if isinstance(reporter, AbstractContextManager):
+            reporter.__exit__(None, None, None)
+        typer.echo(f"error: {INTERRUPTED}", err=True)
+        sys.stdout.flush()
+        os._exit(1)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -1,0 +1,27 @@
+"""The generated sample, loaded once for all scenarios that only read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import load
+
+from nh_lakehouse import generate_sample
+from nh_lakehouse.engines import Engine
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Landing folder of the sample: 60 homes, two months, one quarter, faults included."""
+    landing = tmp_path_factory.mktemp("sample") / "landing"
+    generate_sample(landing, homes=60, months=2, quarters=1)
+    return landing
+
+
+@pytest.fixture(scope="session")
+def whole(sample: Path, engine: Engine) -> Path:
+    """The sample loaded into all tables by one run on the engine under test. Copy it before changing it."""
+    report = load(sample.parent / "lake", sample, engine)
+    assert report.exit_code == 0, report.errors
+    return sample.parent / "lake"
