@@ -95,6 +95,8 @@ def test_moments_of_ten_points(aggregate: Any) -> None:
 
 @pytest.mark.parametrize("about", [(0.0, 0.0), (5.0, 11.0), (-100.0, 40.0)], ids=str)
 def test_moments_do_not_depend_on_their_origin(aggregate: Any, about: tuple[float, float]) -> None:
+    expected = aggregate(lambda: s.sample_deviation("y"), LINE)
+    assert aggregate(lambda: s.sample_deviation("y", about=about[1]), LINE) == pytest.approx(expected, rel=1e-12)
     expected = aggregate(lambda: s.pearson("x", "y"), LINE)
     assert aggregate(lambda: s.pearson("x", "y", about=about), LINE) == pytest.approx(expected, rel=1e-12)
     expected = aggregate(lambda: s.ols_intercept("x", "y"), LINE)
@@ -116,6 +118,12 @@ def test_correlation_is_null(aggregate: Any, rows: list[tuple[Any, ...]], slope_
     assert aggregate(lambda: s.r_squared("x", "y"), rows) is None
     assert (aggregate(lambda: s.ols_slope("x", "y"), rows) is None) == slope_is_null
     assert (aggregate(lambda: s.ols_intercept("x", "y"), rows) is None) == slope_is_null
+
+
+def test_a_pair_far_from_the_origin_does_not_count(aggregate: Any) -> None:
+    expected = aggregate(lambda: s.pearson("x", "y"), LINE)
+    assert aggregate(lambda: s.pearson("x", "y", about=(5.0, 11.0)), [*LINE, (1e12, 3.0)]) == pytest.approx(expected)
+    assert aggregate(lambda: s.pearson("x", "y"), [*LINE, (1e6, 3.0)]) < 0
 
 
 def test_correlation_of_fewer_pairs_when_asked_for(aggregate: Any) -> None:

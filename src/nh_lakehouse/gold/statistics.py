@@ -32,6 +32,9 @@ SUM_TYPE = "decimal(38,10)"
 MOMENT_TYPE = "decimal(38,18)"
 """Type in which quotients and products of two values are added: they have more decimals than `SUM_TYPE` holds."""
 
+NEAR_TYPE = "decimal(18,14)"
+"""Type of differences from an `Origin`: a product of two has 28 decimals, and both engines get the very same ones."""
+
 USD_TYPE = "decimal(18,2)"
 """Type of amounts and sums of amounts in US dollars."""
 
@@ -65,8 +68,12 @@ def exact_sum(column: ColumnOrName, *, is_quotient: bool = False) -> Column:
     """
     # round() to the scale of the type changes nothing; see the note on Sail above.
     value = F.round(_column(column).cast(MOMENT_TYPE), 18) if is_quotient else _column(column).cast(SUM_TYPE)
+    return _nearest_double(F.sum(value))
+
+
+def _nearest_double(decimal: Column) -> Column:
     # Through text: Sail 0.7.2 turns a decimal of more than 15 digits into a neighbour of the nearest double.
-    return F.sum(value).cast("string").cast("double")
+    return decimal.cast("string").cast("double")
 
 
 def exact_sum_usd(column: ColumnOrName) -> Column:
@@ -138,9 +145,10 @@ def median_of(column: ColumnOrName) -> Column:
 
 
 Origin = tuple[float, float]
-"""A typical x and y. Subtracted before values are multiplied and added, it changes no result and keeps its digits."""
+"""A typical x and y: subtracted first, it changes no result but keeps its digits. See `moments`."""
 
-ZERO: Origin = (0.0, 0.0)
+FARTHEST = 10_000.0
+"""Distance from an `Origin` that `NEAR_TYPE` holds."""
 
 
 @dataclass(frozen=True)
@@ -206,48 +214,55 @@ class Moments:
         return F.when(self.n >= 2, F.when(self.y_varies, _root(ratio(self.yy, self.n - 1))).otherwise(0.0))
 
 
-def moments(x: ColumnOrName, y: ColumnOrName, *, about: Origin = ZERO) -> Moments:
+def moments(x: ColumnOrName, y: ColumnOrName, *, about: Origin | None = None) -> Moments:
     """Moments of the pairs (x, y) as aggregates; a pair counts when both members are present.
 
     Sum((x - mean x)(y - mean y)) = sum(xy) - sum(x) sum(y) / n loses digits where the means are large against the
-    deviations (a rate near 0.2 that varies by 0.02 loses two), and two engines differ in what is left. Taken about an
-    origin near the means, nothing is lost.
+    deviations (a rate near 0.2 that varies by 0.02 loses two), and two engines differ in what is left. With an origin
+    near the means, nothing is lost: the differences from it are multiplied and added as decimals. Then pairs of which a
+    member lies 10,000 or more from the origin do not count; without an origin, values may be of any size.
     """
-    first, second = _column(x).cast("double"), _column(y).cast("double")
-    both = first.isNotNull() & second.isNotNull()
-    x_shifted, y_shifted = F.when(both, first - about[0]), F.when(both, second - about[1])
-    n, sum_x, sum_y = count_pairs(x, y), _moment(x_shifted), _moment(y_shifted)
+    start = about or (0.0, 0.0)
+    first, second = _column(x).cast("double") - start[0], _column(y).cast("double") - start[1]
+    counts = first.isNotNull() & second.isNotNull()
+    if about is not None:
+        counts = counts & (F.abs(first) < FARTHEST) & (F.abs(second) < FARTHEST)
+        first, second = first.cast(NEAR_TYPE), second.cast(NEAR_TYPE)
+    near_x, near_y = F.when(counts, first), F.when(counts, second)
+
+    def total(column: Column) -> Column:
+        return exact_sum(column, is_quotient=True) if about is None else _nearest_double(F.sum(column))
+
+    n, sum_x, sum_y = count_if(counts), total(near_x), total(near_y)
     return Moments(
         n=n,
-        mean_x=ratio(sum_x, n) + about[0],
-        mean_y=ratio(sum_y, n) + about[1],
-        xx=_moment(x_shifted * x_shifted) - ratio(sum_x * sum_x, n),
-        yy=_moment(y_shifted * y_shifted) - ratio(sum_y * sum_y, n),
-        xy=_moment(x_shifted * y_shifted) - ratio(sum_x * sum_y, n),
+        mean_x=ratio(sum_x, n) + start[0],
+        mean_y=ratio(sum_y, n) + start[1],
+        xx=total(near_x * near_x) - ratio(sum_x * sum_x, n),
+        yy=total(near_y * near_y) - ratio(sum_y * sum_y, n),
+        xy=total(near_x * near_y) - ratio(sum_x * sum_y, n),
         # The difference of two nearly equal sums need not be exactly 0 for equal values, but max = min tells.
-        x_varies=F.max(x_shifted) > F.min(x_shifted),
-        y_varies=F.max(y_shifted) > F.min(y_shifted),
+        x_varies=F.max(near_x) > F.min(near_x),
+        y_varies=F.max(near_y) > F.min(near_y),
     )
-
-
-def _moment(column: Column) -> Column:
-    return exact_sum(column, is_quotient=True)
 
 
 def _root(variation: Column) -> Column:
     return F.sqrt(F.greatest(variation, F.lit(0.0)))
 
 
-def sample_deviation(column: ColumnOrName, *, about: float = 0.0) -> Column:
+def sample_deviation(column: ColumnOrName, *, about: float | None = None) -> Column:
     """Sample standard deviation (n - 1) of the non-null values, double; null for fewer than two, 0 for equal ones.
 
     `about` is a typical value (see `Origin`). Computed from sums that do not depend on the order of the rows, unlike
     the engine's own `stddev_samp`.
     """
-    return moments(column, column, about=(about, about)).deviation_x()
+    return moments(column, column, about=None if about is None else (about, about)).deviation_x()
 
 
-def pearson(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO) -> Column:
+def pearson(
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin | None = None
+) -> Column:
     """Pearson correlation of x and y over the rows that have both, double in [-1, 1].
 
     Null for fewer than `minimum_pairs` pairs, and where all x or all y are equal (where Spark's own `corr` stops with
@@ -256,7 +271,9 @@ def pearson(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PA
     return moments(x, y, about=about).correlation(minimum_pairs)
 
 
-def ols_slope(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO) -> Column:
+def ols_slope(
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin | None = None
+) -> Column:
     """Slope of the least-squares line of y on x, double, in units of y per unit of x.
 
     Null for fewer than `minimum_pairs` pairs, and where all x are equal. `about` is a typical x and y (see `Origin`).
@@ -265,13 +282,15 @@ def ols_slope(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_
 
 
 def ols_intercept(
-    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin | None = None
 ) -> Column:
     """Value of the least-squares line of y on x at x = 0, double, in units of y; null where `ols_slope` is null."""
     return moments(x, y, about=about).intercept(minimum_pairs)
 
 
-def r_squared(x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin = ZERO) -> Column:
+def r_squared(
+    x: ColumnOrName, y: ColumnOrName, *, minimum_pairs: int = MINIMUM_PAIRS, about: Origin | None = None
+) -> Column:
     """Share of the variance of y that the least-squares line explains (0-1), double; null where `pearson` is null."""
     return moments(x, y, about=about).r_squared(minimum_pairs)
 
