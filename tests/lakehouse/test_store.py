@@ -137,7 +137,8 @@ def test_new_scope_is_appended_without_comparing(bench: Bench) -> None:
 
 def test_by_file_counts_inserted_and_updated_rows_of_each_file(bench: Bench) -> None:
     wanted = [("a", 1, "y", "f2"), BEFORE[1], *BEFORE[2:], ("c", 1, "x", "f2"), ("c", 2, "x", "f3")]
-    assert bench.publish(wanted, provenance="_source_file").by_file == {"f2": (1, 1), "f3": (1, 0)}
+    done = bench.publish(wanted, provenance=["_source_file", "grp"])
+    assert done.by_file == {("f2", "a"): (0, 1), ("f2", "c"): (1, 0), ("f3", "c"): (1, 0)}
 
 
 def test_row_that_only_came_in_another_file_is_unchanged(bench: Bench) -> None:

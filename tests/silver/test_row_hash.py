@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, datetime, timezone
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -105,6 +106,20 @@ def test_last_bits_of_a_sum_do_not_make_a_row_new(spark):
     sums = [(0.1 + 0.2,), (0.3,), (0.3 + 1e-9,)]
     first, second, third = hashes(spark, {"a": "double"}, *sums)
     assert first == second != third
+
+
+def test_doubles_of_every_size_are_rounded_by_their_digits(spark):
+    # Hours and money in cents up to a billion, quotients, and values half a unit of the tenth decimal away.
+    chance = random.Random(5)
+    values = [chance.randint(1, 10**11) / 100 for _ in range(500)]
+    values += [chance.uniform(-1, 1) * 10 ** chance.randint(-9, 9) for _ in range(1_000)]
+    values += [chance.randint(1, 10**9) / chance.randint(1, 10**5) for _ in range(500)]
+    values += [(chance.randint(1, 10**8) + 0.5) / 1e10 for _ in range(200)]
+    values += [0.0, 0.5, 1e-10, 5e-11, 4.9e-11, 123456.12345678905, 333333333.3333333, 2301390.55, 1e15, 9.1e15]
+    tenth = Decimal(1).scaleb(-10)
+    texts = [f"{Decimal(repr(v)).quantize(tenth, ROUND_HALF_UP):f}" for v in values]
+    expected = [row_hash_of(a="0.0000000000" if text == "-0.0000000000" else text) for text in texts]
+    assert hashes(spark, {"a": "double"}, *[(v,) for v in values]) == expected
 
 
 def test_double_too_large_for_the_decimal_still_has_a_hash_of_its_own(spark):

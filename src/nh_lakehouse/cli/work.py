@@ -97,8 +97,12 @@ def run(
     if show and form is not Format.table:
         raise ConfigError("--show prints tables for people: leave out --format", option="--show")
     scope = Scope(lakehouse.expanduser(), landing.expanduser(), listed(domain), listed(select))
-    # A profile is read even where nothing is to be done: a mistake in it shows at once.
-    known = None if full_refresh or dry_run or profile else settled_report(scope)
+    if profile is not None:
+        # Read even where nothing is to be done: a mistake in it shows at once.
+        from nh_lakehouse.settings import load_profile
+
+        load_profile(profile)
+    known = None if full_refresh or dry_run else settled_report(scope)
     report = known or _run(scope, engine, profile, full_refresh, dry_run, wait, form)
     _print_report(report, form)
     if show and not dry_run:

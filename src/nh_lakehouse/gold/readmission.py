@@ -75,8 +75,9 @@ def nh_state_staffing_readmission(nh_facility_metrics: DataFrame, *, risk: RiskC
         nh_facility_metrics: one row per (ccn, snapshot_month).
     Returns:
         One row per (state, snapshot_month) with at least one matched home; state `US` holds all homes. Correlation,
-        regression and interval are null for fewer than 10 homes or where hours or rates do not vary. The slope, not
-        the correlation, says what an hour more goes with: `effect_0_5h_pp` = 100 x slope x 0.5, in percentage points.
+        regression and interval are null for fewer than 10 homes and where hours do not vary, the correlation also where
+        rates do not. The slope, not the correlation, says what an hour more goes with: `effect_0_5h_pp` = 100 x slope x
+        0.5, in percentage points.
         It is an association; nothing in it says that hours cause it, and no amount of money follows from it.
     Source: query 5 of the nursing-home pipeline document, its correlation once as in its section 6 (all homes) and
         once as in its appendix (`correlation_beds20`); adjusted hours: CMS Five-Star Technical Users' Guide.
@@ -84,6 +85,7 @@ def nh_state_staffing_readmission(nh_facility_metrics: DataFrame, *, risk: RiskC
     homes = with_nation(nh_facility_metrics.filter(is_matched()).select(*_READ))
     hours_of_large = F.when(F.col("certified_beds") >= risk.minimum_beds, F.col("total_hprd"))
     groups = homes.groupBy("state", "snapshot_month").agg(
+        F.count(F.lit(1)).alias("matched_n"),
         *moments("total_hprd", "rsrr", about=TYPICAL).stored("_hours"),
         *moments(hours_of_large, "rsrr", about=TYPICAL).stored("_large"),
         *moments("adjusted_total_hprd", "rsrr", about=TYPICAL).stored("_adjusted"),
@@ -96,7 +98,7 @@ def nh_state_staffing_readmission(nh_facility_metrics: DataFrame, *, risk: RiskC
         "state",
         "snapshot_month",
         (F.col("state") == NATION).alias("is_national"),
-        hours.n.alias("matched_n"),
+        "matched_n",
         hours.correlation().alias("correlation"),
         hours.slope().alias("ols_slope"),
         hours.intercept().alias("ols_intercept"),

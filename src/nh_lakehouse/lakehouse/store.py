@@ -39,7 +39,7 @@ class Published:
         version_before: Delta version before, -1 for a new table.
         version_after: Delta version after.
         inserted_n, updated_n, deleted_n: rows of the commit, as the Delta log states them.
-        by_file: source file hash -> (inserted, updated), where the rows carry `_source_sha256`-like provenance.
+        by_file: (source file, load that brought it) -> (inserted, updated), where the caller asked for it.
     """
 
     version_before: int
@@ -47,7 +47,7 @@ class Published:
     inserted_n: int = 0
     updated_n: int = 0
     deleted_n: int = 0
-    by_file: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    by_file: Mapping[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
 
 
 class Store:
@@ -177,7 +177,7 @@ class Store:
         scope: str | None = None,
         scope_keys: tuple[DataFrame, Sequence[str]] | None = None,
         scope_is_new: bool = False,
-        provenance: str | None = None,
+        provenance: Sequence[str] = (),
     ) -> Published:
         """Make the rows of a table inside a scope equal to a frame.
 
@@ -189,7 +189,7 @@ class Store:
                 lacks are deleted. The whole table if None.
                 scope_keys: keys and their columns: only rows of the table with one of these keys are in the scope.
             scope_is_new: the caller knows that the table holds nothing in the scope: append without comparing.
-            provenance: column by which inserted and updated rows are counted in `by_file`.
+            provenance: columns by which inserted and updated rows are counted in `by_file`.
         Returns:
             What the commit did; equal versions where nothing differed.
         """
@@ -248,8 +248,8 @@ class Store:
         return joined.select(*kept, action.alias(ACTION)).where(F.col(ACTION).isNotNull())
 
     def _count_actions(
-        self, changes: Path, provenance: str | None
-    ) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
+        self, changes: Path, provenance: Sequence[str]
+    ) -> tuple[dict[str, int], dict[tuple[str, ...], tuple[int, int]]]:
         import duckdb
 
         files = parquet_files(changes)
@@ -258,14 +258,15 @@ class Store:
         with duckdb.connect() as connection:
             connection.register("changes", pq_dataset(files))
             actions = connection.execute(f"SELECT {ACTION}, count(*) FROM changes GROUP BY 1").fetchall()
-            by_file: dict[str, tuple[int, int]] = {}
+            by_file: dict[tuple[str, ...], tuple[int, int]] = {}
             if provenance:
+                names = ", ".join(f'"{c}"' for c in provenance)
                 rows = connection.execute(
-                    f"""SELECT "{provenance}", count(*) FILTER ({ACTION} = '{_INSERT}'),
+                    f"""SELECT {names}, count(*) FILTER ({ACTION} = '{_INSERT}'),
                             count(*) FILTER ({ACTION} = '{_UPDATE}')
-                        FROM changes WHERE {ACTION} <> '{_DELETE}' GROUP BY 1"""
+                        FROM changes WHERE {ACTION} <> '{_DELETE}' GROUP BY {names}"""
                 ).fetchall()
-                by_file = {source: (inserted, updated) for source, inserted, updated in rows}
+                by_file = {tuple(source): (inserted, updated) for *source, inserted, updated in rows}
         return dict(actions), by_file
 
     def _apply(self, name: str, changes: Path, key: Sequence[str], counts: Mapping[str, int]) -> Published:

@@ -9,7 +9,8 @@ from typing import Any
 
 from nh_lakehouse.bronze.load import FileOutcome
 from nh_lakehouse.contracts.model import DataSet
-from nh_lakehouse.pipeline.silver_load import SilverOutcome
+from nh_lakehouse.lakehouse.store import Published
+from nh_lakehouse.pipeline.silver_load import FileCounts, SilverOutcome
 
 __all__ = ["bronze_load_row", "file_row", "silver_load_rows"]
 
@@ -78,12 +79,8 @@ def silver_load_rows(outcome: SilverOutcome, run_id: str, now: datetime) -> list
     """Rows of `ops.loads` for the silver tables of a data set, one per file and table."""
     rows = []
     for target, published in outcome.published.items():
-        row_for_row = target not in outcome.closed
-        appended = not published.by_file and not published.updated_n and published.inserted_n
         for number, f in enumerate(outcome.files):
-            inserted, updated = published.by_file.get(f.file, (f.accepted_n if appended else 0, 0))
-            if not row_for_row:
-                inserted, updated = published.by_file.get(f.file, (0, 0))
+            counts = _row_for_row(f, published) if target not in outcome.closed else None
             rows.append(
                 _load_row(
                     run_id,
@@ -91,17 +88,32 @@ def silver_load_rows(outcome: SilverOutcome, run_id: str, now: datetime) -> list
                     outcome.data_set,
                     target,
                     now,
-                    **{k: v for k, v in asdict(f).items() if k not in ("sha256",)},
+                    **{k: v for k, v in asdict(f).items() if k not in ("sha256", "load_id")},
                     source_sha256=f.sha256,
-                    inserted_n=inserted
-                    if row_for_row or published.by_file
-                    else (published.inserted_n if number == 0 else 0),
-                    updated_n=updated,
-                    unchanged_n=f.accepted_n - inserted - updated if row_for_row else None,
-                    closed_n=None if row_for_row else (outcome.closed[target] if number == 0 else 0),
+                    **(counts or _of_history(outcome, target, published, first=number == 0)),
                     deleted_n=published.deleted_n if number == 0 else 0,
                     version_before=published.version_before,
                     version_after=published.version_after,
                 )
             )
     return rows
+
+
+def _row_for_row(f: FileCounts, published: Published) -> dict[str, int | None]:
+    """Every accepted row of a file was inserted, updated or there already."""
+    appended = not published.by_file and not published.updated_n and published.inserted_n
+    inserted, updated = published.by_file.get((f.file, f.load_id), (f.accepted_n if appended else 0, 0))
+    unchanged = f.accepted_n - inserted - updated
+    return {"inserted_n": inserted, "updated_n": updated, "unchanged_n": unchanged, "closed_n": None}
+
+
+def _of_history(outcome: SilverOutcome, target: str, published: Published, *, first: bool) -> dict[str, int | None]:
+    """Versions of a load, told once, beside its first file: a version stands for rows of many files."""
+    if not first:
+        return {"inserted_n": 0, "updated_n": 0, "unchanged_n": None, "closed_n": 0}
+    return {
+        "inserted_n": published.inserted_n,
+        "updated_n": published.updated_n,
+        "unchanged_n": None,
+        "closed_n": outcome.closed[target],
+    }

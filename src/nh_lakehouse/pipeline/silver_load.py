@@ -42,6 +42,8 @@ SILVER_AUDIT = (
     DerivedColumn(name="_loaded_at", type="timestamp", description="When the row came to bronze, UTC"),
     DerivedColumn(name=ROW_HASH, type="bigint", description="Hash of the business columns"),
 )
+#: What tells two files apart, also two releases under one name.
+PROVENANCE = ("_source_file", "_load_id")
 HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current", "closed_reason")
 
 
@@ -50,6 +52,7 @@ class FileCounts:
     """Row accounting of one source file in one load."""
 
     file: str
+    load_id: str
     sha256: str
     period: str
     rows_read_n: int
@@ -205,7 +208,7 @@ def _accepted(verdicts: _Verdicts, data_set: DataSet, store: Store) -> DataFrame
 
 def _count(verdicts: _Verdicts, data_set: DataSet) -> list[FileCounts]:
     """Rows per file and disposition, counted by DuckDB over the staged files."""
-    audit = f"_source_sha256, _source_file, _period, len({FLAGS}) AS flags"
+    audit = f"_source_sha256, _source_file, _load_id, _period, len({FLAGS}) AS flags"
     verdict = f"CASE WHEN len({REASONS}) = 0 THEN '{ACCEPTED}' ELSE '{QUARANTINED}' END AS d"
     alone = f"SELECT {audit}, {verdict} FROM {_parquet(verdicts.stage)} AS s"
     if verdicts.contested is not None and verdicts.judged is not None:
@@ -216,12 +219,12 @@ def _count(verdicts: _Verdicts, data_set: DataSet) -> list[FileCounts]:
         alone = f"{alone} UNION ALL {judged}"
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"""SELECT any_value(_source_file), _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period),
+            f"""SELECT _source_file, _load_id, _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period),
                     count(*),
                     count(*) FILTER (d = '{ACCEPTED}'), count(*) FILTER (d = 'duplicate'),
                     count(*) FILTER (d = 'superseded'), count(*) FILTER (d = '{QUARANTINED}'),
                     count(*) FILTER (d = '{ACCEPTED}' AND flags > 0)
-                FROM ({alone}) GROUP BY _source_sha256, _source_file ORDER BY 1"""
+                FROM ({alone}) GROUP BY _source_sha256, _source_file, _load_id ORDER BY 1, 2"""
         ).fetchall()
     return [FileCounts(*row) for row in rows]
 
@@ -267,7 +270,7 @@ def _publish_rows(
         key=spec.key,
         scope=scope,
         scope_is_new=scope is not None and not _holds(store, spec.name, data_set, periods or []),
-        provenance="_source_file",
+        provenance=PROVENANCE,
     )
 
 
@@ -331,7 +334,7 @@ def _publish_history(
     frame = _with_hash(spec.function(history), declaration)
     check_columns(spec.name, frame, [*declaration.columns, *SILVER_AUDIT])
     before = store.lake.version(spec.name)
-    published = store.publish(spec.name, frame, key=[*spec.key, "valid_from"], provenance="_source_file")
+    published = store.publish(spec.name, frame, key=[*spec.key, "valid_from"], provenance=PROVENANCE)
     return published, _closed_since(store, spec.name, before)
 
 
