@@ -47,7 +47,9 @@ def provider_row(ccn: str, month: str = "2024-10-01", **values: Any) -> dict[str
     return {columns[k].header: v for k, v in {**defaults, **values}.items()}
 
 
-def pbj_rows(ccn: str, days: Sequence[str], *, quarter: str = "2024Q2", census: int = 80, cna: float = 160.0, state: str = "AL") -> list[dict[str, Any]]:
+def pbj_rows(
+    ccn: str, days: Sequence[str], *, quarter: str = "2024Q2", census: int = 80, cna: float = 160.0, state: str = "AL"
+) -> list[dict[str, Any]]:
     """Rows of daily payroll hours: all aides, the rest zero."""
     contract = load_contracts()["pbj_nurse_daily"]
     rows = []
@@ -60,7 +62,9 @@ def pbj_rows(ccn: str, days: Sequence[str], *, quarter: str = "2024Q2", census: 
     return rows
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]], *, header: Sequence[str] | None = None, end: str = "\n", delimiter: str = ",") -> str:
+def csv_text(
+    rows: Sequence[Mapping[str, Any]], *, header: Sequence[str] | None = None, end: str = "\n", delimiter: str = ","
+) -> str:
     """Rows as CSV text, header from the first row unless given."""
     names = list(header or rows[0])
     out = io.StringIO()

@@ -112,7 +112,9 @@ def test_unknown_header_never_takes_the_name_of_a_contract_column():
         pytest.param(["ID", "B", "DAY"], [Drift("missing_column", "a", None, "A")], id="missing"),
         pytest.param(["ID", "Old  A", "B", "DAY"], [Drift("renamed_column", "a", "Old  A", "A")], id="renamed"),
         pytest.param(
-            ["DAY", "B", "A", "ID"], [Drift("reordered_columns", None, None, "the order of the contract")], id="reordered"
+            ["DAY", "B", "A", "ID"],
+            [Drift("reordered_columns", None, None, "the order of the contract")],
+            id="reordered",
         ),
         pytest.param(
             ["ID", "A", "", "B", "DAY", "日本"],

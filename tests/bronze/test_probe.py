@@ -174,9 +174,7 @@ def test_equal_files_have_copies_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-@pytest.mark.parametrize(
-    ("end", "line_end"), [("\n", "lf"), ("\r\n", "crlf"), ("\r", "cr")], ids=["lf", "crlf", "cr"]
-)
+@pytest.mark.parametrize(("end", "line_end"), [("\n", "lf"), ("\r\n", "crlf"), ("\r", "cr")], ids=["lf", "crlf", "cr"])
 @pytest.mark.parametrize("last", [0, 1, 2, 3], ids=lambda n: f"{n} at the end")
 def test_line_ends_and_lines_are_counted(tmp_path, encoding, end, line_end, last):
     text = f"é,b{end}1,2{end}3,4" + end * last

@@ -23,7 +23,9 @@ class Table:
         self.append(("a", 1), ("b", 1))
 
     def append(self, *rows: tuple, mode: str = "append") -> None:
-        data = pa.table({"k": pa.array([r[0] for r in rows], pa.string()), "_row_hash": pa.array([r[1] for r in rows], pa.int64())})
+        data = pa.table(
+            {"k": pa.array([r[0] for r in rows], pa.string()), "_row_hash": pa.array([r[1] for r in rows], pa.int64())}
+        )
         write_deltalake(self.lake.path(NAME), data, mode=mode)
 
     @property

@@ -62,7 +62,19 @@ def test_duckdb_sees_every_table_and_nothing_else(lake: Lakehouse, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "name",
-    ["../gold.things", "gold/../../x", "gold.things/..", "gold.Things", "platinum.things", "gold.", "gold.a b", "gold.1x", "gold.x;drop", "gold.things\n", "x" * 300],
+    [
+        "../gold.things",
+        "gold/../../x",
+        "gold.things/..",
+        "gold.Things",
+        "platinum.things",
+        "gold.",
+        "gold.a b",
+        "gold.1x",
+        "gold.x;drop",
+        "gold.things\n",
+        "x" * 300,
+    ],
 )
 def test_name_that_is_no_table_name_is_refused(lake: Lakehouse, name: str):
     with pytest.raises(ConfigError):

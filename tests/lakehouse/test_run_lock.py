@@ -20,14 +20,22 @@ from nh_lakehouse.lakehouse.lock import STALE_AFTER_S, RunLock, describe_holder,
 
 def dead_pid() -> int:
     """Number of a process that has just ended."""
-    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
     return int(ended.stdout)
 
 
 def left_behind(root: Path, *, age_s: float = 0.0, **changes) -> Path:
     """A lock file as a run leaves it that was killed."""
     root.mkdir(parents=True, exist_ok=True)
-    body = {"run_id": "other", "pid": os.getpid(), "host": socket.gethostname(), "user": "ann", "since": "2024-10-20T12:00:00+00:00"}
+    body = {
+        "run_id": "other",
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "user": "ann",
+        "since": "2024-10-20T12:00:00+00:00",
+    }
     path = root / "_lock"
     path.write_text(json.dumps({**body, **changes}))
     moment = time.time() - age_s
@@ -83,7 +91,9 @@ ANOTHER_HOST = {"host": "elsewhere", "pid": 1}
         pytest.param({"pid": 0}, 0, True, id="no process"),
         pytest.param({}, 0, False, id="living process of this machine"),
         pytest.param({}, 10 * STALE_AFTER_S, False, id="living process that sleeps"),
-        pytest.param({"process_started": "another boot/1"}, 0, True, id="another process with the number of a dead one"),
+        pytest.param(
+            {"process_started": "another boot/1"}, 0, True, id="another process with the number of a dead one"
+        ),
         pytest.param(ANOTHER_HOST, 0, False, id="another machine, heartbeat"),
         pytest.param(ANOTHER_HOST, 2 * STALE_AFTER_S, True, id="another machine, no heartbeat"),
     ],

@@ -51,4 +51,9 @@ def test_comment_holds_description_and_unit():
 def test_every_declared_column_has_a_type_in_all_three():
     for declaration in load_tables().values():
         names = [f.name for f in delta_schema(declaration.columns).fields]
-        assert names == declaration.column_names == arrow_schema(declaration.columns).names == spark_schema(declaration.columns).names
+        assert (
+            names
+            == declaration.column_names
+            == arrow_schema(declaration.columns).names
+            == spark_schema(declaration.columns).names
+        )

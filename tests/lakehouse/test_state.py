@@ -26,13 +26,21 @@ def lake(tmp_path: Path) -> Lakehouse:
 def record(lake: Lakehouse, name: str, *rows: dict[str, Any]) -> State:
     """Append rows a minute apart, newest first in the file, and read the state."""
     schema = arrow_schema(load_tables()[name].columns)
-    timed = [{**dict.fromkeys(schema.names), "recorded_at": START + timedelta(minutes=n), **r} for n, r in enumerate(rows)]
+    timed = [
+        {**dict.fromkeys(schema.names), "recorded_at": START + timedelta(minutes=n), **r} for n, r in enumerate(rows)
+    ]
     write_deltalake(lake.path(name), pa.Table.from_pylist(timed[::-1], schema=schema), mode="append")
     return read_state(lake)
 
 
 def table(status: str, version: int = 1, fingerprint: str = "one", **inputs: int) -> dict[str, Any]:
-    return {"table": "gold.x", "status": status, "version_after": version, "fingerprint": fingerprint, "input_versions": list(inputs.items())}
+    return {
+        "table": "gold.x",
+        "status": status,
+        "version_after": version,
+        "fingerprint": fingerprint,
+        "input_versions": list(inputs.items()),
+    }
 
 
 def test_new_lakehouse_knows_nothing(lake: Lakehouse):

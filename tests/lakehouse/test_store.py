@@ -14,7 +14,8 @@ from deltalake import DeltaTable
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
-from nh_lakehouse.lakehouse import Lakehouse, store as store_module
+from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse import store as store_module
 from nh_lakehouse.lakehouse.schema import spark_schema
 from nh_lakehouse.lakehouse.store import Published, Store, semi_join
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
@@ -248,9 +249,16 @@ def test_rows_made_in_python_of_every_type_are_read_back_by_both(tmp_path: Path,
     found = sorted(lake.arrow("ops.kinds").to_pylist(), key=lambda r: r["a_int"] is None)
     assert found == [row, dict.fromkeys(row)]
     seen = next(r for r in store.read("ops.kinds").collect() if r.a_int == 1).asDict()
-    assert (seen["a_decimal"], seen["a_list"], seen["a_map"], seen["a_double"]) == (Decimal("-0.50"), [1, None, 3], {"k": 1}, 0.1)
+    assert (seen["a_decimal"], seen["a_list"], seen["a_map"], seen["a_double"]) == (
+        Decimal("-0.50"),
+        [1, None, 3],
+        {"k": 1},
+        0.1,
+    )
     with lake.duckdb() as connection:
-        assert connection.execute("SELECT a_date, a_bigint FROM ops.kinds WHERE a_boolean").fetchall() == [(date(2024, 2, 29), 2**40)]
+        assert connection.execute("SELECT a_date, a_bigint FROM ops.kinds WHERE a_boolean").fetchall() == [
+            (date(2024, 2, 29), 2**40)
+        ]
 
 
 def test_scratch_paths_are_unique_across_threads(tmp_path: Path, engine: Engine) -> None:

@@ -27,7 +27,8 @@ from nh_lakehouse.pipeline.derive import GOLD_AUDIT, Derived, derive
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
 SPECS: dict[str, TableSpec] = {
-    f.__table__.name: f.__table__ for f in (visits.visit_totals, visits.visit_change, visits.visit_beds, visits.visit_share)
+    f.__table__.name: f.__table__
+    for f in (visits.visit_totals, visits.visit_change, visits.visit_beds, visits.visit_share)
 }
 INPUTS = {"visits": "silver.visits", "homes": "silver.homes", "visit_beds": "gold.visit_beds"}
 QUARTERS = ("2023Q3", "2023Q4", "2024Q1", "2024Q2")
@@ -88,9 +89,18 @@ VISITS = [("a", "2023Q4", 1, 2), ("a", "2024Q1", 1, 5), ("b", "2024Q1", 1, 7), (
 def test_first_time_everything_is_computed(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     assert shelf.modes() == {"totals": "full", "change": "full", "beds": "full", "share": "full"}
-    assert shelf.rows("gold.visit_totals") == [("a", "2023Q4", 2, False), ("a", "2024Q1", 5, True), ("b", "2024Q1", 7, True)]
+    assert shelf.rows("gold.visit_totals") == [
+        ("a", "2023Q4", 2, False),
+        ("a", "2024Q1", 5, True),
+        ("b", "2024Q1", 7, True),
+    ]
     # Five visits in the quarter, two in the one before; b has no quarter before.
-    assert shelf.rows("gold.visit_change") == [("a", "2023Q4", 1, None), ("a", "2024Q1", 1, 3), ("b", "2024Q1", 1, None), ("b", "2024Q1", 2, None)]
+    assert shelf.rows("gold.visit_change") == [
+        ("a", "2023Q4", 1, None),
+        ("a", "2024Q1", 1, 3),
+        ("b", "2024Q1", 1, None),
+        ("b", "2024Q1", 2, None),
+    ]
     # The optional homes are absent: their columns are null.
     assert shelf.rows("gold.visit_beds") == [("a", 7, None), ("b", 7, None)]
     assert shelf.rows("gold.visit_share") == [("a", 0.5), ("b", 0.5)]
@@ -198,13 +208,19 @@ def add_column(shelf: Shelf) -> None:
         pytest.param(add_column, "full", id="column added"),
     ],
 )
-def test_change_that_cannot_be_told_leads_to_a_full_computation(shelf: Shelf, spoil: Callable[[Shelf], None], mode: str):
+def test_change_that_cannot_be_told_leads_to_a_full_computation(
+    shelf: Shelf, spoil: Callable[[Shelf], None], mode: str
+):
     shelf.write("silver.visits", VISITS)
     shelf.modes()
     shelf.write("silver.visits", [("a", "2023Q4", 1, 4), *VISITS[1:3]])
     spoil(shelf)
     assert shelf.derive("gold.visit_totals").mode == mode
-    assert shelf.rows("gold.visit_totals") == [("a", "2023Q4", 4, False), ("a", "2024Q1", 5, True), ("b", "2024Q1", 7, True)]
+    assert shelf.rows("gold.visit_totals") == [
+        ("a", "2023Q4", 4, False),
+        ("a", "2024Q1", 5, True),
+        ("b", "2024Q1", 7, True),
+    ]
 
 
 def test_compacted_input_without_other_changes_is_skipped(shelf: Shelf):
@@ -217,7 +233,10 @@ def test_compacted_input_without_other_changes_is_skipped(shelf: Shelf):
 
 def test_result_that_differs_from_its_declaration_is_refused_with_all_differences(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
-    wrong = replace(SPECS["gold.visit_totals"], function=lambda visits, *, limits: visits.selectExpr("ccn", "quarter", "CAST(n AS int) AS n", "1 AS surplus"))
+    wrong = replace(
+        SPECS["gold.visit_totals"],
+        function=lambda visits, *, limits: visits.selectExpr("ccn", "quarter", "CAST(n AS int) AS n", "1 AS surplus"),
+    )
     with pytest.raises(LoadError) as caught:
         shelf.derive("gold.visit_totals", wrong)
     for part in ("lacks busy", "has surplus", "n is int, declared bigint"):
@@ -234,7 +253,9 @@ def random_visits(chance: random.Random, before: list[tuple]) -> list[tuple]:
     kept = [r for r in before if r[0] not in gone and chance.random() > 0.2]
     changed = [(*r[:3], chance.randrange(9)) if chance.random() < 0.2 else r for r in kept]
     known = {r[:3] for r in changed}
-    fresh = {(chance.choice("abcdef"), chance.choice(QUARTERS), chance.randrange(3)) for _ in range(chance.randrange(6))}
+    fresh = {
+        (chance.choice("abcdef"), chance.choice(QUARTERS), chance.randrange(3)) for _ in range(chance.randrange(6))
+    }
     return changed + [(*key, chance.choice([1, 2, None])) for key in sorted(fresh - known)]
 
 

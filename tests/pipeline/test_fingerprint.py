@@ -57,8 +57,14 @@ def test_description_of_a_column_changes_nothing():
 
 def test_module_and_what_it_imports_of_the_package_count():
     closure = module._closure("nh_lakehouse.gold.payroll_period")
-    assert {"nh_lakehouse.gold.payroll_period", "nh_lakehouse.gold.payroll_day", "nh_lakehouse.gold.statistics"} <= closure
-    assert not any(name.startswith(("nh_lakehouse.errors", "nh_lakehouse.declare", "nh_lakehouse.pipeline")) for name in closure)
+    assert {
+        "nh_lakehouse.gold.payroll_period",
+        "nh_lakehouse.gold.payroll_day",
+        "nh_lakehouse.gold.statistics",
+    } <= closure
+    assert not any(
+        name.startswith(("nh_lakehouse.errors", "nh_lakehouse.declare", "nh_lakehouse.pipeline")) for name in closure
+    )
 
 
 @pytest.fixture

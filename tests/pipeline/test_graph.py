@@ -31,7 +31,12 @@ def test_inputs_come_before_what_reads_them():
     assert graph.parents["gold.visit_beds"] == ("silver.visits", "silver.homes")
     assert graph.order.index("gold.visit_beds") < graph.order.index("gold.visit_share")
     assert graph.descendants("silver.homes") == {"gold.visit_beds", "gold.visit_share"}
-    assert graph.ancestors(["gold.visit_share"]) == {"gold.visit_share", "gold.visit_beds", "silver.visits", "silver.homes"}
+    assert graph.ancestors(["gold.visit_share"]) == {
+        "gold.visit_share",
+        "gold.visit_beds",
+        "silver.visits",
+        "silver.homes",
+    }
 
 
 def test_package_graph_is_sound_and_in_order():
@@ -89,7 +94,11 @@ def test_run_tells_the_problems_before_it_touches_anything(tmp_path: Path, monke
 def test_select_takes_names_short_names_and_patterns_with_all_they_need():
     graph = graph_of(visits)
     assert graph.select(["visit_share"]) == graph.ancestors(["gold.visit_share"])
-    assert graph.select(["gold.visit_t*", "visit_change"]) == {"gold.visit_totals", "gold.visit_change", "silver.visits"}
+    assert graph.select(["gold.visit_t*", "visit_change"]) == {
+        "gold.visit_totals",
+        "gold.visit_change",
+        "silver.visits",
+    }
     with pytest.raises(PlanError, match="no table of that name"):
         graph.select(["gold.visit_x*"])
 

@@ -35,7 +35,9 @@ def known(status: str, name: str = NAME, **changes) -> KnownFile:
     return replace(found, **changes)
 
 
-def planned(tmp_path: Path, files: list[LandingFile], *records: KnownFile, data_sets=(PROVIDER,), bronze: bool = True) -> Plan:
+def planned(
+    tmp_path: Path, files: list[LandingFile], *records: KnownFile, data_sets=(PROVIDER,), bronze: bool = True
+) -> Plan:
     lake = Lakehouse(tmp_path)
     if bronze:
         write_version(lake, "bronze.nh_provider_info", 1)
@@ -102,7 +104,9 @@ VERSIONS = {"silver.visits": 3, "silver.homes": -1, "gold.visit_beds": 2, "gold.
 GRAPH = build_graph(collect_specs([visits]), tables=DECLARED, contracts={})
 
 
-def stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict], None] = lambda records: None, **options) -> list[str]:
+def stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict], None] = lambda records: None, **options
+) -> list[str]:
     """Stale tables of a lakehouse in which everything is current but for one change."""
     monkeypatch.setattr(plan_module, "load_tables", lambda: DECLARED)
     monkeypatch.setattr(plan_module, "table_fingerprint", lambda spec, declaration, data_set=None: "one")

@@ -57,13 +57,20 @@ def test_failing_table_stops_only_what_reads_it(tmp_path: Path, base: Path, engi
     lake = tmp_path / "lake"
     report = load(lake, base / "landing", engine, select=SELECT, graph=replaced(failing.pbj_totals))
     status = {t.table: t.status for t in report.tables}
-    assert status == {"silver.pbj_daily": "ok", "gold.pbj_day": "ok", "gold.pbj_totals": "failed", **dict.fromkeys(READERS, "blocked")}
+    assert status == {
+        "silver.pbj_daily": "ok",
+        "gold.pbj_day": "ok",
+        "gold.pbj_totals": "failed",
+        **dict.fromkeys(READERS, "blocked"),
+    }
     assert (report.status, report.exit_code) == ("partial", 1)
     assert report.errors == ["gold.pbj_totals: ValueError: the sums do not add up"]
     recorded = {r["table"]: (r["status"], r["error"]) for r in rows_of(lake, "ops.tables")}
     assert recorded["gold.pbj_totals"] == ("failed", "ValueError: the sums do not add up")
     assert recorded["gold.pbj_month"] == ("blocked", "its input gold.pbj_totals failed")
-    assert [(r["status"], r["message"]) for r in rows_of(lake, "ops.runs")] == [("partial", "ValueError: the sums do not add up")]
+    assert [(r["status"], r["message"]) for r in rows_of(lake, "ops.runs")] == [
+        ("partial", "ValueError: the sums do not add up")
+    ]
     # The next run, with a sound function, does what was left and ends like a clean one.
     mended = load(lake, base / "landing", engine, select=SELECT)
     assert mended.exit_code == 0 and {t.table for t in mended.tables} == {"gold.pbj_totals", *READERS}
@@ -82,7 +89,9 @@ def test_table_that_was_sound_keeps_its_rows_when_it_fails(loaded: Path, engine:
 def test_result_that_differs_from_its_declaration_is_not_written(loaded: Path, engine: Engine):
     report = again(loaded, engine, graph=replaced(failing.pbj_day))
     (error,) = report.errors
-    assert all(part in error for part in ("gold.pbj_day", "lacks quarter", "has surplus", "work_date is string, declared date"))
+    assert all(
+        part in error for part in ("gold.pbj_day", "lacks quarter", "has surplus", "work_date is string, declared date")
+    )
     assert all(t.table == "gold.pbj_day" for t in report.tables if t.status == "failed")
     assert len(rows_of(loaded / "lake", "gold.pbj_day")) == 2
 
@@ -91,7 +100,10 @@ def test_failing_silver_table_blocks_all_that_is_made_from_it(loaded: Path, engi
     before = all_tables(loaded / "lake")
     report = again(loaded, engine, graph=replaced(failing.pbj_daily))
     status = {t.table: t.status for t in report.tables}
-    assert status == {"silver.pbj_daily": "failed", **dict.fromkeys(["gold.pbj_day", "gold.pbj_totals", *READERS], "blocked")}
+    assert status == {
+        "silver.pbj_daily": "failed",
+        **dict.fromkeys(["gold.pbj_day", "gold.pbj_totals", *READERS], "blocked"),
+    }
     assert report.exit_code == 1 and len(report.errors) == 1 and "\n" not in report.errors[0]
     assert all_tables(loaded / "lake") == before
 
@@ -138,7 +150,9 @@ def test_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path, base: 
     assert report.exit_code == 0 and not (tmp_path / "lake").exists()
     assert report.planned is not None and report.planned["files"] == ["PBJ_Daily_Nurse_Staffing_Q2_2024.csv"]
     assert set(report.planned["tables"]) == {"silver.pbj_daily", "gold.pbj_day", "gold.pbj_totals", *READERS}
-    current = run(RunOptions(lakehouse=base / "lake", landing=base / "landing", select=tuple(SELECT), dry_run=True), no_engine)
+    current = run(
+        RunOptions(lakehouse=base / "lake", landing=base / "landing", select=tuple(SELECT), dry_run=True), no_engine
+    )
     assert current.planned == {"files": [], "tables": []}
 
 
@@ -170,8 +184,16 @@ def test_report_and_record_tell_the_same(tmp_path: Path, base: Path, engine: Eng
     report = load(tmp_path / "lake", base / "landing", engine, select=SELECT)
     (file,) = report.files
     assert (file.data_set, file.status, file.period) == ("pbj_nurse_daily", "loaded", "2024Q2")
-    assert (file.rows_read_n, file.accepted_n, file.duplicate_n, file.superseded_n, file.quarantined_n) == (2, 2, 0, 0, 0)
-    recorded = {r["table"]: (r["mode"], r["inserted_n"], r["version_after"]) for r in rows_of(tmp_path / "lake", "ops.tables")}
+    assert (file.rows_read_n, file.accepted_n, file.duplicate_n, file.superseded_n, file.quarantined_n) == (
+        2,
+        2,
+        0,
+        0,
+        0,
+    )
+    recorded = {
+        r["table"]: (r["mode"], r["inserted_n"], r["version_after"]) for r in rows_of(tmp_path / "lake", "ops.tables")
+    }
     lake = Lakehouse(tmp_path / "lake")
     assert recorded == {t.table: (t.mode, t.inserted_n, lake.version(t.table)) for t in report.tables}
     (ran,) = lake.arrow("ops.runs").to_pylist()

@@ -9,9 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from landings import Landing  # noqa: E402
+from landings import Landing
 
-from nh_lakehouse.sample import generate_sample  # noqa: E402
+from nh_lakehouse.sample import generate_sample
 
 
 def _landing(folder: Path, **options: object) -> Landing:

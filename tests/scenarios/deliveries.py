@@ -40,7 +40,12 @@ def put(landing: Path, deliveries: Iterable[Delivery]) -> Path:
 
 
 def provider(
-    month: str, homes: Iterable[dict[str, Any]], *, label: str = "", modified: str = "2025-03-01", without: Sequence[str] = ()
+    month: str,
+    homes: Iterable[dict[str, Any]],
+    *,
+    label: str = "",
+    modified: str = "2025-03-01",
+    without: Sequence[str] = (),
 ) -> Delivery:
     """Provider information of a month; a home is a dictionary of contract columns, `short=True` cuts its row."""
     columns = load_contracts()["nh_provider_info"].column_by_name
@@ -68,9 +73,7 @@ def payroll(name: str, days: Iterable[dict[str, Any]], *, modified: str = "2025-
     return Delivery(name, lines, modified)
 
 
-def penalties(
-    month: str, rows: Iterable[dict[str, Any]], *, label: str = "", modified: str = "2025-03-01"
-) -> Delivery:
+def penalties(month: str, rows: Iterable[dict[str, Any]], *, label: str = "", modified: str = "2025-03-01") -> Delivery:
     """Penalties of a month; a row is a dictionary of contract columns, fines by default."""
     columns = load_contracts()["nh_penalties"].column_by_name
     names = ["ccn", "name", "city", "state", "penalty_date", "penalty_type", "fine_usd", "denial_start", "denial_days"]
@@ -116,7 +119,13 @@ def provider_history(seed: int, cases: int = 40) -> tuple[list[Delivery], list[R
             absent = chance.choice(["", "", "", "certified_beds", "phone"])
             rows = _homes_of(states, label, chance)
             homes = [
-                {"ccn": r.unit, "state": r.values[0], "certified_beds": r.values[1], "phone": r.values[2], "short": not r.usable}
+                {
+                    "ccn": r.unit,
+                    "state": r.values[0],
+                    "certified_beds": r.values[1],
+                    "phone": r.values[2],
+                    "short": not r.usable,
+                }
                 for r in rows
             ]
             files.append(provider(month, homes, label=label, modified=released, without=[absent] if absent else []))
@@ -169,7 +178,8 @@ def payroll_history(seed: int, homes: int = 40) -> tuple[list[Delivery], list[Re
                     if chance.random() < 0.04:
                         rows.append(chance.choice([row, Row(ccn, (ccn, day), (70, 100.0))]))
             days += [
-                {"ccn": r.unit, "day": r.key[1], "quarter": quarter, "census": r.values[0], "cna": r.values[1]} for r in rows
+                {"ccn": r.unit, "day": r.key[1], "quarter": quarter, "census": r.values[0], "cna": r.values[1]}
+                for r in rows
             ]
             releases.append(Release(name, quarter, released, rows))
         files.append(payroll(name, days, modified=released))

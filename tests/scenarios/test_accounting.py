@@ -48,7 +48,9 @@ def assert_identity(lake: Path) -> None:
 
 def test_identity_holds_for_every_file_of_the_sample(whole: Path) -> None:
     assert_identity(whole)
-    read = {r["file"]: r["rows_read_n"] for r in Lakehouse(whole).arrow("ops.files").to_pylist() if r["status"] == "loaded"}
+    read = {
+        r["file"]: r["rows_read_n"] for r in Lakehouse(whole).arrow("ops.files").to_pylist() if r["status"] == "loaded"
+    }
     for table in (s.name for s in build_graph().specs.values() if s.layer == "silver"):
         for file, record in loads_of(whole, table).items():
             assert record["rows_read_n"] == read[file]
@@ -149,16 +151,26 @@ def test_two_releases_under_one_name_are_accounted_apart(tmp_path: Path, engine:
     Lakehouse(lake).delta("silver.pbj_daily").delete("work_date = '2024-04-02'")
     assert load(lake, None, engine, select=SELECT, layers=("silver",)).exit_code == 0
     records = sorted(Lakehouse(lake).arrow("ops.loads").to_pylist(), key=lambda r: r["recorded_at"])[-2:]
-    assert {(counts(r, FATES), counts(r, EFFECTS)) for r in records} == {((1, 0, 0, 1, 0), (0, 0, 0)), ((2, 2, 0, 0, 0), (1, 0, 1))}
+    assert {(counts(r, FATES), counts(r, EFFECTS)) for r in records} == {
+        ((1, 0, 0, 1, 0), (0, 0, 0)),
+        ((2, 2, 0, 0, 0), (1, 0, 1)),
+    }
     assert_identity(lake)
 
 
 def test_history_reports_its_own_versions_beside(tmp_path: Path, engine: Engine) -> None:
     homes = [{"ccn": f"01500{n}"} for n in range(10)]
     october = provider("Oct2024", homes, modified="2024-10-20")
-    november = provider("Nov2024", [{**h, "certified_beds": 120 if h["ccn"] == "015001" else 100} for h in homes[1:]], modified="2024-11-20")
+    november = provider(
+        "Nov2024",
+        [{**h, "certified_beds": 120 if h["ccn"] == "015001" else 100} for h in homes[1:]],
+        modified="2024-11-20",
+    )
     for file in (october, november):
-        assert load(tmp_path / "lake", put(tmp_path / "landing", [file]), engine, select=["silver.nh_facility"]).exit_code == 0
+        assert (
+            load(tmp_path / "lake", put(tmp_path / "landing", [file]), engine, select=["silver.nh_facility"]).exit_code
+            == 0
+        )
     record = loads_of(tmp_path / "lake", "silver.nh_facility")[november.name]
     # One home changed: a version ends and one begins; one is gone: its version ends. Two updated, one of them closed.
     assert (record["inserted_n"], record["updated_n"], record["closed_n"]) == (1, 2, 1)

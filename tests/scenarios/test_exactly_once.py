@@ -93,7 +93,10 @@ def test_same_bytes_under_the_name_of_another_month_are_a_new_snapshot_of_chains
     november = replace(CHAINS, name="Chain_Performance_20241101.csv", modified="2024-11-20")
     put(loaded / "landing", [november])
     assert statuses(again(loaded, engine)) == {november.name: "loaded"}
-    found = {(r["chain_id"], f"{r['snapshot_month']:%Y-%m}", r["facility_n"]) for r in rows_of(loaded / "lake", "silver.nh_chain")}
+    found = {
+        (r["chain_id"], f"{r['snapshot_month']:%Y-%m}", r["facility_n"])
+        for r in rows_of(loaded / "lake", "silver.nh_chain")
+    }
     assert found == {(c, m, n) for c, n in (("11", 5), ("12", 7)) for m in ("2024-10", "2024-11")}
     assert again(loaded, engine).status == "nothing_new"
 
@@ -103,7 +106,10 @@ def test_two_months_of_chains_with_the_same_bytes_in_one_run_are_two_snapshots(t
     report = load(tmp_path / "lake", put(tmp_path / "landing", files), engine, select=["silver.nh_chain"])
     assert statuses(report) == {f.name: "loaded" for f in files}
     assert len(rows_of(tmp_path / "lake", "silver.nh_chain")) == 4
-    assert load(tmp_path / "lake", tmp_path / "landing", engine, select=["silver.nh_chain"], full_refresh=True).exit_code == 0
+    assert (
+        load(tmp_path / "lake", tmp_path / "landing", engine, select=["silver.nh_chain"], full_refresh=True).exit_code
+        == 0
+    )
     assert len(rows_of(tmp_path / "lake", "silver.nh_chain")) == 4
 
 
@@ -130,10 +136,16 @@ def test_provider_information_under_the_name_of_another_month_keeps_the_month_of
 ) -> None:
     october = provider("Oct2024", [{"ccn": "015009"}])
     copy = replace(october, name="NH_ProviderInfo_Nov2024.csv")
-    report = load(tmp_path / "lake", put(tmp_path / "landing", [october, copy]), engine, select=["silver.nh_facility_month"])
+    report = load(
+        tmp_path / "lake", put(tmp_path / "landing", [october, copy]), engine, select=["silver.nh_facility_month"]
+    )
     # Sorted by name, November is first: it is loaded, as October, and the other is its copy.
     assert statuses(report) == {copy.name: "loaded", october.name: "duplicate"}
-    assert [f"{r['snapshot_month']:%Y-%m}" for r in rows_of(tmp_path / "lake", "silver.nh_facility_month")] == ["2024-10"]
-    assert [(r["kind"], r["found"], r["expected"]) for r in rows_of(tmp_path / "lake", "ops.drift") if r["kind"] == "period_mismatch"] == [
-        ("period_mismatch", "2024-10", "2024-11")
+    assert [f"{r['snapshot_month']:%Y-%m}" for r in rows_of(tmp_path / "lake", "silver.nh_facility_month")] == [
+        "2024-10"
     ]
+    assert [
+        (r["kind"], r["found"], r["expected"])
+        for r in rows_of(tmp_path / "lake", "ops.drift")
+        if r["kind"] == "period_mismatch"
+    ] == [("period_mismatch", "2024-10", "2024-11")]

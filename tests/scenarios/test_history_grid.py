@@ -86,7 +86,9 @@ def check(lake: Path) -> None:
         for r in rows_of(lake, "silver.nh_facility_month")
         if r["ccn"].endswith("0000")
     }
-    told = {(c, m): row[-1] if isinstance(row, list) else row for c, rows in CASES.items() for m, row in enumerate(rows)}
+    told = {
+        (c, m): row[-1] if isinstance(row, list) else row for c, rows in CASES.items() for m, row in enumerate(rows)
+    }
     assert months == {**{k: v for k, v in told.items() if v != "-"}, ("corrected", 1): 130}
     assert [r["reasons"] for r in rows_of(lake, "ops.quarantine")] == [["duplicate_key"]]
 

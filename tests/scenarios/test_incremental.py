@@ -80,7 +80,10 @@ def test_changed_deleted_and_new_rows_touch_their_keys_alone(loaded: Path, engin
     homes = [{"ccn": HOMES[0], "case_mix_total_hprd": "4.00000"}]
     put(loaded / "landing", [provider("Oct2024", homes, label="_corrected", modified="2024-11-20")])
     done = lines(again(loaded, engine))
-    assert {n: done[n].mode for n in PER if n in done} == {"gold.pbj_month": "incremental", "gold.pbj_quarter": "incremental"}
+    assert {n: done[n].mode for n in PER if n in done} == {
+        "gold.pbj_month": "incremental",
+        "gold.pbj_quarter": "incremental",
+    }
     assert (done["gold.pbj_quarter"].updated_n, done["gold.pbj_quarter"].unchanged_n) == (2, None)
     assert all(Lakehouse(loaded / "lake").version(n) == before[n] for n in ("gold.pbj_day", "gold.pbj_totals"))
 
@@ -92,7 +95,10 @@ def test_changed_deleted_and_new_rows_touch_their_keys_alone(loaded: Path, engin
         *hours_of(HOMES[1:2], MARCH_APRIL[:1]),
         *hours_of(HOMES[1:2], MARCH_APRIL[1:2], census=60),
     ]
-    put(loaded / "landing", [payroll("PBJ_Daily_Nurse_Staffing_Q2_2024_corrected.csv", corrected, modified="2024-11-20")])
+    put(
+        loaded / "landing",
+        [payroll("PBJ_Daily_Nurse_Staffing_Q2_2024_corrected.csv", corrected, modified="2024-11-20")],
+    )
     done = lines(again(loaded, engine))
     assert {done[name].mode for name in PER} == {"incremental"}
     silver, day = done["silver.pbj_daily"], done["gold.pbj_day"]
@@ -108,7 +114,11 @@ def test_changed_deleted_and_new_rows_touch_their_keys_alone(loaded: Path, engin
 
 def test_unchanged_rows_in_a_new_release_change_no_gold_table(loaded: Path, engine: Engine) -> None:
     before = {name: Lakehouse(loaded / "lake").version(name) for name in SELECT}
-    same = payroll("PBJ_Daily_Nurse_Staffing_Q1_2024_again.csv", hours_of(HOMES)[:-1] + hours_of(HOMES)[-1:][:1] * 2, modified="2024-11-20")
+    same = payroll(
+        "PBJ_Daily_Nurse_Staffing_Q1_2024_again.csv",
+        hours_of(HOMES)[:-1] + hours_of(HOMES)[-1:][:1] * 2,
+        modified="2024-11-20",
+    )
     put(loaded / "landing", [same])
     report = again(loaded, engine)
     assert [(f.file, f.status, f.duplicate_n) for f in report.files] == [(same.name, "loaded", 1)]
@@ -118,7 +128,9 @@ def test_unchanged_rows_in_a_new_release_change_no_gold_table(loaded: Path, engi
 
 
 def test_silver_put_back_by_hand_is_brought_up_to_date_again(loaded: Path, engine: Engine) -> None:
-    late = payroll("PBJ_Daily_Nurse_Staffing_Q3_2024.csv", hours_of(HOMES[:1], [("20240701", "2024Q3")]), modified="2024-11-20")
+    late = payroll(
+        "PBJ_Daily_Nurse_Staffing_Q3_2024.csv", hours_of(HOMES[:1], [("20240701", "2024Q3")]), modified="2024-11-20"
+    )
     put(loaded / "landing", [late])
     again(loaded, engine)
     tables = all_tables(loaded / "lake")
@@ -131,8 +143,12 @@ def test_silver_put_back_by_hand_is_brought_up_to_date_again(loaded: Path, engin
 
 
 @pytest.mark.parametrize("lost", ["bronze.pbj_nurse_daily", "silver.pbj_daily", "gold.pbj_totals"])
-def test_table_whose_folder_was_deleted_is_made_again_with_what_reads_it(loaded: Path, engine: Engine, lost: str) -> None:
-    late = payroll("PBJ_Daily_Nurse_Staffing_Q3_2024.csv", hours_of(HOMES[:1], [("20240701", "2024Q3")]), modified="2024-11-20")
+def test_table_whose_folder_was_deleted_is_made_again_with_what_reads_it(
+    loaded: Path, engine: Engine, lost: str
+) -> None:
+    late = payroll(
+        "PBJ_Daily_Nurse_Staffing_Q3_2024.csv", hours_of(HOMES[:1], [("20240701", "2024Q3")]), modified="2024-11-20"
+    )
     put(loaded / "landing", [late])
     shutil.rmtree(Lakehouse(loaded / "lake").folder(lost))
     # The new table begins at version 0 again: its numbers must not be taken for those of the old one.

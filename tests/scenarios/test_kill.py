@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from deliveries import payroll, penalties, provider, put
-from support import all_tables, engine_name, load, rows_of
+from support import all_tables, load, rows_of
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
@@ -23,11 +23,19 @@ WIDE = ["gold.pbj_day", "gold.pbj_state_quarter", "silver.nh_penalty"]
 FIRST = [
     payroll(
         "PBJ_Daily_Nurse_Staffing_Q2_2024.csv",
-        [{"ccn": ccn, "day": f"2024040{d}", "census": 80 + d} for ccn in ("015009", "035001", "055002") for d in (1, 2, 3)]
+        [
+            {"ccn": ccn, "day": f"2024040{d}", "census": 80 + d}
+            for ccn in ("015009", "035001", "055002")
+            for d in (1, 2, 3)
+        ]
         + [{"ccn": "015009", "day": "20240404", "short": True}],
         modified="2024-10-20",
     ),
-    penalties("Oct2024", [{"ccn": "015009", "fine_usd": "100.00"}, {"ccn": "015009", "fine_usd": "200.00"}], modified="2024-10-20"),
+    penalties(
+        "Oct2024",
+        [{"ccn": "015009", "fine_usd": "100.00"}, {"ccn": "015009", "fine_usd": "200.00"}],
+        modified="2024-10-20",
+    ),
 ]
 #: Inserts, updates and deletes in silver and in gold, a new quarter, a new month, an unreadable row.
 SECOND = [
@@ -38,7 +46,10 @@ SECOND = [
     ),
     payroll(
         "PBJ_Daily_Nurse_Staffing_Q3_2024.csv",
-        [{"ccn": "035001", "day": "20240701", "quarter": "2024Q3"}, {"ccn": "035001", "day": "20240702", "short": True}],
+        [
+            {"ccn": "035001", "day": "20240701", "quarter": "2024Q3"},
+            {"ccn": "035001", "day": "20240702", "short": True},
+        ],
         modified="2024-11-20",
     ),
     penalties("Oct2024", [{"ccn": "015009", "fine_usd": "150.00"}], label="_corrected", modified="2024-11-20"),

@@ -20,7 +20,10 @@ from nh_lakehouse.pipeline.report import RunReport
 pytestmark = pytest.mark.scenario
 
 SELECT = ["silver.nh_chain"]
-FILES = [chains("Chain_Performance_20241001.csv", {"11": 5, "12": 7}), chains("Chain_Performance_20241101.csv", {"11": 6})]
+FILES = [
+    chains("Chain_Performance_20241001.csv", {"11": 5, "12": 7}),
+    chains("Chain_Performance_20241101.csv", {"11": 6}),
+]
 
 
 @pytest.fixture

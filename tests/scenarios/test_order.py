@@ -113,7 +113,10 @@ def check_payroll_and_penalties(seed: int, folder: Path, engine: Engine) -> None
         for _, row in rows
         for ccn, day in [row.key]
     }
-    listed = [(r["ccn"], r["snapshot_month"], r["penalty_date"].isoformat(), r["penalty_type"]) for r in rows_of(whole, "silver.nh_penalty")]
+    listed = [
+        (r["ccn"], r["snapshot_month"], r["penalty_date"].isoformat(), r["penalty_type"])
+        for r in rows_of(whole, "silver.nh_penalty")
+    ]
     assert sorted(listed) == sorted(
         (row.key[0], month, row.key[1], row.key[2])
         for month, rows in accepted_rows(fines_releases, numbered=True).items()

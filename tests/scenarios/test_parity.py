@@ -50,9 +50,7 @@ def lakes(engine: Engine, request: pytest.FixtureRequest, tmp_path_factory: pyte
     shutil.copytree(sample, october, ignore=lambda _, names: [n for n in names if "Nov" in n or "_Q" in n])
     assert 0 < len(list(october.iterdir())) < len(list(sample.iterdir()))
     assert load(folder / "here_there", october, engine).exit_code == 0
-    run_elsewhere(
-        name, [(folder / "there", sample), (folder / "there_here", october), (folder / "here_there", sample)]
-    )
+    run_elsewhere(name, [(folder / "there", sample), (folder / "there_here", october), (folder / "here_there", sample)])
     assert load(folder / "there_here", sample, engine).exit_code == 0
     return {"here": whole, **{n: folder / n for n in ("there", "here_there", "there_here")}}
 

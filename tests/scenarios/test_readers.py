@@ -84,7 +84,9 @@ def test_key_of_every_table_is_unique(whole: Path) -> None:
         for spec in build_graph().specs.values():
             key = [*spec.key, *(["valid_from"] if spec.history == "scd2" else [])]
             names = ", ".join(f'"{c}"' for c in key)
-            twice = connection.execute(f"SELECT {names}, count(*) FROM {spec.name} GROUP BY ALL HAVING count(*) > 1").fetchall()
+            twice = connection.execute(
+                f"SELECT {names}, count(*) FROM {spec.name} GROUP BY ALL HAVING count(*) > 1"
+            ).fetchall()
             assert twice == [], spec.name
 
 

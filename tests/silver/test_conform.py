@@ -148,7 +148,11 @@ CASES: list[tuple[str, str, Any, str | None]] = [
     ("string", "None", "None", None),
     ("string", "null", "null", None),
     ("quarter", "2023Q2", "2023Q2", None),
-    *[(kind, marker, None, None) for kind in TYPES for marker in (*COMMON_MISSING, " ", "   ", "\t", "\u00a0", " N/A ")],
+    *[
+        (kind, marker, None, None)
+        for kind in TYPES
+        for marker in (*COMMON_MISSING, " ", "   ", "\t", "\u00a0", " N/A ")
+    ],
 ]
 
 
@@ -235,7 +239,10 @@ def test_markers_of_a_column_are_added_and_kept(spark):
 
 def test_row_carries_all_its_reasons_sorted(spark):
     contract = small_contract(
-        column("at", "date", required=True), column("n", "int", required=True), column("x", "int"), key=["id", "at", "n"]
+        column("at", "date", required=True),
+        column("n", "int", required=True),
+        column("x", "int"),
+        key=["id", "at", "n"],
     )
     found = conformed(
         spark,
@@ -351,7 +358,9 @@ def test_national_row_gets_its_key_and_its_flag(spark):
 def test_national_row_is_told_by_one_column_and_keyed_in_another(spark):
     national = {"column": "name", "values": ["National"], "set": {"id": "US"}}
     contract = small_contract(column("name"), national=national)
-    found = conformed(spark, contract, [{"id": "", "name": "National"}, {"id": "7", "name": "A"}, {"id": "", "name": ""}])
+    found = conformed(
+        spark, contract, [{"id": "", "name": "National"}, {"id": "7", "name": "A"}, {"id": "", "name": ""}]
+    )
     assert [(r["id"], r["is_national"], r["_reasons"]) for r in found] == [
         ("US", True, []), ("7", False, []), (None, False, ["missing_key:id"]),
     ]  # fmt: skip
@@ -372,7 +381,13 @@ def test_period_has_the_name_and_type_of_its_grain(spark, grain, text, name, val
 
 
 def test_wanted_columns_come_with_key_unit_group_footnote_and_audit(spark):
-    columns = [column("a", "int", footnote="a_note"), column("a_note", "footnote"), column("b"), column("g"), column("u")]
+    columns = [
+        column("a", "int", footnote="a_note"),
+        column("a_note", "footnote"),
+        column("b"),
+        column("g"),
+        column("u"),
+    ]
     contract = small_contract(*columns, group="g", replace_by=["u"])
     (row,) = conformed(spark, contract, [{"a": "1", "b": "2"}], columns=["a"])
     audit = ["_period", "_absent_columns", "_corrupt_record", "_source_row"]

@@ -22,7 +22,12 @@ OCT, NOV = date(2024, 10, 1), date(2024, 11, 1)
 
 
 def row(
-    id: str | None, x: str | None, release: int | tuple[int, int, str, str], number: int, kind: str | None = "k", **more: Any
+    id: str | None,
+    x: str | None,
+    release: int | tuple[int, int, str, str],
+    number: int,
+    kind: str | None = "k",
+    **more: Any,
 ) -> dict[str, Any]:
     """A conformed row; `release` is its number, or release day, modified day, file and hash; `number` its row number."""
     release = release if isinstance(release, tuple) else (release, release, f"f{release}", f"h{release}")
@@ -39,7 +44,9 @@ def contract(**changes: Any) -> DataSet:
     return small_contract(columns=columns, **{"key": ["case", "id"], "period": {"grain": "month"}, **changes})
 
 
-def verdicts(spark, data_set: DataSet, cases: dict[str, Sequence[dict[str, Any]]], seed: int = 0) -> dict[str, list[tuple]]:
+def verdicts(
+    spark, data_set: DataSet, cases: dict[str, Sequence[dict[str, Any]]], seed: int = 0
+) -> dict[str, list[tuple]]:
     """Case -> (file, row number, disposition, reasons, occurrence) of each of its rows; the order of input is random."""
     names = [part.split()[0] for part in SCHEMA.split(", ")]
     rows = [tuple({**r, "case": case}[n] for n in names) for case, body in cases.items() for r in body]
@@ -186,7 +193,13 @@ def test_rows_of_one_key_are_numbered_by_content_after_duplicates_collapse(spark
 
 def test_occurrences_are_counted_inside_the_newest_release_and_without_quarantined_rows(spark):
     numbered = contract(occurrence="occurrence_no")
-    rows = [row("a", "x", 1, 1), row("a", "y", 1, 2), row("a", "z", 2, 1), row("a", "w", 2, 2, **BAD), row("b", "x", 1, 3)]
+    rows = [
+        row("a", "x", 1, 1),
+        row("a", "y", 1, 2),
+        row("a", "z", 2, 1),
+        row("a", "w", 2, 2, **BAD),
+        row("b", "x", 1, 3),
+    ]
     found = verdicts(spark, numbered, {"c": rows})["c"]
     assert [(v[0], v[1], v[2], v[4]) for v in found] == [
         ("f1", 1, S, None), ("f1", 2, S, None), ("f1", 3, A, 1), ("f2", 1, A, 1), ("f2", 2, Q, None),
@@ -216,7 +229,9 @@ def expected(rows: Sequence[dict[str, Any]]) -> list[tuple[str, int, str]]:
 
     result = []
     for r in rows:
-        peers = [p for p in rows if (p["id"], p["snapshot_month"]) == (r["id"], r["snapshot_month"]) and not p["_reasons"]]
+        peers = [
+            p for p in rows if (p["id"], p["snapshot_month"]) == (r["id"], r["snapshot_month"]) and not p["_reasons"]
+        ]
         newest = max(map(release, peers), default=None)
         later = [p for p in peers if release(p) == newest and p["_source_row"] > r["_source_row"]]
         if r["_reasons"]:

@@ -80,7 +80,9 @@ def test_hidden_files_and_leavings_of_operating_systems_are_ignored(tmp_path):
     assert names(tmp_path) == ["a.b.csv", "x.csv"]
 
 
-@pytest.mark.parametrize("name", ["a b.csv", "o'neil's.csv", 'the "file".csv', "Größe 日本.csv", "x [1].csv", "a\nb.csv"])
+@pytest.mark.parametrize(
+    "name", ["a b.csv", "o'neil's.csv", 'the "file".csv', "Größe 日本.csv", "x [1].csv", "a\nb.csv"]
+)
 def test_odd_names_are_kept_as_they_are(tmp_path, name):
     write(tmp_path / name, TEXT)
     assert only(tmp_path).name == name

@@ -91,7 +91,7 @@ def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[
 
 
 def _named_apart(data_set: DataSet, match: HeaderMatch) -> HeaderMatch:
-    """An unknown header (`Name`) never takes the bronze name of a contract column (`name`, which is `Provider Name`)."""
+    """An unknown header (`Name`) never takes the name of a contract column (`name`, which is `Provider Name`)."""
     unknown = {i: f"{n}_{i + 1}" if n in data_set.column_by_name else n for i, n in match.unknown.items()}
     apart = replace(match, unknown=unknown)
     return replace(apart, repeated=tuple(sorted({n for n in apart.names if apart.names.count(n) > 1})))

@@ -64,6 +64,9 @@ DECLARED = {
         _declared("gold.visit_change", "ccn string, quarter string, day int, change_n bigint"),
         _declared("gold.visit_beds", "ccn string, n bigint, beds int"),
         _declared("gold.visit_share", "ccn string, share double"),
-        *(_declared(name, "id int") for name in ("gold.hen", "gold.egg", "gold.echo", "gold.lonely", "gold.twin", "ops.twin")),
+        *(
+            _declared(name, "id int")
+            for name in ("gold.hen", "gold.egg", "gold.echo", "gold.lonely", "gold.twin", "ops.twin")
+        ),
     )
 }
