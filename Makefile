@@ -76,8 +76,8 @@ bench: ## Measure speed and memory on both engines, as ratios within one run
 	@$(IN) sail
 	@$(IN) spark -- .venv/bin/python benchmarks/bench.py $(BENCH_ARGS)
 
-docs: ## Write the data dictionary and the lineage to docs/
-	@$(IN) sail -- nh-lakehouse docs --out docs
+docs: ## Write the data dictionary and the lineage to docs/dictionary/
+	@$(IN) sail -- nh-lakehouse docs --out docs/dictionary
 
 notebook: ## Open the worked examples in JupyterLab
 	@$(IN) sail notebook -- jupyter lab notebooks
