@@ -70,6 +70,12 @@ def test_layout_folds_long_headers_at_underscores() -> None:
     assert lines == [" nursing_", "turnover_", "      pct", "---------", "     48.5"]
 
 
+@pytest.mark.parametrize("header", ["quarantined", "a_quarantined", "x quarantined"])
+def test_layout_breaks_no_word_of_a_header(header: str) -> None:
+    lines, _ = layout(Sheet(["n"], [[1]], headers={"n": header}), 80)
+    assert lines[-3].strip() == "quarantined"
+
+
 def test_layout_breaks_the_column_that_may_shrink() -> None:
     rows = [["NH_ProviderInfo_Oct2024.csv", 1], ["short.csv", 2]]
     lines, dropped = layout(Sheet(["file", "rows_n"], rows, shrink="file"), 26)
@@ -126,3 +132,9 @@ def test_print_rows_csv_keeps_every_digit(capsys: pytest.CaptureFixture[str]) ->
 def test_print_rows_without_terminal_has_no_colour_and_no_lines_of_a_box(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(Sheet(["a"], [["x"]]), Format.table, more="more")
     assert capsys.readouterr().out == "a\n-\nx\nmore\n"
+
+
+def test_layout_gives_what_is_left_over_to_the_column_that_shrank() -> None:
+    sheet = Sheet(["name", "a", "b"], [["one two three four five", 1, "y" * 30]], shrink="name")
+    lines, dropped = layout(sheet, 30)
+    assert (lines[2:], dropped) == (["one two three four five  1"], 1)

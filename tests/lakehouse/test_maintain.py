@@ -137,7 +137,7 @@ def test_load_after_maintenance_equals_a_load_without(tmp_path: Path, engine: En
         for lake in (kept, plain):
             assert load(lake, tmp_path / "in", engine, select=["gold.pbj_totals"]).exit_code == 0
         tables = Lakehouse(kept).tables()
-        assert any(m.files_after < m.files_before for m in optimize(Lakehouse(kept), tables)) == (quarter == "2024Q3")
+        assert any(m.files_after < m.files_before for m in optimize(Lakehouse(kept), tables))
         vacuum(Lakehouse(kept), tables, hours=0)
         assert load(kept, tmp_path / "in", engine, select=["gold.pbj_totals"]).status == "nothing_new"
     assert all_tables(kept) == all_tables(plain)

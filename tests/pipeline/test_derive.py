@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import rows_of
 from tables import visits
 from tables.visits import DECLARED
+from thorough import examples
 
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import TableSpec
@@ -259,8 +260,6 @@ def random_visits(chance: random.Random, before: list[tuple]) -> list[tuple]:
     return changed + [(*key, chance.choice([1, 2, None])) for key in sorted(fresh - known)]
 
 
-FEW = settings(max_examples=2, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=20, derandomize=False, print_blob=True)
 SEEDS = st.integers(min_value=0, max_value=10**6)
 
 
@@ -280,18 +279,9 @@ def check_random_changes(folder: Path, engine: Engine, seed: int) -> None:
         assert {name: (shelf.rows(name), shelf.store.lake.version(name)) for name in SPECS} == kept, seed
 
 
-@FEW
+@examples(2, 20)
 @given(seed=SEEDS)
 def test_incremental_result_is_the_full_result_over_random_changes(
-    tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
-):
-    check_random_changes(tmp_path_factory.mktemp("shelf"), engine, seed)
-
-
-@pytest.mark.slow
-@MANY
-@given(seed=SEEDS)
-def test_incremental_result_is_the_full_result_over_many_random_changes(
     tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
 ):
     check_random_changes(tmp_path_factory.mktemp("shelf"), engine, seed)

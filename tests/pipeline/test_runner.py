@@ -12,7 +12,7 @@ from tables import failing
 
 from nh_lakehouse import Lakehouse, RunOptions, build_graph, run
 from nh_lakehouse.engines import Engine
-from nh_lakehouse.errors import ConfigError, PlanError
+from nh_lakehouse.errors import ConfigError, PlanError, RunFailedError
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.report import RunReport
 
@@ -65,6 +65,9 @@ def test_failing_table_stops_only_what_reads_it(tmp_path: Path, base: Path, engi
     }
     assert (report.status, report.exit_code) == ("partial", 1)
     assert report.errors == ["gold.pbj_totals: ValueError: the sums do not add up"]
+    with pytest.raises(RunFailedError, match="the sums do not add up") as caught:
+        report.raise_if_failed()
+    assert (caught.value.run_id, caught.value.errors) == (report.run_id, report.errors)
     recorded = {r["table"]: (r["status"], r["error"]) for r in rows_of(lake, "ops.tables")}
     assert recorded["gold.pbj_totals"] == ("failed", "ValueError: the sums do not add up")
     assert recorded["gold.pbj_month"] == ("blocked", "its input gold.pbj_totals failed")
@@ -73,7 +76,7 @@ def test_failing_table_stops_only_what_reads_it(tmp_path: Path, base: Path, engi
     ]
     # The next run, with a sound function, does what was left and ends like a clean one.
     mended = load(lake, base / "landing", engine, select=SELECT)
-    assert mended.exit_code == 0 and {t.table for t in mended.tables} == {"gold.pbj_totals", *READERS}
+    assert mended.raise_if_failed() is mended and {t.table for t in mended.tables} == {"gold.pbj_totals", *READERS}
     assert all_tables(lake) == all_tables(base / "lake")
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from deliveries import payroll, penalties, provider, put
 from support import all_tables, load, rows_of
+from thorough import only_when_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.slow]
 
 PAYROLL = ["gold.pbj_day"]
 WIDE = ["gold.pbj_day", "gold.pbj_state_quarter", "silver.nh_penalty"]
@@ -112,7 +113,7 @@ def kill_everywhere(base: Path | None, folder: Path, engine: Engine, landing: Pa
     return commits
 
 
-@pytest.mark.slow
+@only_when_thorough
 def test_first_load_killed_at_every_commit(tmp_path: Path, engine: Engine) -> None:
     commits = kill_everywhere(None, tmp_path, engine, put(tmp_path / "landing", FIRST[:1]), PAYROLL)
     # Every table is created and then written; the record of the run itself comes last.
@@ -144,7 +145,7 @@ def test_first_load_killed_again_and_again(tmp_path: Path, engine: Engine) -> No
     assert compared(lake) == compared(clean)
 
 
-@pytest.mark.slow
+@only_when_thorough
 def test_second_load_of_many_tables_killed_at_every_commit(tmp_path: Path, engine: Engine) -> None:
     landing = put(tmp_path / "landing", FIRST)
     assert load(tmp_path / "base", landing, engine, select=WIDE).exit_code == 0
@@ -152,7 +153,7 @@ def test_second_load_of_many_tables_killed_at_every_commit(tmp_path: Path, engin
     assert {"silver.nh_penalty", "gold.pbj_totals", "gold.pbj_quarter", "gold.pbj_state_quarter"} <= set(commits)
 
 
-@pytest.mark.slow
+@only_when_thorough
 def test_history_killed_at_every_commit(tmp_path: Path, engine: Engine) -> None:
     homes = [{"ccn": f"01500{i}", "certified_beds": 100} for i in range(10)]
     landing = put(tmp_path / "landing", [provider("Oct2024", homes, modified="2024-10-20")])

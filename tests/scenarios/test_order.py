@@ -8,20 +8,16 @@ from pathlib import Path
 
 import pytest
 from deliveries import Delivery, batches_of, payroll_history, penalty_history, provider_history, put
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rules import Release, Snapshot, accepted_rows, expected_versions
 from support import all_tables, load, rows_of
+from thorough import examples
 
 from nh_lakehouse.engines import Engine
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.slow]
 
-#: Derandomised, so that a run of the suite says the same everywhere; the slow variants try more.
-FEW = settings(
-    max_examples=1, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
-MANY = settings(FEW, max_examples=12, derandomize=False, print_blob=True)
 SEEDS = st.integers(min_value=0, max_value=10**6)
 
 
@@ -76,23 +72,14 @@ def check_provider_information(seed: int, folder: Path, engine: Engine) -> None:
     columns = ["ccn", "valid_from", "certified_beds", "phone", "valid_to", "closed_reason"]
     history = {tuple(r[c] for c in columns) for r in rows_of(whole, "silver.nh_facility")}
     assert history == expected_history(releases)
-    split = load_in(batches_of(files, random.Random(seed)), folder / "split", engine, select)
+    split = load_in(batches_of(files, random.Random(seed), most=2), folder / "split", engine, select)
     assert compared(split) == compared(whole)
 
 
 @pytest.mark.spark35
-@FEW
+@examples(1, 12)
 @given(seed=SEEDS)
 def test_provider_information_in_any_order_and_split_gives_the_same_months_and_versions(
-    tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
-) -> None:
-    check_provider_information(seed, tmp_path_factory.mktemp("provider"), engine)
-
-
-@pytest.mark.slow
-@MANY
-@given(seed=SEEDS)
-def test_many_histories_of_provider_information(
     tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
 ) -> None:
     check_provider_information(seed, tmp_path_factory.mktemp("provider"), engine)
@@ -122,22 +109,13 @@ def check_payroll_and_penalties(seed: int, folder: Path, engine: Engine) -> None
         for month, rows in accepted_rows(fines_releases, numbered=True).items()
         for _, row in rows
     )
-    split = load_in(batches_of(hours + fines, random.Random(seed), most=4), folder / "split", engine, select)
+    split = load_in(batches_of(hours + fines, random.Random(seed), most=3), folder / "split", engine, select)
     assert compared(split) == compared(whole)
 
 
-@FEW
+@examples(1, 12)
 @given(seed=SEEDS)
 def test_payroll_and_penalties_in_any_order_and_split_give_the_same_tables(
-    tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
-) -> None:
-    check_payroll_and_penalties(seed, tmp_path_factory.mktemp("payroll"), engine)
-
-
-@pytest.mark.slow
-@MANY
-@given(seed=SEEDS)
-def test_many_histories_of_payroll_and_penalties(
     tmp_path_factory: pytest.TempPathFactory, engine: Engine, seed: int
 ) -> None:
     check_payroll_and_penalties(seed, tmp_path_factory.mktemp("payroll"), engine)

@@ -65,8 +65,10 @@ def test_tables_are_equal_row_by_row(lakes: dict[str, Path], which: str) -> None
 
 @pytest.mark.parametrize("which", ["there", "here_there", "there_here"])
 def test_types_are_equal(lakes: dict[str, Path], which: str) -> None:
-    every = (*LAYERS, "ops")
-    assert schemas(lakes[which], every) == schemas(lakes["here"], every)
+    assert schemas(lakes[which], ("silver", "gold", "ops")) == schemas(lakes["here"], ("silver", "gold", "ops"))
+    # A column that the contract does not have stands where it was when it first came: last, if it came later.
+    here, there = (schemas(lakes[n], ("bronze",)) for n in ("here", which))
+    assert {n: sorted(t.split("; ")) for n, t in there.items()} == {n: sorted(t.split("; ")) for n, t in here.items()}
     for name in Lakehouse(lakes[which]).tables():
         assert Lakehouse(lakes[which]).delta(name).protocol().min_reader_version == 1, name
 

@@ -11,10 +11,19 @@ from pathlib import Path
 import duckdb
 
 from nh_lakehouse.bronze.records import duckdb_file
-from nh_lakehouse.contracts.model import MONTHS, DataSet, HeaderMatch
+from nh_lakehouse.contracts.model import MONTHS, DataSet, HeaderMatch, month_start
 from nh_lakehouse.errors import MissingColumnError, UnreadableFileError
 
-__all__ = ["Drift", "Periods", "candidates", "choose_data_set", "drift_of_header", "find_periods", "parse_period"]
+__all__ = [
+    "Drift",
+    "Periods",
+    "candidates",
+    "choose_data_set",
+    "drift_of_header",
+    "find_periods",
+    "parse_period",
+    "without_other_editions",
+]
 
 _DATE_SHAPES = (
     (re.compile(r"(\d{4})-(\d{2})-(\d{2})"), ("y", "m", "d")),
@@ -105,6 +114,22 @@ def drift_of_header(data_set: DataSet, match: HeaderMatch, header: Sequence[str]
     if match.reordered:
         found.append(Drift("reordered_columns", None, None, "the order of the contract"))
     return found
+
+
+def without_other_editions(found: Sequence[Drift], data_set: DataSet, period: str) -> list[Drift]:
+    """Leave out missing columns that the contract says the period's edition does not have."""
+    month = month_start(period).strftime("%Y-%m")
+
+    def expected(drift: Drift) -> bool:
+        column = data_set.column_by_name.get(drift.column or "")
+        if drift.kind != "missing_column" or column is None:
+            return True
+        return not (
+            (column.since and month < column.since.removeprefix("FY ")[:7])
+            or (column.until and month > column.until.removeprefix("FY ")[:7])
+        )
+
+    return [d for d in found if expected(d)]
 
 
 def find_periods(

@@ -10,7 +10,15 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nh_lakehouse.bronze.identify import Drift, Periods, candidates, choose_data_set, drift_of_header, find_periods
+from nh_lakehouse.bronze.identify import (
+    Drift,
+    Periods,
+    candidates,
+    choose_data_set,
+    drift_of_header,
+    find_periods,
+    without_other_editions,
+)
 from nh_lakehouse.bronze.probe import SPREADSHEET_ROWS, Probe, probe_file, read_header
 from nh_lakehouse.bronze.records import CORRUPT, LINE, ROW, Parsed, parse_records
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn, HeaderMatch
@@ -194,7 +202,14 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path
             data_set=data_set.name,
         )
     return _Prepared(
-        landing, data_set, match, probe, parsed, periods, delimiter.join(header), tuple(drift + period_drift)
+        landing,
+        data_set,
+        match,
+        probe,
+        parsed,
+        periods,
+        delimiter.join(header),
+        tuple(without_other_editions(drift, data_set, periods.main) + period_drift),
     )
 
 
@@ -231,14 +246,22 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
     try:
         store.ensure(table, _columns(data_set, group), indexed=("_source_sha256", "_period"), comment=data_set.title)
         known = _known(store, table)
+        names = {file.landing.name for file in group}
         new: list[_Prepared] = []
         outcomes: list[FileOutcome] = []
         for file in group:
-            if file.identity in known:
-                outcomes.append(file.outcome(known[file.identity], load_id))
+            standing = known.get(file.identity)
+            if standing is None:
+                new.append(file)
+            elif standing.recovered and standing.file in (file.landing.name, None):
+                outcomes.append(file.outcome("loaded", standing.load_id))
+            elif standing.recovered and standing.file not in names:
+                # The copy that was written has left the landing folder: this one stands for it.
+                outcomes.append(file.outcome("loaded", standing.load_id))
+            else:
+                outcomes.append(file.outcome("duplicate", load_id))
                 continue
-            known[file.identity] = "duplicate"
-            new.append(file)
+            known[file.identity] = _Standing(file.landing.name, load_id, recovered=False)
         if not new:
             return outcomes
         run.on_progress(f"writing {table}")
@@ -273,17 +296,24 @@ def _columns(data_set: DataSet, group: Sequence[_Prepared]) -> list[DerivedColum
     return [*columns, *extra, *AUDIT]
 
 
-def _known(store: Store, table: str) -> dict[tuple[str, str], str]:
-    """Files that stand in the table, with the status a second copy gets.
+@dataclass(frozen=True)
+class _Standing:
+    """A file whose rows stand in bronze; `recovered` if the run that wrote them died before it recorded the file."""
 
-    A file that stands there but that no run has recorded was written by a run that died: it counts as loaded.
-    """
+    file: str | None
+    load_id: str | None
+    recovered: bool
+
+
+def _known(store: Store, table: str) -> dict[tuple[str, str], _Standing]:
+    """Files that stand in the table, by content and periods."""
     if not store.lake.delta(table).file_uris():
         return {}
     with store.lake.duckdb([table]) as connection:
         rows = connection.execute(
-            f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period)
-                FROM {table} GROUP BY 1, _source_file"""
+            f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period), _source_file,
+                    any_value(_load_id)
+                FROM {table} GROUP BY _source_sha256, _source_file"""
         ).fetchall()
     recorded = set()
     if store.lake.exists("ops.files"):
@@ -295,7 +325,10 @@ def _known(store: Store, table: str) -> dict[tuple[str, str], str]:
                     [table.split(".")[1]],
                 ).fetchall()
             }
-    return {(sha, periods): "duplicate" if (sha, periods) in recorded else "loaded" for sha, periods in rows}
+    return {
+        (sha, periods): _Standing(file, load_id, recovered=(sha, periods) not in recorded)
+        for sha, periods, file, load_id in rows
+    }
 
 
 def _with_audit(file: _Prepared, store: Store, load_id: str, run: BronzeRun) -> DataFrame:

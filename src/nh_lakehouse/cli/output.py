@@ -25,6 +25,8 @@ __all__ = ["Sheet", "draw", "is_terminal", "print_rows", "put", "say", "title", 
 NULL = "–"
 #: Cells of text longer than this are cut in a table.
 _WIDEST_TEXT = 46
+#: The same for the column whose cells may be broken into lines.
+_LONGEST_TEXT = 160
 #: A column that may shrink keeps this width.
 _NARROWEST_TEXT = 12
 #: A header longer than the values below it is folded at its underscores down to this width.
@@ -141,7 +143,7 @@ def layout(sheet: Sheet, width: int, *, rule: str = "-") -> tuple[list[str], int
             shown.get(n, n),
             [row[i] for row in rows],
             right=n in sheet.right,
-            most=None if n == sheet.shrink else _WIDEST_TEXT,
+            most=_LONGEST_TEXT if n == sheet.shrink else _WIDEST_TEXT,
         )
         for i, n in enumerate(sheet.names)
     ]
@@ -172,16 +174,16 @@ class _Column:
     width: int
 
     @classmethod
-    def of(cls, name: str, header: str, values: Sequence[Any], *, right: bool, most: int | None) -> _Column:
+    def of(cls, name: str, header: str, values: Sequence[Any], *, right: bool, most: int) -> _Column:
         known = [v for v in values if v is not None]
         numbers = bool(known) and all(isinstance(v, (int, float, Decimal)) and not isinstance(v, bool) for v in known)
         cells = [format_value(v, name) for v in values]
         if numbers:
             cells = _align_points(cells)
-        if most is not None:
-            cells = [_cut(c, most) for c in cells]
+        cells = [_cut(c, most) for c in cells]
         widest = max((_len(c) for c in cells), default=0)
-        head = max(_len(h) for h in _break(header, max(widest, _NARROWEST_HEADER)))
+        longest = max(_len(part.rstrip()) for part in _parts(header))
+        head = max(_len(h) for h in _break(header, max(widest, longest, _NARROWEST_HEADER)))
         return cls(name, header, cells, right or numbers, max(widest, head))
 
     def align(self, text: str) -> str:
@@ -192,11 +194,10 @@ class _Column:
 
 def _fit(columns: list[_Column], width: int, shrink: str | None) -> list[_Column]:
     """Shrink the column that may be, then leave out columns from the right; the first one always stays."""
-    total = sum(c.width for c in columns) + len(_GAP) * (len(columns) - 1)
     soft = next((c for c in columns if c.name == shrink), None)
-    if soft is not None and total > width:
-        least = min(soft.width, _NARROWEST_TEXT)
-        soft.width = max(least, soft.width - (total - width))
+    natural = soft.width if soft is not None else 0
+    if soft is not None:
+        soft.width = min(natural, _NARROWEST_TEXT)
     kept: list[_Column] = []
     used = -len(_GAP)
     for column in columns:
@@ -204,6 +205,9 @@ def _fit(columns: list[_Column], width: int, shrink: str | None) -> list[_Column
             break
         used += len(_GAP) + column.width
         kept.append(column)
+    if soft is not None:
+        # What the columns that fit leave over is the shrunken one's again.
+        soft.width = min(natural, soft.width + max(0, width - used))
     kept[0].width = min(kept[0].width, max(8, width))
     return kept
 
@@ -211,7 +215,7 @@ def _fit(columns: list[_Column], width: int, shrink: str | None) -> list[_Column
 def _break(text: str, width: int) -> list[str]:
     """Text in lines of a width, broken behind blanks, underscores and hyphens where there are any."""
     lines = [""]
-    for part in re.findall(r"[^ _-]*[ _-]?", text):
+    for part in _parts(text):
         if lines[-1] and _len(lines[-1]) + _len(part.rstrip()) > width:
             lines.append("")
         while _len(lines[-1]) + _len(part.rstrip()) > width:
@@ -219,6 +223,11 @@ def _break(text: str, width: int) -> list[str]:
             lines.append("")
         lines[-1] += part
     return [line.rstrip() for line in lines]
+
+
+def _parts(text: str) -> list[str]:
+    """What may not be broken, each with the blank, underscore or hyphen behind it."""
+    return re.findall(r"[^ _-]*[ _-]|[^ _-]+", text) or [""]
 
 
 def _align_points(cells: Sequence[str]) -> list[str]:

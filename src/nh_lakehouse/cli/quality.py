@@ -54,6 +54,16 @@ _EMPTY = {
     Section.referential: "all homes are known",
 }
 
+#: Column whose text is broken into lines on a narrow terminal.
+_SHRINK = {
+    Section.files: "error",
+    Section.loads: "table",
+    Section.quarantine: "reason",
+    Section.flags: "flag",
+    Section.drift: "what",
+    Section.reconciliation: "measure",
+}
+
 #: Section -> the table it reads, and its query.
 _QUERIES = {
     Section.files: (
@@ -64,9 +74,9 @@ _QUERIES = {
     ),
     Section.loads: (
         "ops.loads",
-        """SELECT target AS "table", count(*) AS files_n, sum(rows_read_n) AS rows_read_n,
-             sum(accepted_n) AS accepted_n, sum(duplicate_n) AS duplicate_n, sum(superseded_n) AS superseded_n,
-             sum(quarantined_n) AS quarantined_n, sum(warned_n) AS flagged_n, max(recorded_at) AS last_load_at
+        """SELECT target AS "table", sum(rows_read_n) AS rows_read_n, sum(accepted_n) AS accepted_n,
+             sum(duplicate_n) AS duplicate_n, sum(superseded_n) AS superseded_n, sum(quarantined_n) AS quarantined_n,
+             sum(warned_n) AS flagged_n, count(*) AS files_n, max(recorded_at) AS last_load_at
            FROM (SELECT *, row_number() OVER (PARTITION BY target, file, source_sha256 ORDER BY recorded_at DESC) AS age
                  FROM ops.loads WHERE target LIKE 'silver.%')
            WHERE age = 1 GROUP BY target ORDER BY target""",
@@ -141,14 +151,15 @@ def _print_part(part: Section, sheet: Sheet | None, limit: int, form: Format) ->
         return
     title(_TITLES[part])
     if sheet is None:
-        say("not recorded yet")
+        # These two are written when there is something to write.
+        say(_EMPTY[part] if part in (Section.quarantine, Section.drift) else "not recorded yet")
         return
     rows = list(sheet.rows)
     shown = rows if not limit else rows[:limit]
     hidden = len(rows) - len(shown)
     more = f"{hidden:,} more: use --section {part.value} --limit 0" if hidden else ""
-    headers = {n: n.removesuffix("_n") for n in sheet.names}
-    print_rows(Sheet(sheet.names, shown, headers=headers), form, more=more, empty=_EMPTY.get(part, "none"))
+    headers = {n: n.removesuffix("_n") for n in sheet.names} | {"rows_read_n": "read"}
+    print_rows(Sheet(sheet.names, shown, _SHRINK.get(part), headers), form, more=more, empty=_EMPTY.get(part, "none"))
 
 
 def _part(lake: Lakehouse, part: Section) -> Sheet | None:

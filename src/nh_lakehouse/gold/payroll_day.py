@@ -78,7 +78,7 @@ class PayrollRules:
     aberrant_above_aide_hprd: float = 5.25
 
 
-@table("gold.pbj_day", key=["ccn", "work_date"], per=["ccn", "quarter"], lookback={"quarter": 1})
+@table("gold.pbj_day", key=["ccn", "work_date", "quarter"], per=["ccn", "quarter"], lookback={"quarter": 1})
 def pbj_day(pbj_daily: DataFrame, *, rules: PayrollRules = PayrollRules()) -> DataFrame:
     """Nurse hours per resident, shifts, contract share and change of census, per home and day.
 

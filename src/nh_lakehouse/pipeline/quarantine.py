@@ -82,7 +82,9 @@ def _bad_rows(data_set: DataSet, stage: Path, judged: Path | None, contested: Pa
             f" UNION ALL SELECT {columns}, {REASONS}, {lost}, {DISPOSITION} = '{QUARANTINED}' FROM {_files(judged)} "
             f"WHERE {DISPOSITION} IN ('{ACCEPTED}', '{QUARANTINED}')"
         )
-    return f"""SELECT {columns}, CASE WHEN out THEN list_concat(reasons, lost) ELSE lost END AS reasons,
+    # What made the key unusable is told once.
+    others = "list_filter(lost, lambda f: NOT list_contains(reasons, 'bad_key_format:' || split_part(f, ':', 2)))"
+    return f"""SELECT {columns}, CASE WHEN out THEN list_concat(reasons, {others}) ELSE lost END AS reasons,
             CASE WHEN out THEN 'row' ELSE 'cell' END AS severity
         FROM ({alone}) WHERE out OR len(lost) > 0"""
 

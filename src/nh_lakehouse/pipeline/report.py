@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from nh_lakehouse.errors import RunFailedError
+
 __all__ = ["FileLine", "Quiet", "Reporter", "RunReport", "TableLine"]
 
 
@@ -110,3 +112,18 @@ class RunReport:
     def exit_code(self) -> int:
         """0 done, 1 failed or partly failed."""
         return 0 if self.status in ("ok", "nothing_new") else 1
+
+    def raise_if_failed(self) -> RunReport:
+        """The report itself, for notebooks and schedulers that stop at an error.
+
+        Raises:
+            RunFailedError: a table failed, or a landing file is rejected; all errors are listed.
+        """
+        if self.exit_code:
+            told = "\n  ".join(self.errors) or "see the report's tables and files"
+            raise RunFailedError(
+                f"run {self.run_id} of {self.lakehouse} failed or partly failed:\n  {told}",
+                run_id=self.run_id,
+                errors=self.errors,
+            )
+        return self

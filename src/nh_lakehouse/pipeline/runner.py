@@ -134,7 +134,7 @@ class _Run:
         elif plan.is_empty:
             report.status = "partial" if plan.rejected else "nothing_new"
         else:
-            self._work(data_sets, tables, report)
+            plan = self._work(data_sets, tables, report)
         report.files = self._file_lines(plan)
         report.tables = self.results.tables
         if not self.options.dry_run and report.status == "ok":
@@ -142,12 +142,14 @@ class _Run:
         report.duration_s = time.monotonic() - start
         return report
 
-    def _work(self, data_sets: Mapping[str, DataSet], tables: Sequence[str], report: RunReport) -> None:
+    def _work(self, data_sets: Mapping[str, DataSet], tables: Sequence[str], report: RunReport) -> Plan:
+        """Do what is to be done under the lock; returns the plan that was found there."""
         with RunLock(self.lake.root, self.run_id, wait_s=self.options.wait_s, on_wait=self.reporter.say):
             # Another run may have done the work while this one waited.
             plan = self._plan(data_sets, tables)
             if plan.is_empty:
-                return
+                report.status = "partial" if plan.rejected else "nothing_new"
+                return plan
             engine = self.open_engine()
             staging = self.lake.root / "_staging"
             shutil.rmtree(staging, ignore_errors=True)
@@ -160,6 +162,7 @@ class _Run:
                 self._record_run(store, report)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
+            return plan
 
     def _run_layers(self, plan: Plan, store: Store, tables: Sequence[str]) -> None:
         warming = threading.Thread(target=_start_quietly, args=(store.engine,), daemon=True)
@@ -201,7 +204,7 @@ class _Run:
         if "bronze" in self.options.layers:
             if self.options.landing is None:
                 raise ConfigError("--landing is missing: give the folder that holds the CSV files")
-            landing = list_landing(self.options.landing)
+            landing = list_landing(self.options.landing, lakehouse=self.lake.root)
         wanted = [t for t in tables if self._layer_of(t) in self.options.layers]
         state = read_state(self.lake)
         return make_plan(

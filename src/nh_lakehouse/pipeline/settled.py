@@ -61,7 +61,11 @@ class Scope:
             ConfigError: the landing folder or the lakehouse cannot be used.
         """
         whole = hashlib.sha256()
-        for line in (*_package_lines(), *_landing_lines(self.landing), *_commit_lines(Lakehouse(self.lakehouse))):
+        for line in (
+            *_package_lines(),
+            *_landing_lines(self.landing, self.lakehouse),
+            *_commit_lines(Lakehouse(self.lakehouse)),
+        ):
             whole.update(line.encode("utf-8", "surrogateescape") + b"\0")
         return whole.hexdigest()
 
@@ -112,10 +116,11 @@ def _package_lines() -> list[str]:
     return found
 
 
-def _landing_lines(landing: Path | None) -> list[str]:
+def _landing_lines(landing: Path | None, lakehouse: Path | str) -> list[str]:
     if landing is None:
         return []
-    return [f"{f.name} {f.size_bytes} {f.modified_at.isoformat()} {f.ignored}" for f in list_landing(landing)]
+    files = list_landing(landing, lakehouse=Path(lakehouse).absolute())
+    return [f"{f.name} {f.size_bytes} {f.modified_at.isoformat()} {f.ignored}" for f in files]
 
 
 def _commit_lines(lake: Lakehouse) -> list[str]:

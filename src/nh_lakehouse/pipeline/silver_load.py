@@ -135,10 +135,22 @@ def load_silver(
 def _bronze_rows(store: Store, data_set: DataSet, version: int, periods: Sequence[str] | None) -> DataFrame:
     from pyspark.sql import functions as F
 
-    rows = store.read(f"bronze.{data_set.name}", version)
+    rows = _with_all_columns(store.read(f"bronze.{data_set.name}", version), data_set)
     if periods is None or data_set.rhythm in ("R", "C"):
         return rows
     return rows.where(F.col("_period").isin(*periods))
+
+
+def _with_all_columns(rows: DataFrame, data_set: DataSet) -> DataFrame:
+    """Bronze with every column of the contract: one that came to the contract after the last delivery is unknown."""
+    from pyspark.sql import functions as F
+
+    present = set(rows.columns)
+    new = [c.name for c in data_set.columns if c.name not in present]
+    if not new:
+        return rows
+    listed = F.concat_ws(",", F.nullif(F.col("_absent_columns"), F.lit("")), F.lit(",".join(new)))
+    return rows.withColumns({**{n: F.lit(None).cast("string") for n in new}, "_absent_columns": listed})
 
 
 # --- verdicts ------------------------------------------------------------------------------------------------------
@@ -316,7 +328,7 @@ def _publish_history(
 ) -> tuple[Published, int]:
     """Rebuild the versions of all keys from all snapshots, publish the difference."""
     wanted = _history_columns(spec, declaration, data_set)
-    rows = store.read(f"bronze.{data_set.name}", version)
+    rows = _bronze_rows(store, data_set, version, None)
     snapshots = _snapshots(resolve(conform(rows, data_set, columns=wanted), data_set), data_set, spec)
     untracked = [c for c in wanted if c in spec.untracked]
     history = versions(
@@ -340,11 +352,12 @@ def _publish_history(
 
 def _sometimes_absent(store: Store, data_set: DataSet, version: int) -> set[str]:
     """Contract columns that at least one loaded file does not have."""
-    name = f"bronze.{data_set.name}"
+    bronze = store.lake.delta(f"bronze.{data_set.name}", version)
     with duckdb.connect() as connection:
-        connection.register("bronze", store.lake.delta(name, version).to_pyarrow_dataset())
+        connection.register("bronze", bronze.to_pyarrow_dataset())
         rows = connection.execute("SELECT DISTINCT _absent_columns FROM bronze").fetchall()
-    return {column for (text,) in rows for column in (text or "").split(",") if column}
+    new = {c.name for c in data_set.columns} - {f.name for f in bronze.schema().fields}
+    return new | {column for (text,) in rows for column in (text or "").split(",") if column}
 
 
 def _history_columns(spec: TableSpec, declaration: TableDeclaration, data_set: DataSet) -> list[str]:

@@ -214,7 +214,7 @@ def nh_chain(nh_chain_performance: DataFrame) -> DataFrame:
     return _published(nh_chain_performance, "silver.nh_chain")
 
 
-@silver_table("silver.pbj_daily", of="pbj_nurse_daily", key=["ccn", "work_date"], history="snapshot")
+@silver_table("silver.pbj_daily", of="pbj_nurse_daily", key=["ccn", "work_date", "quarter"], history="snapshot")
 def pbj_daily(pbj_nurse_daily: DataFrame) -> DataFrame:
     """Nurse hours of a home on a day, by job and by group, employees and contract staff apart.
 

@@ -106,11 +106,14 @@ class LandingFile:
                 shutil.copyfileobj(source, copy)
 
 
-def list_landing(folder: Path) -> list[LandingFile]:
+def list_landing(folder: Path, *, lakehouse: Path | None = None) -> list[LandingFile]:
     """All files below a landing folder, sorted by name; zip archives are listed member by member.
 
-    Tables of a lakehouse that lies inside the landing folder are no landing files.
+    A lakehouse that lies inside the landing folder is left out.
 
+    Args:
+        folder: the landing folder.
+        lakehouse: the lakehouse folder, if it is known.
     Raises:
         ConfigError: the folder does not exist or cannot be read.
     """
@@ -120,7 +123,10 @@ def list_landing(folder: Path) -> list[LandingFile]:
         )
     files: list[LandingFile] = []
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not (Path(root) / f / "_delta_log").is_dir())
+        here = Path(root)
+        folders[:] = sorted(
+            f for f in folders if not (here / f / "_delta_log").is_dir() and (here / f).absolute() != lakehouse
+        )
         for name in sorted(names):
             files.extend(_entries(Path(root) / name, folder))
     return sorted(files, key=lambda f: f.name)

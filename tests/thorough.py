@@ -1,0 +1,25 @@
+"""How much the tests of generated histories try: a little by default, much with NHL_THOROUGH=1 (an hour on Spark)."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+THOROUGH = os.environ.get("NHL_THOROUGH", "0") not in ("", "0")
+
+#: For tests that add little to the ones that always run, and take long.
+only_when_thorough = pytest.mark.skipif(not THOROUGH, reason="takes long and adds little; set NHL_THOROUGH=1")
+
+
+def examples(few: int, many: int) -> settings:
+    """Settings of a property test: the same few examples every time, or many new ones."""
+    return settings(
+        max_examples=many if THOROUGH else few,
+        derandomize=not THOROUGH,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
