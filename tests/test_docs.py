@@ -15,7 +15,7 @@ from nh_lakehouse.pipeline.dictionary import build_pages, write_pages
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.lineage import edges, find_table, mermaid, tree
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parent.parent / "docs" / "dictionary"
 
 
 @pytest.fixture(scope="module")
