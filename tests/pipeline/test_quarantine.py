@@ -102,7 +102,9 @@ def test_payload_is_the_row_or_the_cell_as_sent(open_rows):
 
 
 def test_place_of_a_row_is_told(open_rows):
-    told = {k: open_rows[4][k] for k in ("data_set", "file", "source_sha256", "source_row", "line", "period", "load_id")}
+    told = {
+        k: open_rows[4][k] for k in ("data_set", "file", "source_sha256", "source_row", "line", "period", "load_id")
+    }
     assert told == {
         "data_set": "things", "file": "x.csv", "source_sha256": "abc", "source_row": 4, "line": 5,
         "period": "2024-10", "load_id": "load",

@@ -38,7 +38,9 @@ FIRST = "2024-10-01"
 def homes(*rows: dict[str, Any]) -> str:
     """A file of homes, its columns in the contract's order."""
     present = {header for row in rows for header in row}
-    return csv_text(rows, header=[c.header for c in load_contracts()["nh_provider_info"].columns if c.header in present])
+    return csv_text(
+        rows, header=[c.header for c in load_contracts()["nh_provider_info"].columns if c.header in present]
+    )
 
 
 def home(ccn: str, **values: Any) -> str:
@@ -95,9 +97,15 @@ REJECTED: dict[str, tuple[str | bytes, str]] = {
     f"{OCTOBER}_page.csv": ("<!DOCTYPE html>\n<html><body>503</body></html>", "is a web page or an error message"),
     f"{OCTOBER}_print.csv": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is a PDF document"),
     f"{OCTOBER}_workbook.csv": (zipped(("xl/workbook.xml", "<x/>")), "is a zip archive or spreadsheet"),
-    f"{OCTOBER}_no_ccn.csv": ("Provider Name,State\nA,AL\n", "lacks the required column 'CMS Certification Number (CCN)'"),
+    f"{OCTOBER}_no_ccn.csv": (
+        "Provider Name,State\nA,AL\n",
+        "lacks the required column 'CMS Certification Number (CCN)'",
+    ),
     f"{OCTOBER}_no_header.csv": (lines("015009,A,AL,10,2024-10-01").split("\n", 1)[1] * 2, "lacks the required column"),
-    f"{OCTOBER}_twice.csv": (HEADER.replace("State", "Provider Name") + "015009,A,B,10,2024-10-01\n", "'name' more than once"),
+    f"{OCTOBER}_twice.csv": (
+        HEADER.replace("State", "Provider Name") + "015009,A,B,10,2024-10-01\n",
+        "'name' more than once",
+    ),
     f"{OCTOBER}_semicolons.csv": (lines("015009,A,AL,10,x").replace(",", ";"), "not split into columns by ','"),
     f"{OCTOBER}_all_short.csv": (lines("015009,A", "015010,B"), "has no well-formed row"),
     f"{OCTOBER}_damaged.zip": (zipped((f"{OCTOBER}.csv", home("015009") * 9))[:-30], "cannot be unpacked"),
@@ -113,7 +121,12 @@ MEMBERS = {
     "escape.zip": f"escape.zip!../../../{OCTOBER}_escaped.csv",
 }
 GROWING = f"{OCTOBER}_growing.csv"
-ODD_NAMES = [f"{OCTOBER}_it's \"é 日本\" [1].csv", f"{OCTOBER}_a b?.csv", f"{OCTOBER}_*.csv", f"{OCTOBER}_semi;colon`.csv"]
+ODD_NAMES = [
+    f'{OCTOBER}_it\'s "é 日本" [1].csv',
+    f"{OCTOBER}_a b?.csv",
+    f"{OCTOBER}_*.csv",
+    f"{OCTOBER}_semi;colon`.csv",
+]
 
 #: file -> what it holds; all are loaded
 LOADED: dict[str, str | bytes] = {
@@ -290,7 +303,9 @@ def test_every_row_of_every_loaded_file_is_accounted_for(delivered):
         if row["unchanged_n"] is not None:
             assert row["accepted_n"] == row["inserted_n"] + row["updated_n"] + row["unchanged_n"]
     loaded = sum(line.rows_read_n or 0 for line in delivered.files.values())
-    assert loaded == sum(len(delivered.rows(f"bronze.{d}")) for d in ("nh_provider_info", "nh_penalties", "pbj_nurse_daily"))
+    assert loaded == sum(
+        len(delivered.rows(f"bronze.{d}")) for d in ("nh_provider_info", "nh_penalties", "pbj_nurse_daily")
+    )
 
 
 # --- malformed rows ------------------------------------------------------------------------------------------------
@@ -398,7 +413,10 @@ def test_every_encoding_gives_the_same_words(delivered, case, ccn, encoding):
 def test_every_line_end_ends_a_line(delivered, case, ccns, found):
     file = f"{OCTOBER}_{case}.csv"
     rows = sorted(delivered.rows("bronze.nh_provider_info", _source_file=file), key=lambda r: r["_source_row"])
-    assert [(r["ccn"], r["processing_date"], r["_source_row"]) for r in rows] == [(ccns[0], FIRST, 1), (ccns[1], FIRST, 2)]
+    assert [(r["ccn"], r["processing_date"], r["_source_row"]) for r in rows] == [
+        (ccns[0], FIRST, 1),
+        (ccns[1], FIRST, 2),
+    ]
     assert drift(delivered, file) == found
 
 

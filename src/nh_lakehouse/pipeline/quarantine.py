@@ -53,7 +53,8 @@ def quarantined_rows(
         bronze = store.lake.delta(f"bronze.{data_set.name}", version)
         names = [f.name for f in bronze.schema().fields if not f.name.startswith("_")]
         # DuckDB's own reader opens the wanted rows alone; an Arrow dataset would decode every column of every row.
-        source = f"read_parquet({[unquote(urlparse(u).path) for u in bronze.file_uris()]}, union_by_name = true)"
+        files = ", ".join(duckdb_file(Path(unquote(urlparse(u).path))) for u in bronze.file_uris())
+        source = f"read_parquet([{files}], union_by_name = true)"
         rows = connection.sql(
             f"""SELECT bad.reasons, bad.severity, bronze.* FROM {source} AS bronze JOIN bad
                 ON bronze._source_sha256 = bad._source_sha256 AND bronze._source_row = bad._source_row
