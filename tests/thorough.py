@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 THOROUGH = os.environ.get("NHL_THOROUGH", "0") not in ("", "0")
 
@@ -21,5 +21,7 @@ def examples(few: int, many: int) -> settings:
         deadline=None,
         database=None,
         print_blob=True,
+        # A seed does not shrink, and an example takes seconds.
+        phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from deliveries import chains, put
-from support import all_tables, load
+from support import all_tables, load, write
 
 from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.engines import Engine
@@ -52,6 +52,27 @@ def test_two_runs_at_once_one_waits_and_finds_nothing_left(tmp_path: Path, landi
     assert all_tables(tmp_path / "lake") == all_tables(tmp_path / "clean")
     # Create, then one append per table: nothing was written twice.
     assert {Lakehouse(tmp_path / "lake").version(n) for n in ("bronze.nh_chain_performance", "silver.nh_chain")} == {1}
+
+
+def test_run_that_waited_tells_of_the_files_that_the_other_rejected(
+    tmp_path: Path, landing: Path, engine: Engine
+) -> None:
+    write(landing / "Chain_Performance_20241201.csv", "<html>try again later</html>")
+    codes: dict[str, int] = {}
+    inside = threading.Event()
+
+    def first() -> None:
+        codes["first"] = load(
+            tmp_path / "lake", landing, engine, select=SELECT, after_commit=lambda table: inside.set()
+        ).exit_code
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert inside.wait(60)
+    second = load(tmp_path / "lake", landing, engine, select=SELECT, wait_s=120)
+    thread.join()
+    assert (codes["first"], second.exit_code) == (1, 1)
+    assert [(f.file, f.status) for f in second.files] == [("Chain_Performance_20241201.csv", "rejected")]
 
 
 def test_run_that_may_not_wait_says_who_holds_the_lakehouse(tmp_path: Path, landing: Path, engine: Engine) -> None:
