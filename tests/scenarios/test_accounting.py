@@ -140,6 +140,23 @@ def test_newer_and_older_release_of_a_period(loaded: Path, engine: Engine) -> No
     }  # fmt: skip
 
 
+@pytest.mark.spark35
+def test_quarantine_holds_what_does_not_fit_now(tmp_path: Path, engine: Engine) -> None:
+    lake, landing = tmp_path / "lake", tmp_path / "landing"
+    twice = [{"ccn": "015009", "day": "20240401", "cna": hours} for hours in (100.0, 200.0)]
+    unsound = payroll("PBJ_Daily_Nurse_Staffing_Q2_2024.csv", twice, modified="2024-10-20")
+    assert load(lake, put(landing, [unsound]), engine, select=SELECT).exit_code == 0
+    assert [(r["source_row"], r["reasons"]) for r in rows_of(lake, "ops.quarantine")] == [(1, ["duplicate_key"])]
+    # In the newer release the day stands once: the rows of the older one are superseded, none is in quarantine.
+    sound = payroll("PBJ_Daily_Nurse_Staffing_Q2_2024_newer.csv", twice[1:], modified="2024-11-20")
+    assert load(lake, put(landing, [sound]), engine, select=SELECT).exit_code == 0
+    assert rows_of(lake, "ops.quarantine") == []
+    # A bad row of another quarter comes beside, and does not bring back the old one.
+    later = payroll("PBJ_Daily_Nurse_Staffing_Q3_2024.csv", [{**d, "day": "20240701", "quarter": "2024Q3"} for d in twice], modified="2024-11-20")
+    assert load(lake, put(landing, [later]), engine, select=SELECT).exit_code == 0
+    assert [(r["file"], r["period"]) for r in rows_of(lake, "ops.quarantine")] == [(later.name, "2024Q3")]
+
+
 def test_two_releases_under_one_name_are_accounted_apart(tmp_path: Path, engine: Engine) -> None:
     lake, landing = tmp_path / "lake", tmp_path / "landing"
     old = payroll("PBJ_Daily_Nurse_Staffing_Q2_2024.csv", [{"ccn": "015009", "day": "20240401"}], modified="2024-10-20")
