@@ -50,7 +50,9 @@ def test_module_exports_what_it_has(name: str):
 @pytest.mark.parametrize("name", MODULES)
 def test_everything_public_has_a_docstring(name: str):
     module = importlib.import_module(name)
-    assert module.__doc__ or not Path(str(module.__file__)).read_text(encoding="utf-8").strip(), f"{name} says nothing about itself"
+    assert module.__doc__ or not Path(str(module.__file__)).read_text(encoding="utf-8").strip(), (
+        f"{name} says nothing about itself"
+    )
     for label, value in vars(module).items():
         if label.startswith("_") or getattr(value, "__module__", None) != name:
             continue
@@ -126,7 +128,9 @@ def test_declare_imports_nothing_of_the_package_but_errors():
 
 def test_what_differs_between_engines_stands_in_engines_alone():
     """No JVM, no RDD, no `sparkContext`, no `DeltaTable` class of Spark outside `engines/` (DESIGN, Engines)."""
-    forbidden = re.compile(r"\b_jvm\b|\.rdd\b|sparkContext|from delta\b|import delta\b|\budf\(|\.cache\(\)|\.toPandas\(")
+    forbidden = re.compile(
+        r"\b_jvm\b|\.rdd\b|sparkContext|from delta\b|import delta\b|\budf\(|\.cache\(\)|\.toPandas\("
+    )
     for path in SOURCE.rglob("*.py"):
         if path.parent.name == "engines":
             continue

@@ -152,7 +152,11 @@ def test_quarantine_holds_what_does_not_fit_now(tmp_path: Path, engine: Engine) 
     assert load(lake, put(landing, [sound]), engine, select=SELECT).exit_code == 0
     assert rows_of(lake, "ops.quarantine") == []
     # A bad row of another quarter comes beside, and does not bring back the old one.
-    later = payroll("PBJ_Daily_Nurse_Staffing_Q3_2024.csv", [{**d, "day": "20240701", "quarter": "2024Q3"} for d in twice], modified="2024-11-20")
+    later = payroll(
+        "PBJ_Daily_Nurse_Staffing_Q3_2024.csv",
+        [{**d, "day": "20240701", "quarter": "2024Q3"} for d in twice],
+        modified="2024-11-20",
+    )
     assert load(lake, put(landing, [later]), engine, select=SELECT).exit_code == 0
     assert [(r["file"], r["period"]) for r in rows_of(lake, "ops.quarantine")] == [(later.name, "2024Q3")]
 
