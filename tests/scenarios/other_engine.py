@@ -1,21 +1,17 @@
 """Runs on a named engine in a process of its own: `python other_engine.py ENGINE RUNS`, RUNS being JSON of [lake, landing].
 
-A process holds one engine: with classic PySpark in the environment, Connect and classic sessions do not mix.
+Each engine has an environment of its own: `pyspark` and `pyspark-client` own the same files.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
 
 def main(name: str, runs: list[list[str]]) -> int:
     """Do the runs one after the other on one engine; 0 if all went well."""
-    if name == "sail":
-        # With classic PySpark installed, its functions build Connect plans only where this is set.
-        os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
     from nh_lakehouse import RunOptions, open_engine, run
 
     engine = open_engine(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import json
 import os
@@ -100,17 +101,19 @@ class RunLock:
         return True
 
     def _remove_stale(self) -> None:
-        """Only one of several waiting runs can win this rename."""
-        aside = self.path.with_name(f"_lock.stale.{self._run_id}")
-        try:
-            os.rename(self.path, aside)
-        except FileNotFoundError:
-            return
-        holder = read_lock(aside)
-        if holder is not None and not is_stale(aside, holder):
-            # A live run took the lock between the look and the rename: give it back.
-            os.link(aside, self.path)
-        aside.unlink(missing_ok=True)
+        """Remove the lock of a dead run, one waiting run at a time: another may have taken it since the look."""
+        guard = self.path.with_name("_lock.guard")
+        with guard.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # the system frees it when the process dies
+            try:
+                if os.fstat(held.fileno()).st_ino != guard.stat().st_ino:
+                    return  # the one before removed this file and somebody made another: look again
+            except FileNotFoundError:
+                return
+            holder = read_lock(self.path)
+            if holder is not None and is_stale(self.path, holder):
+                self.path.unlink(missing_ok=True)
+            guard.unlink(missing_ok=True)
 
     def _keep_alive(self) -> None:
         while not self._stop.wait(HEARTBEAT_S):
