@@ -43,6 +43,8 @@ _SESSION = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.sources.default": "parquet",
+    # The JVM never compiles a longer method: wide expression lists ran interpreted, at a third of the speed.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
     # Month-sized tables have one log checkpoint part: more snapshot partitions only cost task start-ups.
     "spark.databricks.delta.snapshotPartitions": "1",
     # The source of every MERGE is a staged Parquet file: it cannot change under the statement.
