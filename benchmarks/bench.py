@@ -6,8 +6,9 @@ Absolute times are noise on a shared machine; the ratios are what counts. Cases:
 
 - plain: a Spark job that reads the same CSV files as text and writes them as Delta once, default settings;
 - full: our whole load (bronze, silver, gold), on Spark and on Sail;
-- nothing: the same run again;
-- month: a second month in which 5 % of the homes changed, and one more payroll quarter.
+- nothing: the same run again, by the command line;
+- month: the monthly files of a second month, in which 5 % of the homes changed;
+- quarter: one more payroll quarter, as large as the first.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ def measure(python: str, what: str, landing: Path, lakehouse: Path, memory: str)
         "--memory",
         memory,
     ]
+    if what == "nothing":
+        program = str(Path(python).parent / "nh-lakehouse")
+        command = [program, "run", "--landing", str(landing), "--lakehouse", str(lakehouse)]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]),
@@ -86,7 +90,7 @@ def measure(python: str, what: str, landing: Path, lakehouse: Path, memory: str)
     wall = time.monotonic() - begin
     if child.returncode:
         raise SystemExit(f"{what} failed:\n{err[-3000:]}")
-    result: dict[str, float] = json.loads(out.strip().splitlines()[-1])
+    result: dict[str, float] = {} if what == "nothing" else json.loads(out.strip().splitlines()[-1])
     print(f"  {what:6} {wall:7.1f} s  {peak[0] / 1e9:5.2f} GB", flush=True)
     return {**result, "wall_s": wall, "peak_gb": peak[0] / 1e9}
 
@@ -96,9 +100,9 @@ def folder_mb(folder: Path) -> float:
     return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
 
 
-def prepare(work: Path, python: str, homes: int) -> tuple[Path, Path]:
-    """Generated files: the first month with one quarter, and what comes a month later."""
-    everything, first, second = work / "all", work / "first", work / "second"
+def prepare(work: Path, python: str, homes: int) -> tuple[Path, Path, Path]:
+    """Generated files: the first month with one quarter, the monthly files of the second, the next quarter."""
+    everything, first, month, quarter = (work / name for name in ("all", "first", "month", "quarter"))
     if not first.is_dir():
         code = (
             "from pathlib import Path; from nh_lakehouse.sample import generate_sample; "
@@ -107,11 +111,12 @@ def prepare(work: Path, python: str, homes: int) -> tuple[Path, Path]:
         environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src")}
         subprocess.run([python, "-c", code], check=True, env=environment)
         quarters = sorted(everything.glob("PBJ_*"))
-        later = {quarters[-1].name} | {f.name for f in everything.glob("*Nov*")}
-        first.mkdir(), second.mkdir()
+        for folder in (first, month, quarter):
+            folder.mkdir()
         for path in everything.iterdir():
-            shutil.move(str(path), str((second if path.name in later else first) / path.name))
-    return first, second
+            folder = quarter if path == quarters[-1] else month if "Nov" in path.name else first
+            shutil.move(str(path), str(folder / path.name))
+    return first, month, quarter
 
 
 def main() -> None:
@@ -125,7 +130,7 @@ def main() -> None:
     parser.add_argument("--memory", default="4g", help="driver memory of Spark")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    first, second = prepare(options.work, options.sail, options.homes)
+    first, month, quarter = prepare(options.work, options.sail, options.homes)
     csv_mb = folder_mb(first)
     results: dict[str, dict[str, float]] = {}
     sizes: dict[str, float] = {}
@@ -141,16 +146,19 @@ def main() -> None:
             results["plain"] = measure(python, "plain", first, options.work / "lake_plain", options.memory)
         results[f"{engine} full"] = measure(python, engine, landing, lake, options.memory)
         sizes[engine] = folder_mb(lake)
-        results[f"{engine} nothing"] = measure(python, engine, landing, lake, options.memory)
-        for path in second.iterdir():
-            shutil.copy2(path, landing)
-        results[f"{engine} month"] = measure(python, engine, landing, lake, options.memory)
+        results[f"{engine} nothing"] = measure(python, "nothing", landing, lake, options.memory)
+        for case, folder in (("month", month), ("quarter", quarter)):
+            for path in folder.iterdir():
+                shutil.copy2(path, landing)
+            results[f"{engine} {case}"] = measure(python, engine, landing, lake, options.memory)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(report(results, sizes, csv_mb, folder_mb(second)), encoding="utf-8")
+    options.out.write_text(report(results, sizes, csv_mb, folder_mb(month), folder_mb(quarter)), encoding="utf-8")
     print(f"written to {options.out}")
 
 
-def report(results: dict[str, dict[str, float]], sizes: dict[str, float], csv_mb: float, second_mb: float) -> str:
+def report(
+    results: dict[str, dict[str, float]], sizes: dict[str, float], csv_mb: float, month_mb: float, quarter_mb: float
+) -> str:
     """The report as Markdown."""
 
     def wall(case: str) -> float | None:
@@ -165,8 +173,8 @@ def report(results: dict[str, dict[str, float]], sizes: dict[str, float], csv_mb
         "",
         f"Written by `make bench` on {datetime.now(timezone.utc):%Y-%m-%d}: {os.cpu_count()} cores, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}. Generated files of true",
-        f"October 2024 size, {csv_mb:.0f} MB of CSV; the second month and quarter {second_mb:.0f} MB. Every case is",
-        "its own process.",
+        f"October 2024 size, {csv_mb:.0f} MB of CSV; the second month {month_mb:.0f} MB, the second quarter",
+        f"{quarter_mb:.0f} MB. Every case is its own process.",
         "",
         "| Case | Wall s | Peak GB | Start-up s | Engine jobs per table | Files per table |",
         "|---|---|---|---|---|---|",
@@ -186,7 +194,9 @@ def report(results: dict[str, dict[str, float]], sizes: dict[str, float], csv_mb
         f"| Sail, full load against our own on Spark | {ratio('sail full', 'spark full')} | at most 0.25 |",
         f"| Sail, nothing new, seconds | {wall('sail nothing') or 0:.1f} | under 2, no engine |",
         f"| Sail, second month against full load | {ratio('sail month', 'sail full')} | at most 0.33 |",
+        f"| Sail, second quarter against full load | {ratio('sail quarter', 'sail full')} | |",
         f"| Spark, second month against full load | {ratio('spark month', 'spark full')} | at most 0.33 |",
+        f"| Spark, second quarter against full load | {ratio('spark quarter', 'spark full')} | |",
     ]
     for engine, size in sizes.items():
         lines.append(f"| Lakehouse against CSV, {engine} | {size / csv_mb:.2f} | below 0.20 |")

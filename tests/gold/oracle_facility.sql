@@ -339,7 +339,28 @@ with named as (
 select "table", ccn as key, period, if(expected, 'not_in_provider_info', 'orphan_facility') as rule, count(*) as rows_n,
   'not in provider information of ' || strftime(loaded, '%Y-%m') as detail
 from named join nearest using (month) anti join nh_facility_month h on h.ccn = named.ccn and h.snapshot_month = loaded
-group by all;
+group by all
+union all
+select 'pbj_daily', ccn, quarter, 'days_not_calendar', n, n || ' of ' || days || ' days'
+from (
+  select ccn, quarter, count(distinct work_date) as n, make_date(left(quarter, 4)::int, right(quarter, 1)::int * 3 - 2, 1) as d,
+    date_diff('day', d, d + interval 3 month) as days
+  from pbj_daily group by all) where n <> days
+union all
+select 'nh_vbp', ccn, fiscal_year::varchar, 'score_mismatch', 1, said
+from (
+  select ccn, fiscal_year, achievement_threshold as t, benchmark as b, 1 - performance_rsrr as rate, 1 - baseline_rsrr as base,
+    case when rate >= b then 100 when rate >= t then 90 * (rate - t) / (b - t) + 5 when rate < t then 0 end as a,
+    case when base < b then least(90, greatest(0, 100 * (rate - base) / (b - base) - 5)) end as i,
+    case when rate is null then null else i end as im,
+    coalesce(greatest(achievement, improvement), achievement, improvement) as p,
+    concat_ws('; ',
+      case when abs(achievement - a) > 0.001 then printf('achievement is %.3f, expected %.3f', achievement, a) end,
+      case when abs(improvement - im) > 0.001 then printf('improvement is %.3f, expected %.3f', improvement, im) end,
+      case when abs(performance_score - p) > 0.001
+        then printf('performance_score is %.3f, expected %.3f', performance_score, p) end) as said
+  from nh_vbp join nh_vbp_national using (fiscal_year)
+  where achievement_threshold is not null and benchmark is not null) where said <> '';
 
 -- The measures of both files, one a row, under the name that provider information gives them.
 create view averages as

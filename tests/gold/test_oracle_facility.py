@@ -71,7 +71,8 @@ class _Homes:
                 self.vbp(ccn, year) for ccn in self.ccns for year in (2023, 2024, 2025) if self.random.random() < 0.8
             ],
             "nh_vbp_national": [
-                {"fiscal_year": year, "performance_rate": 0.19 + year / 1e5} for year in (2023, 2024, 2025)
+                {"fiscal_year": year, "performance_rate": 0.19 + year / 1e5} | limits
+                for year, limits in ((2023, {}), (2024, {"achievement_threshold": 0.79, "benchmark": 0.83}), (2025, {}))
             ],
             "nh_penalty": self.penalties(),
             "nh_state_month": self.state_month(),
@@ -156,11 +157,15 @@ class _Homes:
         }
 
     def vbp(self, ccn: str, year: int) -> dict[str, Any]:
+        rsrr = self.gauss(0.2, 0.02, 4)  # scores of three decimals: none is half way between two
+        achieved = 0.0 if rsrr > 0.21 else 100.0 if rsrr <= 0.17 else 90 * (0.21 - rsrr) / 0.04 + 5
         return {
             "fiscal_year": year,
             "ccn": ccn,
             "baseline_rsrr": self.maybe(self.gauss(0.2, 0.02), 0.8),
-            "performance_rsrr": self.maybe(self.gauss(0.2, 0.02), 0.95),
+            "performance_rsrr": self.maybe(rsrr, 0.95),
+            "achievement": self.maybe(achieved if self.random.random() < 0.8 else achieved + 1),
+            "improvement": self.maybe(self.gauss(30, 15), 0.3),
             "performance_score": self.maybe(self.gauss(30, 15)),
             "multiplier": self.maybe(self.gauss(0.9915, 0.012, 10), 0.95),
         }

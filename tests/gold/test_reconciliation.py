@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -50,7 +50,48 @@ def test_else_the_nearest_loaded_month_and_of_two_the_earlier(orphans: Any, mont
 def test_a_quarter_is_compared_by_its_last_month(orphans: Any) -> None:
     days = [{"ccn": "015002", "quarter": "2024Q2", "work_date": date(2024, 4, day)} for day in (1, 2)]
     assert orphans(pbj_daily=days) == [
-        ("pbj_daily", "015002", "2024Q2", "orphan_facility", 2, "not in provider information of 2024-06")
+        ("pbj_daily", "015002", "2024Q2", "days_not_calendar", 2, "2 of 91 days"),
+        ("pbj_daily", "015002", "2024Q2", "orphan_facility", 2, "not in provider information of 2024-06"),
+    ]
+
+
+def test_a_quarter_has_the_days_of_the_calendar(orphans: Any) -> None:
+    """The first quarter of 2024 has 31 + 29 + 31 days, that of 2023 one less."""
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(91)]
+    whole = [{"ccn": "015001", "quarter": "2024Q1", "work_date": day} for day in days]
+    part = [{"ccn": "015002", "quarter": "2024Q1", "work_date": day} for day in days[:90]]
+    before = [{"ccn": "015002", "quarter": "2023Q1", "work_date": date(2023, 3, 1)}]
+    homes = [{"ccn": ccn, "snapshot_month": JUN} for ccn in ("015001", "015002")]
+    assert orphans(nh_facility_month=homes, pbj_daily=[*whole, *part, *before]) == [
+        ("pbj_daily", "015002", "2023Q1", "days_not_calendar", 1, "1 of 90 days"),
+        ("pbj_daily", "015002", "2024Q1", "days_not_calendar", 90, "90 of 91 days"),
+    ]
+
+
+def test_scores_follow_from_the_published_threshold_and_benchmark(orphans: Any) -> None:
+    """Rate 0.80212: 90 x 0.00941 / 0.03762 + 5 = 27.5120; from 0.79: 100 x 0.01212 / 0.04033 - 5 = 25.0521."""
+    national = [{"fiscal_year": 2024, "achievement_threshold": 0.79271, "benchmark": 0.83033}]
+    right = {"baseline_rsrr": 0.21, "performance_rsrr": 0.19788}
+    right |= {"achievement": 27.512, "improvement": 25.0521, "performance_score": 27.512}
+    rows = {
+        "015001": right,
+        "015002": right | {"achievement": 27.6, "performance_score": 27.6},
+        "015003": right | {"performance_score": 25.0521},
+        # no baseline: achievement alone; below the threshold 0, at the benchmark 100, no better than before 0
+        "015004": right | {"baseline_rsrr": None, "improvement": None},
+        "015005": {"performance_rsrr": 0.21, "achievement": 0.0, "performance_score": 0.0},
+        "015006": {"performance_rsrr": 0.16967, "achievement": 100.0, "performance_score": 100.0},
+        "015007": {"baseline_rsrr": 0.19, "performance_rsrr": 0.21, "improvement": 0.0, "achievement": 5.0},
+        "015008": {},
+    }
+    vbp = [{"ccn": ccn, "fiscal_year": 2024, **row} for ccn, row in rows.items()]
+    vbp += [{"ccn": "015002", "fiscal_year": 2023, **rows["015002"]}]
+    homes = [{"ccn": ccn, "snapshot_month": SEP} for ccn in rows]
+    found = orphans(nh_facility_month=homes, nh_vbp=vbp, nh_vbp_national=national)
+    assert found == [
+        ("nh_vbp", "015002", "2024", "score_mismatch", 1, "achievement is 27.600, expected 27.512"),
+        ("nh_vbp", "015003", "2024", "score_mismatch", 1, "performance_score is 25.052, expected 27.512"),
+        ("nh_vbp", "015007", "2024", "score_mismatch", 1, "achievement is 5.000, expected 0.000"),
     ]
 
 

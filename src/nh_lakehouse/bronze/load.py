@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -80,6 +81,7 @@ class FileOutcome:
     drift: tuple[Drift, ...] = ()
     version_before: int | None = None
     version_after: int | None = None
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class _Prepared:
     periods: Periods
     header: str
     drift: tuple[Drift, ...] = ()
+    duration_s: float | None = None
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -115,6 +118,7 @@ class _Prepared:
             self.parsed.rows_n,
             self.parsed.corrupt_n,
             drift=self.drift,
+            duration_s=self.duration_s,
         )
 
 
@@ -182,6 +186,7 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path
     Raises:
         SourceError: the file cannot be loaded; the message says why and what to do.
     """
+    started = time.monotonic()
     plain = landing.unpacked(scratch)
     probe = probe_file(plain, scratch)
     delimiter = _delimiter(probe.path, fitting)
@@ -210,6 +215,7 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path
         periods,
         delimiter.join(header),
         tuple(without_other_editions(drift, data_set, periods.main) + period_drift),
+        time.monotonic() - started,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
     "COMMON_MISSING",
+    "DOMAINS",
     "Check",
     "Column",
     "DataSet",
@@ -44,6 +45,8 @@ SPARK_TYPES = {
     "footnote": "array<int>",
 }
 
+#: What the product covers; a domain may have no data sets yet.
+DOMAINS = ("nursing_home", "claims", "hospital")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
 _TOKENS = {
@@ -375,7 +378,8 @@ def _compiled_name(pattern: str) -> re.Pattern[str]:
             seen.add(token)
         else:
             parts.append(r".+?")
-    return re.compile("".join(parts) + r"(?:_.*)?\." + re.escape(extension) + r"\Z", re.IGNORECASE)
+    # A browser or a file manager that has the name already adds " (1)" or " - Copy".
+    return re.compile("".join(parts) + r"(?:_.*| ?\(\d+\)| - Copy)?\." + re.escape(extension) + r"\Z", re.IGNORECASE)
 
 
 def month_start(period: str) -> date:

@@ -45,6 +45,8 @@ _SESSION = {
     "spark.sql.sources.default": "parquet",
     # The JVM never compiles a longer method: wide expression lists ran interpreted, at a third of the speed.
     "spark.sql.codegen.hugeMethodLimit": "8000",
+    # Wider plans would grow beyond 64 KB of code, which is found out by compiling them in vain.
+    "spark.sql.codegen.maxFields": "60",
     # Month-sized tables have one log checkpoint part: more snapshot partitions only cost task start-ups.
     "spark.databricks.delta.snapshotPartitions": "1",
     # The source of every MERGE is a staged Parquet file: it cannot change under the statement.

@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
+from nh_lakehouse.gold.consistency import incomplete_quarters, mismatched_scores
 from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
 
@@ -54,17 +55,26 @@ AVERAGES: dict[str, str] = {
 @table(
     "ops.referential",
     key=["table", "key", "period", "rule"],
-    optional=["nh_facility_month", "nh_penalty", "nh_vbp", "pbj_daily", "nh_measure_long", "nh_vaccination"],
+    optional=[
+        "nh_facility_month",
+        "nh_penalty",
+        "nh_vbp",
+        "nh_vbp_national",
+        "pbj_daily",
+        "nh_measure_long",
+        "nh_vaccination",
+    ],
 )
 def referential(
     nh_facility_month: DataFrame,
     nh_penalty: DataFrame,
     nh_vbp: DataFrame,
+    nh_vbp_national: DataFrame,
     pbj_daily: DataFrame,
     nh_measure_long: DataFrame,
     nh_vaccination: DataFrame,
 ) -> DataFrame:
-    """Homes of other files that provider information does not hold.
+    """Homes of other files that provider information does not hold, and what does not fit together inside a file.
 
     Provider information of the same month decides; where that month is not loaded, the nearest loaded one (of two
     equally near, the earlier). A quarter is compared by its last month, a fiscal year by its September. Without any
@@ -73,10 +83,13 @@ def referential(
     Args:
         nh_facility_month: the homes of each month.
         nh_penalty, nh_vbp, pbj_daily, nh_measure_long, nh_vaccination: tables that name homes.
+        nh_vbp_national: threshold and benchmark, by which scores are checked.
     Returns:
         One row per (table, key, period, rule): `key` is the ccn, `rule` is `orphan_facility`, or `not_in_provider_info`
         where absence is expected: swing-bed hospitals, and facilities of value-based purchasing whose number is not
         that of a skilled nursing facility. `rows_n` counts the rows concerned, `detail` names the month compared with.
+        `days_not_calendar`: a home's days in a payroll quarter are not those of the calendar; `score_mismatch`: a
+        value-based purchasing score is not what its formula gives.
     Source: CCN numbering: CMS State Operations Manual, chapter 2, section 2779A.
     """
     number = F.substring("ccn", 3, 4)
@@ -97,7 +110,7 @@ def referential(
     homes = nh_facility_month.select("ccn", F.col("snapshot_month").alias("_compared")).distinct()
     compared = _with_nearest_month(reduce(lambda above, below: above.unionByName(below), named), nh_facility_month)
     orphans = compared.join(homes, ["ccn", "_compared"], how="left_anti")
-    return orphans.select(
+    missing = orphans.select(
         "table",
         F.col("ccn").alias("key"),
         "period",
@@ -105,6 +118,7 @@ def referential(
         "rows_n",
         F.concat(F.lit("not in provider information of "), F.date_format("_compared", "yyyy-MM")).alias("detail"),
     )
+    return missing.unionByName(incomplete_quarters(pbj_daily)).unionByName(mismatched_scores(nh_vbp, nh_vbp_national))
 
 
 def _named(df: DataFrame, name: str, period: Column, month: Column, expected: Column | None = None) -> DataFrame:

@@ -34,6 +34,8 @@ def file_row(
         "encoding": o.encoding,
         "header": o.header,
         "rows_read_n": o.rows_n if o.sha256 else None,
+        "drift_n": len(o.drift) if o.sha256 else None,
+        "duration_s": o.duration_s,
         "error": o.error,
         "contract_fingerprint": data_sets[str(o.data_set)].fingerprint() if one else everything,
         "recorded_at": now,

@@ -20,7 +20,7 @@ import pyarrow as pa
 from nh_lakehouse import __version__
 from nh_lakehouse.bronze.load import BronzeRun, FileOutcome, load_bronze
 from nh_lakehouse.contracts import load_contracts, load_tables
-from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.contracts.model import DOMAINS, DataSet
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import ConfigError, NhLakehouseError, first_line
 from nh_lakehouse.lakehouse import Lakehouse
@@ -182,10 +182,12 @@ class _Run:
     def _scope(self) -> tuple[dict[str, DataSet], list[str]]:
         """Data sets and tables of this run."""
         contracts, domains = load_contracts(), self.options.domains
-        known = sorted({c.domain for c in contracts.values()})
+        covered = {c.domain for c in contracts.values()}
         for domain in domains:
-            if domain not in known:
-                raise ConfigError(f"--domain {domain}: there is no such domain; domains: {', '.join(known)}")
+            if domain not in DOMAINS:
+                raise ConfigError(f"--domain {domain}: there is no such domain; domains: {', '.join(DOMAINS)}")
+            if domain not in covered:
+                self.reporter.say(f"The domain {domain} has no data sets in this version: nothing to load.")
         chosen = self.graph.select(self.options.select) if self.options.select else None
         data_sets = {
             name: c
@@ -590,10 +592,23 @@ class _Run:
         for data_set in plan.data_sets:
             if any(plan.data_sets[data_set].match_name(f.base_name) for f in plan.new_files):
                 tables |= self.graph.descendants(f"bronze.{data_set}")
+        reachable = self._reachable(plan)
         return {
             "files": [f.name for f in plan.new_files],
-            "tables": [t for t in self.graph.order if t in tables and t in plan.fingerprints],
+            "tables": [t for t in self.graph.order if t in tables and t in plan.fingerprints and t in reachable],
         }
+
+    def _reachable(self, plan: Plan) -> set[str]:
+        """Tables whose required inputs are there, or will be once the new files are loaded."""
+        fitting = {d for d, c in plan.data_sets.items() if any(c.match_name(f.base_name) for f in plan.new_files)}
+        there = {f"bronze.{d}" for d in fitting}
+        for name in self.graph.order:
+            spec, parents = self.graph.specs[name], self.graph.parents[name]
+            has = [p in there or self.lake.exists(p) for p in parents]
+            required = [h for i, h in zip(spec.inputs, has, strict=True) if i not in spec.optional]
+            if all(required) and any(has):
+                there.add(name)
+        return there
 
     def _file_lines(self, plan: Plan) -> list[FileLine]:
         lines = []

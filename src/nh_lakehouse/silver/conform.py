@@ -320,7 +320,7 @@ def _list_of(flags: Sequence[tuple[str, str]], *more: str) -> str:
     cases = [f"CASE WHEN {condition} THEN {_text(reason)} END" for reason, condition in sorted(flags)]
     if not cases and not more:
         return "CAST(array() AS array<string>)"
-    # Joined and split again: on Spark an array of a hundred mostly null cases costs a multiple. The first part is empty.
+    # Joined and split again (the first part is empty): on Spark an array of mostly null cases costs a multiple.
     joined = f"concat_ws(',', '', {', '.join([*cases, *more])})"
     return f"slice(split({joined}, ','), 2, {len(cases) + len(more)})"
 

@@ -60,9 +60,7 @@ def _double_text(name: str) -> str:
     """
     scaled = f"abs({name}) * 1e10D"
     # x - floor(x) in place of x % 1, which the JVM computes by a slow loop.
-    is_certain = (
-        f"abs({name}) < {_LARGEST_CERTAIN} AND abs({scaled} - floor({scaled}) - 0.5D) > abs({name}) * 1e-5D"
-    )
+    is_certain = f"abs({name}) < {_LARGEST_CERTAIN} AND abs({scaled} - floor({scaled}) - 0.5D) > abs({name}) * 1e-5D"
     whole = f"CAST(floor({scaled} + 0.5D) AS bigint)"
     unit = 10**10
     written = (
