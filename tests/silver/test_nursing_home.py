@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.errors import MissingColumnError
+from nh_lakehouse.gold.consistency import vbp_achievement, vbp_improvement
 from nh_lakehouse.lakehouse.schema import spark_schema, spark_type
 from nh_lakehouse.silver import nursing_home as silver
 
@@ -242,8 +243,8 @@ def test_program_rules_give_the_published_scores(
     row = {"fiscal_year": 2024, "baseline_rsrr": baseline, "performance_rsrr": rsrr}
     threshold, benchmark = F.lit(0.79271), F.lit(0.83033)
     scores = typed(spark, "nh_vbp_facility", [row]).select(
-        silver.vbp_achievement(F.col("performance_rsrr"), threshold, benchmark),
-        silver.vbp_improvement(F.col("baseline_rsrr"), F.col("performance_rsrr"), benchmark),
+        vbp_achievement(F.col("performance_rsrr"), threshold, benchmark),
+        vbp_improvement(F.col("baseline_rsrr"), F.col("performance_rsrr"), benchmark),
     )
     found = tuple(scores.collect()[0])
     assert found == pytest.approx((achievement, improvement), abs=1e-4)

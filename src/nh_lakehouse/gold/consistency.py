@@ -8,12 +8,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from nh_lakehouse.gold.statistics import ratio
-
-__all__ = ["incomplete_quarters", "mismatched_scores"]
+__all__ = ["incomplete_quarters", "mismatched_scores", "vbp_achievement", "vbp_improvement"]
 
 #: CMS publishes scores with five decimals, computed from a threshold and a benchmark of five.
 _SCORE_TOLERANCE = 0.001
+_LAST_YEAR_OF_ONE_MEASURE = 2025
 
 
 def incomplete_quarters(pbj_daily: DataFrame) -> DataFrame:
@@ -45,9 +44,7 @@ def incomplete_quarters(pbj_daily: DataFrame) -> DataFrame:
 def mismatched_scores(nh_vbp: DataFrame, nh_vbp_national: DataFrame) -> DataFrame:
     """Homes whose published value-based purchasing scores are not what the programme's formulas give.
 
-    With rate = 1 - risk-standardised readmission rate: achievement is 0 below the threshold, 100 from the benchmark
-    on, else 90 x (rate - threshold) / (benchmark - threshold) + 5; improvement is 100 x (rate - baseline rate) /
-    (benchmark - baseline rate) - 5, at least 0 and at most 90; performance is the greater of the two.
+    Achievement and improvement by `vbp_achievement` and `vbp_improvement`; performance is the greater of the two.
 
     Args:
         nh_vbp: one row per fiscal year and home.
@@ -58,20 +55,18 @@ def mismatched_scores(nh_vbp: DataFrame, nh_vbp_national: DataFrame) -> DataFram
     Source: MEASURES B2; 42 CFR 413.338(d).
     """
     limits = nh_vbp_national.select(
-        "fiscal_year", F.col("achievement_threshold").alias("_t"), F.col("benchmark").alias("_b")
+        "fiscal_year", F.col("achievement_threshold").alias("_threshold"), F.col("benchmark").alias("_benchmark")
     )
-    homes = nh_vbp.join(limits, "fiscal_year").where(F.col("_t").isNotNull() & F.col("_b").isNotNull())
-    rate, before = 1 - F.col("performance_rsrr"), 1 - F.col("baseline_rsrr")
-    between = 90 * ratio(rate - F.col("_t"), F.col("_b") - F.col("_t")) + 5
-    scored = homes.withColumn(
-        "_achievement",
-        F.when(rate < F.col("_t"), F.lit(0.0)).when(rate >= F.col("_b"), F.lit(100.0)).otherwise(between),
+    # From fiscal year 2026 on a score joins several measures.
+    homes = nh_vbp.join(limits, "fiscal_year").where(F.col("fiscal_year") <= _LAST_YEAR_OF_ONE_MEASURE)
+    baseline, rsrr, benchmark = F.col("baseline_rsrr"), F.col("performance_rsrr"), F.col("_benchmark")
+    scored = homes.where(F.col("_threshold").isNotNull() & benchmark.isNotNull()).select(
+        "*",
+        vbp_achievement(rsrr, F.col("_threshold"), benchmark).alias("_achievement"),
+        # From a baseline at the benchmark or above, nothing can be gained.
+        F.when(1 - baseline < benchmark, vbp_improvement(baseline, rsrr, benchmark)).alias("_improvement"),
+        F.greatest("achievement", "improvement").alias("_performance"),
     )
-    gained = 100 * ratio(rate - before, F.col("_b") - before) - 5
-    within = F.when(gained < 0, F.lit(0.0)).when(gained > 90, F.lit(90.0)).otherwise(gained)
-    # From a baseline at the benchmark or above, nothing can be gained.
-    scored = scored.withColumn("_improvement", F.when(before >= F.col("_b"), F.lit(None)).otherwise(within))
-    scored = scored.withColumn("_performance", F.greatest("achievement", "improvement"))
     found = [
         _difference("achievement", F.col("_achievement")),
         _difference("improvement", F.col("_improvement")),
@@ -86,6 +81,40 @@ def mismatched_scores(nh_vbp: DataFrame, nh_vbp_national: DataFrame) -> DataFram
         F.lit(1).cast("bigint").alias("rows_n"),
         "detail",
     )
+
+
+def vbp_achievement(rsrr: Column, threshold: Column, benchmark: Column) -> Column:
+    """Achievement score that the program's rule gives for a readmission rate, 0 to 100.
+
+    Args:
+        rsrr: readmission rate of the performance period, fraction.
+        threshold: achievement threshold of the year, share without readmission.
+        benchmark: benchmark of the year, share without readmission.
+    Returns:
+        0 below the threshold, 100 from the benchmark on, else 90 x (success - threshold) / (benchmark - threshold) + 5
+        with success = 1 - rsrr; null where an input is null.
+    Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
+    """
+    success = 1 - rsrr
+    between = 90 * (success - threshold) / F.nullif(benchmark - threshold, F.lit(0)) + 5
+    known = between.isNotNull()
+    below, at_benchmark = known & (success < threshold), known & (success >= benchmark)
+    return F.when(below, F.lit(0.0)).when(at_benchmark, F.lit(100.0)).otherwise(between)
+
+
+def vbp_improvement(baseline: Column, rsrr: Column, benchmark: Column) -> Column:
+    """Improvement score that the program's rule gives for the change of a readmission rate, 0 to 90.
+
+    Args:
+        baseline: readmission rate of the baseline period, fraction.
+        rsrr: readmission rate of the performance period, fraction.
+        benchmark: benchmark of the year, share without readmission.
+    Returns:
+        100 x (baseline - rsrr) / (benchmark - (1 - baseline)) - 5, bounded by 0 and 90; null where an input is null.
+    Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
+    """
+    points = 100 * (baseline - rsrr) / F.nullif(benchmark - (1 - baseline), F.lit(0)) - 5
+    return F.when(points < 0, F.lit(0.0)).when(points > 90, F.lit(90.0)).otherwise(points)
 
 
 def _difference(score: str, expected: Column) -> Column:

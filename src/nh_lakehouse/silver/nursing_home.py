@@ -41,8 +41,6 @@ __all__ = [
     "nh_vbp",
     "nh_vbp_national",
     "pbj_daily",
-    "vbp_achievement",
-    "vbp_improvement",
 ]
 
 OWNERSHIP_CLASSES = ("For profit", "Non profit", "Government")
@@ -238,42 +236,6 @@ def pbj_daily(pbj_nurse_daily: DataFrame) -> DataFrame:
         for part in ("", "_emp", "_ctr"):
             computed[f"hrs_{group}{part}"] = _hours_sum(f"hrs_{job}{part}" for job in jobs)
     return _published(pbj_nurse_daily, "silver.pbj_daily", computed)
-
-
-def vbp_achievement(rsrr: Column, threshold: Column, benchmark: Column) -> Column:
-    """Achievement score that the program's rule gives for a readmission rate, 0 to 100.
-
-    The rule is between two tables (threshold and benchmark stand in `nh_vbp_national`), so silver stores no flag of it.
-
-    Args:
-        rsrr: readmission rate of the performance period, fraction.
-        threshold: achievement threshold of the year, share without readmission.
-        benchmark: benchmark of the year, share without readmission.
-    Returns:
-        0 below the threshold, 100 from the benchmark on, else 90 x (success - threshold) / (benchmark - threshold) + 5
-        with success = 1 - rsrr; null where an input is null.
-    Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
-    """
-    success = 1 - rsrr
-    between = 90 * (success - threshold) / F.nullif(benchmark - threshold, F.lit(0)) + 5
-    known = between.isNotNull()
-    below, at_benchmark = known & (success < threshold), known & (success >= benchmark)
-    return F.when(below, F.lit(0.0)).when(at_benchmark, F.lit(100.0)).otherwise(between)
-
-
-def vbp_improvement(baseline: Column, rsrr: Column, benchmark: Column) -> Column:
-    """Improvement score that the program's rule gives for the change of a readmission rate, 0 to 90.
-
-    Args:
-        baseline: readmission rate of the baseline period, fraction.
-        rsrr: readmission rate of the performance period, fraction.
-        benchmark: benchmark of the year, share without readmission.
-    Returns:
-        100 x (baseline - rsrr) / (benchmark - (1 - baseline)) - 5, bounded by 0 and 90; null where an input is null.
-    Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
-    """
-    points = 100 * (baseline - rsrr) / F.nullif(benchmark - (1 - baseline), F.lit(0)) - 5
-    return F.when(points < 0, F.lit(0.0)).when(points > 90, F.lit(90.0)).otherwise(points)
 
 
 def _published(rows: DataFrame, table: str, computed: Mapping[str, Column] | None = None) -> DataFrame:
