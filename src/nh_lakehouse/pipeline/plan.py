@@ -110,8 +110,8 @@ def _is_lost(known: KnownFile, lake: Lakehouse) -> bool:
 
 def _fingerprint(name: str, graph: Graph, data_sets: Mapping[str, DataSet]) -> str:
     spec = graph.specs[name]
-    source = data_sets.get(spec.inputs[0]) if spec.layer == "silver" else None
-    return table_fingerprint(spec, load_tables()[name], source)
+    sources = [data_sets[i] for i in spec.inputs if i in data_sets] if spec.layer == "silver" else []
+    return table_fingerprint(spec, load_tables()[name], sources)
 
 
 def is_stale(name: str, graph: Graph, lake: Lakehouse, state: State, fingerprint: str) -> bool:
