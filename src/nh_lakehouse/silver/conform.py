@@ -119,6 +119,7 @@ def _clean(column: ContractColumn, data_set: DataSet) -> str:
     text = f"trim({_q(column.name)})"
     if column.type == "ccn":
         text = f"trim(BOTH {_text(' ' + ''.join(_OTHER_BLANKS))} FROM {_q(column.name)})"
+    text = _without_affixes(column, text)
     # lpad alone would cut longer texts.
     value = (
         f"CASE WHEN length({text}) < {column.pad} THEN lpad({text}, {column.pad}, '0') ELSE {text} END"
@@ -131,6 +132,19 @@ def _clean(column: ContractColumn, data_set: DataSet) -> str:
         is_national = f"trim({_q(national.column)}) IN ({_texts(national.values)})"
         return f"CASE WHEN {is_national} THEN {_text(national.set[column.name])} ELSE {cleaned} END"
     return cleaned
+
+
+def _without_affixes(column: ContractColumn, text: str) -> str:
+    """The text without the words that the publisher writes around the value."""
+    if column.prefix:
+        n = len(column.prefix)
+        starts = f"lower(substring({text}, 1, {n})) = {_text(column.prefix.lower())}"
+        text = f"CASE WHEN {starts} THEN trim(substring({text}, {n + 1})) ELSE {text} END"
+    if column.suffix:
+        n = len(column.suffix)
+        ends = f"lower(substring({text}, -{n}, {n})) = {_text(column.suffix.lower())}"
+        text = f"CASE WHEN {ends} THEN trim(substring({text}, 1, length({text}) - {n})) ELSE {text} END"
+    return text
 
 
 def _is_national(data_set: DataSet) -> str:
