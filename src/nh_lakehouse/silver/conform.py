@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame
 from nh_lakehouse.contracts.model import Column as ContractColumn
 from nh_lakehouse.contracts.model import DataSet
 
-__all__ = ["CELL_REASONS", "FLAGS", "REASONS", "carried", "conform", "period_column"]
+__all__ = ["CELL_REASONS", "FLAGS", "REASONS", "carried", "conform", "period_column", "six_character_ccn"]
 
 FLAGS = "dq_flags"
 REASONS = "_reasons"
@@ -240,7 +240,8 @@ def _parse_footnote(name: str) -> str:
     return f"CASE WHEN {name} IS NOT NULL THEN transform({codes}, x -> try_cast(x AS int)) END"
 
 
-def _parse_ccn(name: str) -> str:
+def six_character_ccn(name: str) -> str:
+    """SQL of a CCN's six characters: a lost leading zero restored, a suffix cut; null for any other text."""
     return (
         f"CASE WHEN {name} RLIKE '^[0-9A-Za-z]{{6}}\\\\z' THEN {name} "
         f"WHEN {name} RLIKE '^[0-9]{{5}}\\\\z' THEN concat('0', {name}) "
@@ -270,7 +271,7 @@ _PARSERS: Mapping[str, Callable[[str], str]] = {
     "timestamp": _parse_timestamp,
     "boolean": _parse_boolean,
     "footnote": _parse_footnote,
-    "ccn": _parse_ccn,
+    "ccn": six_character_ccn,
     "zip5": _parse_zip5,
 }
 
