@@ -228,3 +228,36 @@ def test_the_newest_citation_codes_are_valid_as_a_whole(tmp_path: Path, engine: 
     assert present() == [("F-0880", "Prevent infections.")]
     codes("Sep2024", "2024-09-30", f0880="Old.", f0001="Old.")
     assert present() == [("F-0880", "Prevent infections.")]
+
+
+def test_files_as_published_arrive_in_their_tables(tmp_path: Path, engine: Engine) -> None:
+    home = '015009,"BURNS NURSING HOME, INC.",701 MONROE STREET NW,RUSSELLVILLE,AL,35653'
+    texts = {
+        "nh_survey_dates": ("NH_SurveyDates_Oct2024.csv", "015009,2023-03-02,Health Standard,1,2024-10-01"),
+        "nh_survey_summary": (
+            "NH_SurveySummary_Oct2024.csv",
+            f'{home},1,2023-03-02,,4,{"," * 29}"701 MONROE STREET NW,RUSSELLVILLE,AL,35653",2024-10-01',
+        ),
+        "nh_inspection_cutpoints": (
+            "NH_HlthInspecCutpointsState_Oct2024.csv",
+            "AK,0.000-19.333,19.334-37.333,37.334-75.833,75.834-105.583,>105.583",
+        ),
+        "nh_collection_intervals": (
+            "NH_QMDataCollectionPeriods_Mar2021.csv",
+            "STAFFING,Staffing measures,10/01/2019,09/30/2020,,20210301",
+        ),
+    }
+    for data_set, (file, line) in texts.items():
+        header = ",".join(f'"{c.header}"' for c in load_contracts()[data_set].columns)
+        write(tmp_path / "in" / file, f"{header}\n{line}\n")
+    wanted = ["silver.nh_survey", "silver.nh_survey_cycle", "silver.nh_cutpoint", "silver.nh_interval"]
+    report = load(tmp_path / "lake", tmp_path / "in", engine, select=wanted)
+    assert report.exit_code == 0, report.errors
+    survey, cycle, cuts, interval = (rows_of(tmp_path / "lake", table) for table in wanted)
+    assert [(r["snapshot_month"], r["type_of_survey"], r["cycle"]) for r in survey] == [(OCTOBER, "Health Standard", 1)]
+    assert [(r["health_deficiencies_n"], r["fire_safety_deficiencies_n"], r["dq_flags"]) for r in cycle] == [
+        (4, None, [])
+    ]
+    assert [(r["snapshot_month"], r["star_5_max"], r["star_1_min"]) for r in cuts] == [(OCTOBER, 19.333, 105.583)]
+    assert [(r["snapshot_month"], r["period_start"]) for r in interval] == [(date(2021, 3, 1), date(2019, 10, 1))]
+    assert rows_of(tmp_path / "lake", "ops.quarantine") == []
