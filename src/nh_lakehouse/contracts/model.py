@@ -111,7 +111,7 @@ class Column(_Model):
 class Check(_Model):
     """A rule over the typed columns of one row; where `when` holds, `reason` is put into `dq_flags`."""
 
-    reason: str
+    reason: str = Field(pattern=r"^[a-z0-9_]+(:[a-z0-9_]+)?$")
     when: str
     description: str = ""
     severity: Literal["warn"] = "warn"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nh_lakehouse.bronze.identify import candidates
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.errors import NO_PERMISSION
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.state import KnownFile, State
 from nh_lakehouse.pipeline.derive import is_current
@@ -98,8 +99,12 @@ def _is_known(known: KnownFile, file: LandingFile, fingerprint: str) -> bool:
     same = known.size_bytes == file.size_bytes and known.modified_at == file.modified_at
     if known.status in ("changing", "failed"):
         return False
+    if known.status == "rejected" and NO_PERMISSION in (known.error or "") and file.is_readable:
+        return False
     if known.status in ("rejected", "unknown"):
         return same and known.contract_fingerprint == fingerprint
+    if known.status == "accepted" and not same:
+        return known.size_bytes == file.size_bytes and known.sha256 is not None and known.sha256 == file.sha256()
     return same
 
 

@@ -207,6 +207,8 @@ class _Run:
         if "bronze" in self.options.layers:
             if self.options.landing is None:
                 raise ConfigError("--landing is missing: give the folder that holds the CSV files")
+            if self.options.landing.absolute() == self.lake.root.absolute():
+                raise ConfigError(f"landing folder and lakehouse are both {self.lake.root}: give two folders")
             landing = list_landing(self.options.landing, lakehouse=self.lake.root)
         wanted = [t for t in tables if self._layer_of(t) in self.options.layers]
         state = read_state(self.lake)
@@ -640,7 +642,7 @@ class _Run:
                     o.data_set,
                     o.status,
                     o.period,
-                    o.rows_n if o.sha256 else None,
+                    o.rows_n if o.was_read else None,
                     c.accepted_n if c else None,
                     c.duplicate_n if c else None,
                     c.superseded_n if c else None,
