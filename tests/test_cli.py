@@ -33,6 +33,7 @@ from nh_lakehouse.errors import (
 )
 from nh_lakehouse.lakehouse.lock import RunLock
 from nh_lakehouse.lakehouse.state import read_state
+from nh_lakehouse.sources.local import LandingFile
 
 COMMANDS = [
     "run", "sample", "accept", "tables", "show", "query", "history", "quality", "lineage", "docs", "doctor", "optimize",
@@ -455,9 +456,48 @@ def test_run_reports_a_rejected_file_until_it_is_accepted(tmp_path: Path, landin
     assert read_state(Lakehouse(lake)).files["sub/NH_ProviderInfo_Nov2024.csv"].status == "accepted"
     assert not (lake / "_lock").exists()
     assert run(lake, landing).exit_code == 0
+    os.utime(landing / "sub" / "NH_ProviderInfo_Nov2024.csv", (1e9, 1e9))  # copied again: the same bytes
+    assert run(lake, landing).exit_code == 0
     write(landing / "sub" / "NH_ProviderInfo_Nov2024.csv", [provider_row("015009", "2024-11-01")])
     assert run(lake, landing).exit_code == 0
     assert len(Lakehouse(lake).arrow(MONTH)) == 3
+
+
+@pytest.mark.scenario
+def test_file_that_may_be_read_again_is_loaded(
+    tmp_path: Path, landing: Path, engine_kept: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbidden, opened = landing / "NH_ProviderInfo_Nov2024.csv", Path.open
+    write(forbidden, [provider_row("015009", "2024-11-01")])
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path == forbidden:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        patch.setattr(LandingFile, "is_readable", property(lambda file: file.path != forbidden))
+        result = run(tmp_path / "lake", landing)
+        assert result.exit_code == 1 and "give this user permission to read it" in result.stdout
+        assert run(tmp_path / "lake", landing).exit_code == 1
+    assert run(tmp_path / "lake", landing).exit_code == 0
+    assert len(Lakehouse(tmp_path / "lake").arrow(MONTH)) == 3
+
+
+def test_landing_folder_is_no_lakehouse(tmp_path: Path, landing: Path) -> None:
+    result = run(landing, landing)
+    assert result.exit_code == 2 and "give two folders" in result.output
+
+
+def test_nobody_has_to_read_what_is_printed(tmp_path: Path) -> None:
+    """As behind `| head`: the reader is gone before the first line is written."""
+    command = [sys.executable, "-c", "from nh_lakehouse.cli import main; main()", "run", "--help"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.scenario

@@ -13,12 +13,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Any, TypeVar
 
 from nh_lakehouse.errors import PlanError
 
-__all__ = ["TableSpec", "silver_table", "table"]
+__all__ = ["TableSpec", "join_parts", "silver_table", "table"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,6 +39,8 @@ class TableSpec:
         history: silver only: `snapshot` (every period kept), `scd2` (versions) or `latest`.
         group: silver scd2 only: column within which completeness of a snapshot is judged (None = the whole set).
         untracked: silver scd2 only: columns whose change makes no version.
+        part: silver only: (column, value) of the rows that this function makes, where several data sets feed one table.
+        parts: data set -> the function's own spec, for a table of several data sets; empty else.
     """
 
     name: str
@@ -52,6 +54,12 @@ class TableSpec:
     history: str | None = None
     group: str | None = None
     untracked: tuple[str, ...] = ()
+    part: tuple[str, str] | None = None
+    parts: Mapping[str, TableSpec] = field(default_factory=dict)
+
+    def of(self, data_set: str) -> TableSpec:
+        """What makes the rows of one data set: itself, or its part for that data set."""
+        return self.parts.get(data_set, self)
 
     @property
     def layer(self) -> str:
@@ -121,8 +129,12 @@ def silver_table(
     history: str,
     group: str | None = None,
     untracked: Sequence[str] = (),
+    part: tuple[str, str] | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a silver table: row for row from the accepted, typed rows of one data set.
+
+    A table of several data sets has one function for each, named `<table>_<value>`, with `part=(column, value)`: the
+    column is part of the key and holds the value in all rows of that function.
 
     Args:
         name: `silver.<function name>`.
@@ -131,18 +143,20 @@ def silver_table(
         history: `snapshot` keeps every period, `scd2` keeps versions, `latest` keeps the newest release.
         group: scd2: column within which a snapshot is judged complete; None = the whole set.
         untracked: scd2: columns whose change makes no version.
+        part: column and value that tell the rows of this data set from those of the table's others.
     Raises:
-        PlanError: the name, the key, the history or the signature is not usable.
+        PlanError: the name, the key, the part, the history or the signature is not usable.
     """
     if history not in ("snapshot", "scd2", "latest"):
         raise PlanError(f"{name}: history={history!r}; expected snapshot, scd2 or latest")
+    if part is not None and (part[0] not in key or history == "scd2"):
+        raise PlanError(f"{name}: part={part!r}: expected a column of the key, and no scd2 history")
+    called = name.split(".")[-1] + (f"_{part[1]}" if part else "")
 
     def declare(function: Function) -> Function:
         inputs, thresholds = _read_signature(function, name)
-        if inputs != (of,) or name.split(".")[-1] != function.__name__:
-            raise PlanError(
-                f"{name}: expected the function {name.split('.')[-1]}({of}), found {function.__name__}{inputs}"
-            )
+        if inputs != (of,) or called != function.__name__:
+            raise PlanError(f"{name}: expected the function {called}({of}), found {function.__name__}{inputs}")
         function.__table__ = TableSpec(  # type: ignore[attr-defined]
             name=_checked_name(name),
             key=_checked_key(name, key),
@@ -152,10 +166,37 @@ def silver_table(
             history=history,
             group=group,
             untracked=tuple(untracked),
+            part=part,
         )
         return function
 
     return declare
+
+
+def join_parts(specs: Sequence[TableSpec]) -> list[TableSpec]:
+    """The specs, those that are parts of one table made one: any of its data sets may be absent.
+
+    Raises:
+        PlanError: parts of a table differ in key or history, or share a data set or a value.
+    """
+    by_name: dict[str, list[TableSpec]] = {}
+    for spec in specs:
+        if spec.part is not None:
+            by_name.setdefault(spec.name, []).append(spec)
+    joined = [spec for spec in specs if spec.part is None]
+    for name, found in by_name.items():
+        parts = sorted(found, key=lambda s: s.inputs)
+        data_sets = tuple(s.inputs[0] for s in parts)
+        alike = {(s.key, s.history, s.part[0] if s.part else None) for s in parts}
+        if len(alike) > 1 or len(set(data_sets)) < len(parts) or len({s.part for s in parts}) < len(parts):
+            raise PlanError(f"{name}: its parts need one key, one history, and a data set and a value each")
+        first = parts[0]
+        joined.append(
+            replace(
+                first, inputs=data_sets, optional=data_sets, part=None, parts=dict(zip(data_sets, parts, strict=True))
+            )
+        )
+    return joined
 
 
 def _read_signature(function: Callable[..., Any], name: str) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -97,8 +97,23 @@ class RunFailedError(NhLakehouseError):
     """A run ended with failed tables or rejected files."""
 
 
+#: Remedy for a file that may not be read; the file is tried again once it may.
+NO_PERMISSION = "give this user permission to read it"
+
+
+#: What the operating system says through every engine, and what to do about it.
+_PLAIN = {
+    "No space left on device": "the disk is full: free some space and run again; what was written stays as it was",
+    "Permission denied": "this user may not write there: give it permission to write to the lakehouse and run again",
+    "Read-only file system": "the lakehouse lies on a read-only file system: choose another --lakehouse",
+}
+
+
 def first_line(error: BaseException, limit: int = 400) -> str:
     """An engine's error in one line: no stack trace of the engine's own language."""
     text = str(error).strip().split("\n\tat ")[0].split("JVM stacktrace")[0]
+    for sign, sentence in _PLAIN.items():
+        if sign in text:
+            return sentence
     line = next((part.strip() for part in text.splitlines() if part.strip()), type(error).__name__)
     return f"{type(error).__name__}: {line[:limit]}"

@@ -94,6 +94,8 @@ ANOTHER_HOST = {"host": "elsewhere", "pid": 1}
         pytest.param(
             {"process_started": "another boot/1"}, 0, True, id="another process with the number of a dead one"
         ),
+        pytest.param({"pid": 1, "process_space": "pid:[1]"}, 0, False, id="another container, heartbeat"),
+        pytest.param({"process_space": "pid:[1]"}, 2 * STALE_AFTER_S, True, id="another container, no heartbeat"),
         pytest.param(ANOTHER_HOST, 0, False, id="another machine, heartbeat"),
         pytest.param(ANOTHER_HOST, 2 * STALE_AFTER_S, True, id="another machine, no heartbeat"),
     ],
@@ -147,6 +149,16 @@ def test_of_many_runs_that_find_a_dead_lock_one_at_a_time_holds_it(tmp_path: Pat
         thread.join()
     assert (errors, most[0]) == ([], 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_heartbeat_leaves_the_lock_of_another_run_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lock_module, "HEARTBEAT_S", 0.02)
+    with RunLock(tmp_path, "one"):
+        left_behind(tmp_path, age_s=1000)  # taken over while this process slept
+        modified = (tmp_path / "_lock").stat().st_mtime
+        time.sleep(0.2)
+        assert (tmp_path / "_lock").stat().st_mtime == modified
+    assert read_lock(tmp_path / "_lock")["run_id"] == "other"
 
 
 def test_heartbeat_touches_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

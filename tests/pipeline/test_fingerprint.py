@@ -94,5 +94,5 @@ def test_silver_counts_its_contract_and_the_steps_that_make_it():
     declaration = load_tables()[spec.name]
     aliased = contract.columns[0].model_copy(update={"aliases": ("Other Name",)})
     changed = contract.model_copy(update={"columns": (aliased, *contract.columns[1:])})
-    assert table_fingerprint(spec, declaration, contract) != table_fingerprint(spec, declaration, changed)
-    assert table_fingerprint(spec, declaration, contract) != table_fingerprint(spec, declaration)
+    assert table_fingerprint(spec, declaration, [contract]) != table_fingerprint(spec, declaration, [changed])
+    assert table_fingerprint(spec, declaration, [contract]) != table_fingerprint(spec, declaration)

@@ -115,6 +115,7 @@ def test_doubles_of_every_size_are_rounded_by_their_digits(spark):
     values += [chance.uniform(-1, 1) * 10 ** chance.randint(-9, 9) for _ in range(1_000)]
     values += [chance.randint(1, 10**9) / chance.randint(1, 10**5) for _ in range(500)]
     values += [(chance.randint(1, 10**8) + 0.5) / 1e10 for _ in range(200)]
+    values += [9.22515e-06, -9.87875e-06, 1.32475e-06, -1.45735e-06, 1e17, 12345678901234568.0, -4e15]
     values += [0.0, 0.5, 1e-10, 5e-11, 4.9e-11, 123456.12345678905, 333333333.3333333, 2301390.55, 1e15, 9.1e15]
     tenth = Decimal(1).scaleb(-10)
     texts = [f"{Decimal(repr(v)).quantize(tenth, ROUND_HALF_UP):f}" for v in values]

@@ -83,6 +83,11 @@ class FileOutcome:
     version_after: int | None = None
     duration_s: float | None = None
 
+    @property
+    def was_read(self) -> bool:
+        """Whether its rows could be counted."""
+        return self.header is not None
+
 
 @dataclass(frozen=True)
 class _Prepared:
@@ -175,7 +180,9 @@ def _prepare(landing: LandingFile, contracts: Mapping[str, DataSet], run: Bronze
     except SourceError as error:
         status = "changing" if error.facts.get("code") == "changing" else "rejected"
         data_set = error.facts.get("data_set") or likely
-        return FileOutcome(landing, status, data_set, error=f"{landing.name} {error.message}")
+        # Only a regular file: reading a pipe would wait for its writer.
+        sha256 = landing.sha256() if status == "rejected" and landing.path.is_file() else None
+        return FileOutcome(landing, status, data_set, sha256=sha256, error=f"{landing.name} {error.message}")
     except Exception as error:  # one file never stops the others; it is tried again next time
         return FileOutcome(landing, "failed", likely, error=f"{landing.name}: not read: {first_line(error)}")
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from nh_lakehouse.errors import UnreadableFileError
+from nh_lakehouse.errors import NO_PERMISSION, UnreadableFileError
 
 __all__ = ["Probe", "probe_file", "read_header"]
 
@@ -84,7 +84,8 @@ def probe_file(path: Path, scratch: Path) -> Probe:
         after = path.stat()
     except OSError as error:
         raise UnreadableFileError(
-            f"cannot be read: {error.strerror or error}; give this user permission to read it",
+            f"cannot be read: {error.strerror or error}; "
+            + (NO_PERMISSION if isinstance(error, PermissionError) else "send the file again"),
             code="unreadable",
             path=str(path),
         ) from error

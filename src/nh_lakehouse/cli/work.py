@@ -363,6 +363,7 @@ def _rejected_file(file: str, known: Any) -> str:
     """Full name of a rejected file, from its name or the last part of it."""
     rejected: list[KnownFile] = [k for k in known.values() if k.status == "rejected"]
     names = [k.file for k in rejected if k.file == file] or [k.file for k in rejected if k.file.split("/")[-1] == file]
+    names = names or [k.file for k in rejected if file.endswith(f"/{k.file}")]
     if len(names) == 1:
         return names[0]
     if file in known:

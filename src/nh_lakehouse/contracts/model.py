@@ -65,7 +65,8 @@ class _Model(BaseModel):
 class Column(_Model):
     """One column of a data set: how the publisher writes it and what it is called and typed in the lakehouse.
 
-    `pad` is the width to which codes that lost leading zeros in a spreadsheet are filled up again.
+    `pad` is the width to which codes that lost leading zeros in a spreadsheet are filled up again. `prefix` and
+    `suffix` are texts around a value that are no part of it (`since` in `since 01/25/2012`, `%` in `5%`), in any case.
     """
 
     name: str
@@ -85,6 +86,8 @@ class Column(_Model):
     range: tuple[float | None, float | None] | None = None
     pattern: str | None = None
     pad: int | None = None
+    prefix: str | None = None
+    suffix: str | None = None
     since: str | None = None
     until: str | None = None
 
@@ -108,7 +111,7 @@ class Column(_Model):
 class Check(_Model):
     """A rule over the typed columns of one row; where `when` holds, `reason` is put into `dq_flags`."""
 
-    reason: str
+    reason: str = Field(pattern=r"^[a-z0-9_]+(:[a-z0-9_]+)?$")
     when: str
     description: str = ""
     severity: Literal["warn"] = "warn"

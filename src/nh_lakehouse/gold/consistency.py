@@ -28,8 +28,12 @@ def incomplete_quarters(pbj_daily: DataFrame) -> DataFrame:
         F.substring("period", 1, 4).cast("int"), F.substring("period", 6, 1).cast("int") * 3 - 2, F.lit(1)
     )
     days = F.datediff(F.add_months(first_day, 3), first_day)
-    present = pbj_daily.groupBy("ccn", F.col("quarter").alias("period")).agg(
-        F.countDistinct("work_date").alias("rows_n")
+    # A day outside the quarter that its row states stands for no day of it.
+    stated = F.concat(F.year("work_date"), F.lit("Q"), F.quarter("work_date"))
+    present = (
+        pbj_daily.where(F.col("quarter") == stated)
+        .groupBy("ccn", F.col("quarter").alias("period"))
+        .agg(F.countDistinct("work_date").alias("rows_n"))
     )
     return present.where(F.col("rows_n") != days).select(
         F.lit("pbj_daily").alias("table"),

@@ -84,6 +84,7 @@ class RunLock:
                 "run_id": self._run_id,
                 "pid": os.getpid(),
                 "process_started": _start_of(os.getpid()),
+                "process_space": _process_space(),
                 "host": socket.gethostname(),
                 "user": getpass.getuser(),
                 "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -117,6 +118,9 @@ class RunLock:
 
     def _keep_alive(self) -> None:
         while not self._stop.wait(HEARTBEAT_S):
+            holder = read_lock(self.path)
+            if holder is None or holder.get("run_id") != self._run_id:
+                return  # taken over while this process slept: the other's heartbeat is its own
             try:
                 os.utime(self.path)
             except OSError:
@@ -133,8 +137,8 @@ def read_lock(path: Path) -> dict[str, Any] | None:
 
 
 def is_stale(path: Path, holder: dict[str, Any]) -> bool:
-    """Whether the run that holds the lock is dead."""
-    if holder.get("host") == socket.gethostname():
+    """Whether the run that holds the lock is dead: by its process where that can be seen, else by its heartbeat."""
+    if holder.get("host") == socket.gethostname() and holder.get("process_space") in (None, _process_space()):
         pid, started = int(holder.get("pid", 0)), holder.get("process_started")
         # In a container the next process often has the number of the dead one; its start tells them apart.
         return not _is_alive(pid) or (started is not None and started != _start_of(pid))
@@ -164,6 +168,14 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _process_space() -> str | None:
+    """What numbers the processes here: two containers of one host name count their own. None where none is told."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None
 
 
 def _start_of(pid: int) -> str | None:

@@ -69,6 +69,12 @@ class Store:
         self._after_commit = after_commit or (lambda name: None)
         self._counter = 0
         self._lock = threading.Lock()
+        self._writing: dict[str, threading.RLock] = {}
+
+    def _one_writer(self, name: str) -> threading.RLock:
+        """Several data sets may feed one table: they write one after the other."""
+        with self._lock:
+            return self._writing.setdefault(name, threading.RLock())
 
     def scratch(self, label: str) -> Path:
         """A new path in the staging folder."""
@@ -193,18 +199,19 @@ class Store:
         Returns:
             What the commit did; equal versions where nothing differed.
         """
-        before = self.lake.version(name)
-        if scope_is_new or self._is_empty(name):
-            return self.append(name, frame.select(*self._column_names(name)))
-        changes = self.stage(self._difference(name, frame, key, scope, scope_keys), f"{name}_changes")
-        counts, by_file = self._count_actions(changes, provenance)
-        if not counts:
-            return Published(before, before)
-        published = self._apply(name, changes, key, counts)
-        self._hold_to_account(name, published, counts)
-        return Published(
-            before, published.version_after, published.inserted_n, published.updated_n, published.deleted_n, by_file
-        )
+        with self._one_writer(name):
+            before = self.lake.version(name)
+            if scope_is_new or self._is_empty(name):
+                return self.append(name, frame.select(*self._column_names(name)))
+            changes = self.stage(self._difference(name, frame, key, scope, scope_keys), f"{name}_changes")
+            counts, by_file = self._count_actions(changes, provenance)
+            if not counts:
+                return Published(before, before)
+            published = self._apply(name, changes, key, counts)
+            self._hold_to_account(name, published, counts)
+            return Published(
+                before, published.version_after, published.inserted_n, published.updated_n, published.deleted_n, by_file
+            )
 
     def _is_empty(self, name: str) -> bool:
         return not self.lake.delta(name).file_uris()

@@ -193,7 +193,10 @@ def _declared(
             ("Read by", _names(graph.children(declared.name))),
             ("History", _HISTORY.get(spec.history or "", "")),
             ("Kept current per", _names(spec.per)),
-            ("Function", f"`{spec.function.__module__}.{spec.function.__name__}`"),
+            (
+                "Function",
+                _names(f"{s.function.__module__}.{s.function.__name__}" for s in spec.parts.values() or [spec]),
+            ),
             ("Thresholds", "; ".join(f"`{value!r}`" for value in spec.thresholds.values())),
         ]
     elif not declared.name.startswith("ops."):
@@ -211,8 +214,13 @@ def _declared(
 
 def _headers(spec: TableSpec | None, contracts: Mapping[str, DataSet]) -> dict[str, str]:
     """For silver: the header behind each column that comes from the file under its own name."""
-    data_set = contracts.get(spec.inputs[0]) if spec is not None and spec.layer == "silver" else None
-    return {c.name: c.header for c in data_set.columns} if data_set else {}
+    if spec is None or spec.layer != "silver":
+        return {}
+    found: dict[str, list[str]] = {}
+    for data_set in (contracts[i] for i in spec.inputs if i in contracts):
+        for column in data_set.columns:
+            found.setdefault(column.name, []).append(column.header)
+    return {name: "; ".join(dict.fromkeys(headers)) for name, headers in found.items()}
 
 
 def _lineage_page(graph: Graph) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,21 +19,23 @@ _PACKAGE = "nh_lakehouse"
 _NEUTRAL = (f"{_PACKAGE}.errors", f"{_PACKAGE}.declare")
 
 
-def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_set: DataSet | None = None) -> str:
+def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_sets: Sequence[DataSet] = ()) -> str:
     """Short hash that changes when the table would have to be computed anew.
 
     Args:
         spec: the table function.
         declaration: its declared columns (names and types count, descriptions do not).
-        data_set: for silver, the contract of its source; the steps of silver count as well.
+        data_sets: for silver, the contracts of its sources; the steps of silver count as well.
     """
     parts = [repr(sorted((n, repr(v)) for n, v in spec.thresholds.items()))]
     parts += [f"{c.name}:{c.type}" for c in declaration.columns]
     parts += [repr((spec.key, spec.per, sorted(spec.lookback.items()), spec.history, spec.group, spec.untracked))]
     # Every row carries its hash: another way of hashing is another table.
-    modules = _closure(spec.function.__module__) | _closure(f"{_PACKAGE}.silver.row_hash")
-    if data_set is not None:
-        parts.append(data_set.fingerprint())
+    modules = set(_closure(f"{_PACKAGE}.silver.row_hash"))
+    for made_by in (spec, *spec.parts.values()):
+        modules |= _closure(made_by.function.__module__)
+    if data_sets:
+        parts += [d.fingerprint() for d in data_sets]
         modules |= _closure(f"{_PACKAGE}.silver.conform") | _closure(f"{_PACKAGE}.silver.resolve")
         if spec.history == "scd2":
             modules |= _closure(f"{_PACKAGE}.silver.history")

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DataSet, TableDeclaration
-from nh_lakehouse.declare import TableSpec
+from nh_lakehouse.declare import TableSpec, join_parts
 from nh_lakehouse.errors import PlanError
 
 __all__ = ["PACKAGES", "Graph", "build_graph", "collect_specs"]
@@ -97,7 +97,7 @@ def collect_specs(packages: Sequence[str | ModuleType] = PACKAGES) -> list[Table
                 spec = getattr(value, "__table__", None)
                 if isinstance(spec, TableSpec) and spec.function.__module__ == part.__name__:
                     specs[id(spec)] = spec
-    return list(specs.values())
+    return join_parts(list(specs.values()))
 
 
 def build_graph(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nh_lakehouse.bronze.identify import candidates
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.errors import NO_PERMISSION
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.state import KnownFile, State
 from nh_lakehouse.pipeline.derive import is_current
@@ -98,8 +99,12 @@ def _is_known(known: KnownFile, file: LandingFile, fingerprint: str) -> bool:
     same = known.size_bytes == file.size_bytes and known.modified_at == file.modified_at
     if known.status in ("changing", "failed"):
         return False
+    if known.status == "rejected" and NO_PERMISSION in (known.error or "") and file.is_readable:
+        return False
     if known.status in ("rejected", "unknown"):
         return same and known.contract_fingerprint == fingerprint
+    if known.status == "accepted" and not same:
+        return known.size_bytes == file.size_bytes and known.sha256 is not None and known.sha256 == file.sha256()
     return same
 
 
@@ -110,8 +115,8 @@ def _is_lost(known: KnownFile, lake: Lakehouse) -> bool:
 
 def _fingerprint(name: str, graph: Graph, data_sets: Mapping[str, DataSet]) -> str:
     spec = graph.specs[name]
-    source = data_sets.get(spec.inputs[0]) if spec.layer == "silver" else None
-    return table_fingerprint(spec, load_tables()[name], source)
+    sources = [data_sets[i] for i in spec.inputs if i in data_sets] if spec.layer == "silver" else []
+    return table_fingerprint(spec, load_tables()[name], sources)
 
 
 def is_stale(name: str, graph: Graph, lake: Lakehouse, state: State, fingerprint: str) -> bool:

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,8 @@ class _Run:
         if "bronze" in self.options.layers:
             if self.options.landing is None:
                 raise ConfigError("--landing is missing: give the folder that holds the CSV files")
+            if self.options.landing.absolute() == self.lake.root.absolute():
+                raise ConfigError(f"landing folder and lakehouse are both {self.lake.root}: give two folders")
             landing = list_landing(self.options.landing, lakehouse=self.lake.root)
         wanted = [t for t in tables if self._layer_of(t) in self.options.layers]
         state = read_state(self.lake)
@@ -276,18 +279,19 @@ class _Run:
         found: dict[str, list[str]] = {}
         for name in tables:
             spec = self.graph.specs[name]
-            bronze = self.graph.parents[name][0] if spec.layer == "silver" else None
-            if bronze is None or self.lake.version(bronze) < 0:
+            if spec.layer != "silver":
                 continue
             record = state.tables.get(name)
             current = record is not None and record.fingerprint == plan.fingerprints[name]
-            current = current and dict(record.input_versions) == {bronze: self.lake.version(bronze)}  # type: ignore[union-attr]
             current = current and record.version_after == self.lake.version(name)  # type: ignore[union-attr]
-            if self.options.full_refresh or not current:
-                found.setdefault(spec.inputs[0], [])
+            for data_set, bronze in zip(spec.inputs, self.graph.parents[name], strict=True):
+                version = self.lake.version(bronze)
+                used = record.input_versions.get(bronze) if record is not None and current else None
+                if version >= 0 and (self.options.full_refresh or used != version):
+                    found.setdefault(data_set, [])
         for data_set in found:
             found[data_set] = [
-                n for n in tables if self.graph.specs[n].layer == "silver" and self.graph.specs[n].inputs[0] == data_set
+                n for n in tables if self.graph.specs[n].layer == "silver" and data_set in self.graph.specs[n].inputs
             ]
         size = {d: _folder_size(self.lake.folder(f"bronze.{d}")) for d in found}
         return dict(sorted(found.items(), key=lambda item: -size[item[0]]))
@@ -296,7 +300,7 @@ class _Run:
         self.reporter.begin(data_set, f"silver of {data_set}")
         started = time.monotonic()
         contract = load_contracts()[data_set]
-        specs = [self.graph.specs[n] for n in names]
+        specs = [self.graph.specs[n].of(data_set) for n in names]
         try:
             outcome = load_silver(
                 contract,
@@ -338,18 +342,35 @@ class _Run:
 
     def _record_silver(self, plan: Plan, store: Store, state: State) -> None:
         now = datetime.now(timezone.utc)
-        loads, tables = [], []
-        for data_set, outcome in self.results.silver.items():
-            loads += silver_load_rows(outcome, self.run_id, now)
-            for name in outcome.published:
-                line = next(t for t in self.results.tables if t.table == name)
-                versions = {f"bronze.{data_set}": outcome.bronze_version}
-                tables.append(self._table_row(line, outcome.published[name], plan.fingerprints[name], versions, now))
+        loads = [row for outcome in self.results.silver.values() for row in silver_load_rows(outcome, self.run_id, now)]
+        tables = self._silver_table_rows(plan, state, now)
         tables += [self._failed_row(t, now) for t in self.results.tables if t.status == "failed"]
         self._record_quarantine(store)
         # ops.tables last: what it says is done needs no second look.
         self._append_ops(store, {"ops.loads": loads})
         self._append_ops(store, {"ops.tables": tables})
+
+    def _silver_table_rows(self, plan: Plan, state: State, now: datetime) -> list[dict[str, Any]]:
+        """One row for each silver table that was written; of a table of several data sets, their writes together."""
+        rows = []
+        written: dict[str, list[SilverOutcome]] = {}
+        for outcome in self.results.silver.values():
+            for name in outcome.published:
+                written.setdefault(name, []).append(outcome)
+        for name, outcomes in written.items():
+            record = state.tables.get(name)
+            known = record.input_versions if record and record.fingerprint == plan.fingerprints[name] else {}
+            versions = {p: known.get(p, -1) for p in self.graph.parents[name]}
+            versions |= {f"bronze.{o.data_set}": o.bronze_version for o in outcomes}
+            published = reduce(_both, [o.published[name] for o in outcomes])
+            lines = [t for t in self.results.tables if t.table == name and t.status == "ok"]
+            line = reduce(_joined, lines)
+            others = [t for t in self.results.tables if t not in lines]
+            self.results.tables = [*others, line]
+            if any(t.table == name and t.status == "failed" for t in self.results.tables):
+                published = replace(published, version_after=-1)  # looked at again, whatever the others did
+            rows.append(self._table_row(line, published, plan.fingerprints[name], versions, now))
+        return rows
 
     def _record_quarantine(self, store: Store) -> None:
         """Replace the quarantine of the periods that were looked at."""
@@ -621,7 +642,7 @@ class _Run:
                     o.data_set,
                     o.status,
                     o.period,
-                    o.rows_n if o.sha256 else None,
+                    o.rows_n if o.was_read else None,
                     c.accepted_n if c else None,
                     c.duplicate_n if c else None,
                     c.superseded_n if c else None,
@@ -641,6 +662,31 @@ class _Run:
         bad_files = any(f.status in ("rejected", "failed", "changing") for f in report.files)
         bad_tables = any(t.status in ("failed", "blocked") for t in report.tables)
         return "partial" if bad_files or bad_tables else "ok"
+
+
+def _both(first: Published, second: Published) -> Published:
+    """Two writes of one table in one run."""
+    return Published(
+        min(first.version_before, second.version_before),
+        max(first.version_after, second.version_after),
+        first.inserted_n + second.inserted_n,
+        first.updated_n + second.updated_n,
+        first.deleted_n + second.deleted_n,
+    )
+
+
+def _joined(first: TableLine, second: TableLine) -> TableLine:
+    """The lines of two writes of one table."""
+    unchanged = [n for n in (first.unchanged_n, second.unchanged_n) if n is not None]
+    return replace(
+        first,
+        mode="full" if "full" in (first.mode, second.mode) else first.mode,
+        inserted_n=first.inserted_n + second.inserted_n,
+        updated_n=first.updated_n + second.updated_n,
+        deleted_n=first.deleted_n + second.deleted_n,
+        unchanged_n=sum(unchanged) if len(unchanged) == 2 else None,
+        duration_s=first.duration_s + second.duration_s,
+    )
 
 
 _HASH_COLUMN = tuple(c for c in SILVER_AUDIT if c.name == ROW_HASH)

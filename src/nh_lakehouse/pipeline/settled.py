@@ -120,7 +120,7 @@ def _landing_lines(landing: Path | None, lakehouse: Path | str) -> list[str]:
     if landing is None:
         return []
     files = list_landing(landing, lakehouse=Path(lakehouse).absolute())
-    return [f"{f.name} {f.size_bytes} {f.modified_at.isoformat()} {f.ignored}" for f in files]
+    return [f"{f.name} {f.size_bytes} {f.modified_at.isoformat()} {f.ignored} {f.is_readable}" for f in files]
 
 
 def _commit_lines(lake: Lakehouse) -> list[str]:

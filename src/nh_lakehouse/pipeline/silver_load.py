@@ -275,13 +275,13 @@ def _publish_rows(
 ) -> Published:
     frame = _with_hash(spec.function(accepted), declaration)
     check_columns(spec.name, frame, [*declaration.columns, *SILVER_AUDIT])
-    scope = None if data_set.rhythm in ("R", "C") else _scope(data_set, periods)
+    scope = _scope(data_set, None if data_set.rhythm in ("R", "C") else periods, spec.part)
     return store.publish(
         spec.name,
         frame,
         key=spec.key,
         scope=scope,
-        scope_is_new=scope is not None and not _holds(store, spec.name, data_set, periods or []),
+        scope_is_new=scope is not None and not _holds(store, spec.name, scope),
         provenance=PROVENANCE,
     )
 
@@ -291,10 +291,14 @@ def _with_hash(frame: DataFrame, declaration: TableDeclaration) -> DataFrame:
     return frame.select(*declaration.column_names, *audit, row_hash(declaration.columns).alias(ROW_HASH))
 
 
-def _scope(data_set: DataSet, periods: Sequence[str] | None) -> str | None:
-    """SQL predicate over the silver table for the periods of a load."""
-    if periods is None:
-        return None
+def _scope(data_set: DataSet, periods: Sequence[str] | None, part: tuple[str, str] | None) -> str | None:
+    """SQL predicate over the silver table for what a load may change: its periods, its part; None = all."""
+    within = [_in_periods(data_set, periods)] if periods is not None else []
+    within += [f"`{part[0]}` = '{part[1]}'"] if part else []
+    return " AND ".join(within) or None
+
+
+def _in_periods(data_set: DataSet, periods: Sequence[str]) -> str:
     column, grain = data_set.period.silver_column, data_set.period.grain
     if grain == "quarter":
         values = [f"'{p}'" for p in periods]
@@ -305,22 +309,13 @@ def _scope(data_set: DataSet, periods: Sequence[str] | None) -> str | None:
     return f"`{column}` IN ({', '.join(values)})" if values else "false"
 
 
-def _holds(store: Store, name: str, data_set: DataSet, periods: Sequence[str]) -> bool:
-    """Whether the table holds rows of any of the periods."""
-    column = data_set.period.silver_column
-    wanted = {
-        p
-        if data_set.period.grain == "quarter"
-        else p[:4]
-        if data_set.period.grain == "year"
-        else month_start(p).isoformat()
-        for p in periods
-    }
+def _holds(store: Store, name: str, scope: str) -> bool:
+    """Whether the table holds rows of a scope."""
     if not store.lake.delta(name).file_uris():
         return False
     with store.lake.duckdb([name]) as connection:
-        present = {str(r[0]) for r in connection.execute(f'SELECT DISTINCT "{column}" FROM {name}').fetchall()}
-    return bool(wanted & present)
+        found = connection.execute(f"SELECT 1 FROM {name} WHERE {scope.replace('`', chr(34))} LIMIT 1").fetchall()
+    return bool(found)
 
 
 def _publish_history(
@@ -362,7 +357,7 @@ def _sometimes_absent(store: Store, data_set: DataSet, version: int) -> set[str]
 
 def _history_columns(spec: TableSpec, declaration: TableDeclaration, data_set: DataSet) -> list[str]:
     names = [c.name for c in data_set.columns if c.name in declaration.column_names]
-    absent = [k for k in spec.key if k not in names]
+    absent = [k for k in spec.key if k not in names and k != data_set.occurrence]
     if absent:
         raise LoadError(f"{spec.name}: key columns {absent} are not in the contract {data_set.name}", table=spec.name)
     return names
@@ -375,9 +370,19 @@ def _snapshots(judged: DataFrame, data_set: DataSet, spec: TableSpec) -> DataFra
 
     known_key = F.lit(True)
     for column in spec.key:
-        known_key = known_key & F.col(column).isNotNull()
+        # A column of the key that the contract does not require may be null, and is compared as such.
+        if column in data_set.column_by_name and data_set.column_by_name[column].required:
+            known_key = known_key & F.col(column).isNotNull()
     told = F.col(DISPOSITION) == ACCEPTED
     present = judged.where(told | ((F.col(DISPOSITION) == QUARANTINED) & known_key))
+    if data_set.occurrence in spec.key:
+        # Accepted rows have their numbers; a quarantined row stands for the next one.
+        rest = [c for c in spec.key if c != data_set.occurrence]
+        among = Window.partitionBy(*rest, data_set.period.silver_column).orderBy(
+            told.desc(), F.col(data_set.occurrence), F.col("_source_file"), F.col("_source_row")
+        )
+        number = F.coalesce(F.col(data_set.occurrence), F.row_number().over(among)).cast("int")
+        present = present.withColumn(data_set.occurrence, number)
     best = Window.partitionBy(*spec.key, data_set.period.silver_column).orderBy(
         told.desc(), F.col("_source_file"), F.col("_source_row")
     )

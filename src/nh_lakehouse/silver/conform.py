@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame
 from nh_lakehouse.contracts.model import Column as ContractColumn
 from nh_lakehouse.contracts.model import DataSet
 
-__all__ = ["CELL_REASONS", "FLAGS", "REASONS", "carried", "conform", "period_column"]
+__all__ = ["CELL_REASONS", "FLAGS", "REASONS", "carried", "conform", "period_column", "six_character_ccn"]
 
 FLAGS = "dq_flags"
 REASONS = "_reasons"
@@ -119,6 +119,7 @@ def _clean(column: ContractColumn, data_set: DataSet) -> str:
     text = f"trim({_q(column.name)})"
     if column.type == "ccn":
         text = f"trim(BOTH {_text(' ' + ''.join(_OTHER_BLANKS))} FROM {_q(column.name)})"
+    text = _without_affixes(column, text)
     # lpad alone would cut longer texts.
     value = (
         f"CASE WHEN length({text}) < {column.pad} THEN lpad({text}, {column.pad}, '0') ELSE {text} END"
@@ -131,6 +132,19 @@ def _clean(column: ContractColumn, data_set: DataSet) -> str:
         is_national = f"trim({_q(national.column)}) IN ({_texts(national.values)})"
         return f"CASE WHEN {is_national} THEN {_text(national.set[column.name])} ELSE {cleaned} END"
     return cleaned
+
+
+def _without_affixes(column: ContractColumn, text: str) -> str:
+    """The text without the words that the publisher writes around the value."""
+    if column.prefix:
+        n = len(column.prefix)
+        starts = f"lower(substring({text}, 1, {n})) = {_text(column.prefix.lower())}"
+        text = f"CASE WHEN {starts} THEN trim(substring({text}, {n + 1})) ELSE {text} END"
+    if column.suffix:
+        n = len(column.suffix)
+        ends = f"lower(substring({text}, -{n}, {n})) = {_text(column.suffix.lower())}"
+        text = f"CASE WHEN {ends} THEN trim(substring({text}, 1, length({text}) - {n})) ELSE {text} END"
+    return text
 
 
 def _is_national(data_set: DataSet) -> str:
@@ -226,7 +240,8 @@ def _parse_footnote(name: str) -> str:
     return f"CASE WHEN {name} IS NOT NULL THEN transform({codes}, x -> try_cast(x AS int)) END"
 
 
-def _parse_ccn(name: str) -> str:
+def six_character_ccn(name: str) -> str:
+    """SQL of a CCN's six characters: a lost leading zero restored, a suffix cut; null for any other text."""
     return (
         f"CASE WHEN {name} RLIKE '^[0-9A-Za-z]{{6}}\\\\z' THEN {name} "
         f"WHEN {name} RLIKE '^[0-9]{{5}}\\\\z' THEN concat('0', {name}) "
@@ -256,7 +271,7 @@ _PARSERS: Mapping[str, Callable[[str], str]] = {
     "timestamp": _parse_timestamp,
     "boolean": _parse_boolean,
     "footnote": _parse_footnote,
-    "ccn": _parse_ccn,
+    "ccn": six_character_ccn,
     "zip5": _parse_zip5,
 }
 

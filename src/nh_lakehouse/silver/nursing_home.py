@@ -28,9 +28,8 @@ from operator import add
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.declare import silver_table
-from nh_lakehouse.errors import MissingColumnError
+from nh_lakehouse.silver.published import NUMBER, number_in, published
 
 __all__ = [
     "nh_chain",
@@ -59,10 +58,6 @@ HOURS_TYPE = "decimal(24,6)"
 SATURDAY, SUNDAY = 7, 1
 """Numbers of the weekend days in `dayofweek`."""
 
-HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current", "closed_reason")
-"""Columns of a table with versions; the engine makes them out of snapshots, one snapshot has none."""
-
-NUMBER = r"[0-9][0-9,]*(?:[.][0-9]+)?"
 RANGE = rf"^\s*[$]?\s*({NUMBER})\s*-\s*[$]?\s*({NUMBER})\s*\z"
 AMOUNT = rf"^\s*[$]?\s*({NUMBER})\s*\z"
 """Shapes of the ranges and amounts in the yearly program file (`0.98-1.02`, `$1,234.50`)."""
@@ -94,7 +89,7 @@ def nh_facility(nh_provider_info: DataFrame) -> DataFrame:
         "ownership_class": _ownership_class(),
         "is_chain": F.col("chain_id").isNotNull(),
     }
-    return _published(nh_provider_info, "silver.nh_facility", computed)
+    return published(nh_provider_info, "silver.nh_facility", computed)
 
 
 @silver_table("silver.nh_facility_month", of="nh_provider_info", key=["ccn", "snapshot_month"], history="snapshot")
@@ -109,7 +104,7 @@ def nh_facility_month(nh_provider_info: DataFrame) -> DataFrame:
         MissingColumnError: an input column is absent.
     Source: CMS Nursing Home Data Dictionary, October 2024, Provider Information.
     """
-    return _published(nh_provider_info, "silver.nh_facility_month")
+    return published(nh_provider_info, "silver.nh_facility_month")
 
 
 @silver_table("silver.nh_state_month", of="nh_state_us_averages", key=["state", "snapshot_month"], history="snapshot")
@@ -124,7 +119,7 @@ def nh_state_month(nh_state_us_averages: DataFrame) -> DataFrame:
         MissingColumnError: an input column is absent.
     Source: CMS Nursing Home Data Dictionary, October 2024, State and US Averages.
     """
-    return _published(nh_state_us_averages, "silver.nh_state_month")
+    return published(nh_state_us_averages, "silver.nh_state_month")
 
 
 @silver_table(
@@ -153,7 +148,7 @@ def nh_penalty(nh_penalties: DataFrame) -> DataFrame:
         MissingColumnError: an input column is absent.
     Source: CMS Nursing Home Data Dictionary, October 2024, Penalties.
     """
-    return _published(nh_penalties, "silver.nh_penalty")
+    return published(nh_penalties, "silver.nh_penalty")
 
 
 @silver_table("silver.nh_vbp", of="nh_vbp_facility", key=["fiscal_year", "ccn"], history="snapshot")
@@ -169,7 +164,7 @@ def nh_vbp(nh_vbp_facility: DataFrame) -> DataFrame:
         MissingColumnError: an input column is absent.
     Source: CMS Nursing Home Data Dictionary, October 2024, SNF VBP Facility-Level Dataset.
     """
-    return _published(nh_vbp_facility, "silver.nh_vbp")
+    return published(nh_vbp_facility, "silver.nh_vbp")
 
 
 @silver_table("silver.nh_vbp_national", of="nh_vbp_aggregate", key=["fiscal_year"], history="snapshot")
@@ -186,15 +181,15 @@ def nh_vbp_national(nh_vbp_aggregate: DataFrame) -> DataFrame:
     """
     usd = "decimal(18,2)"
     computed = {
-        "performance_score_min": _number_in("performance_score_range", RANGE, 1, "double"),
-        "performance_score_max": _number_in("performance_score_range", RANGE, 2, "double"),
-        "multiplier_min": _number_in("multiplier_range", RANGE, 1, "double"),
-        "multiplier_max": _number_in("multiplier_range", RANGE, 2, "double"),
-        "incentive_usd_min": _number_in("incentive_usd_range", RANGE, 1, usd),
-        "incentive_usd_max": _number_in("incentive_usd_range", RANGE, 2, usd),
-        "incentive_usd": _number_in("incentive_usd_total", AMOUNT, 1, usd),
+        "performance_score_min": number_in("performance_score_range", RANGE, 1, "double"),
+        "performance_score_max": number_in("performance_score_range", RANGE, 2, "double"),
+        "multiplier_min": number_in("multiplier_range", RANGE, 1, "double"),
+        "multiplier_max": number_in("multiplier_range", RANGE, 2, "double"),
+        "incentive_usd_min": number_in("incentive_usd_range", RANGE, 1, usd),
+        "incentive_usd_max": number_in("incentive_usd_range", RANGE, 2, usd),
+        "incentive_usd": number_in("incentive_usd_total", AMOUNT, 1, usd),
     }
-    return _published(nh_vbp_aggregate, "silver.nh_vbp_national", computed)
+    return published(nh_vbp_aggregate, "silver.nh_vbp_national", computed)
 
 
 @silver_table("silver.nh_chain", of="nh_chain_performance", key=["chain_id", "snapshot_month"], history="snapshot")
@@ -209,7 +204,7 @@ def nh_chain(nh_chain_performance: DataFrame) -> DataFrame:
         MissingColumnError: an input column is absent.
     Source: CMS, Nursing Home Chain Performance Measures.
     """
-    return _published(nh_chain_performance, "silver.nh_chain")
+    return published(nh_chain_performance, "silver.nh_chain")
 
 
 @silver_table("silver.pbj_daily", of="pbj_nurse_daily", key=["ccn", "work_date", "quarter"], history="snapshot")
@@ -235,21 +230,7 @@ def pbj_daily(pbj_nurse_daily: DataFrame) -> DataFrame:
     for group, jobs in {**JOB_GROUPS, "total": tuple(every_job)}.items():
         for part in ("", "_emp", "_ctr"):
             computed[f"hrs_{group}{part}"] = _hours_sum(f"hrs_{job}{part}" for job in jobs)
-    return _published(pbj_nurse_daily, "silver.pbj_daily", computed)
-
-
-def _published(rows: DataFrame, table: str, computed: Mapping[str, Column] | None = None) -> DataFrame:
-    """The declared columns of a table in their order: computed ones by expression, the others as they came."""
-    computed = computed or {}
-    present = rows.columns
-    names = [n for n in load_tables()[table].column_names if n not in HISTORY_COLUMNS or n in present]
-    absent = [name for name in names if name not in computed and name not in rows.columns]
-    if absent:
-        raise MissingColumnError(
-            f"{table}: the input lacks {absent}; hand in the typed rows of the data set", table=table, columns=absent
-        )
-    audit = [name for name in rows.columns if name.startswith("_")]
-    return rows.select(*[computed[n].alias(n) if n in computed else F.col(n) for n in names], *audit)
+    return published(pbj_nurse_daily, "silver.pbj_daily", computed)
 
 
 def _ownership_class() -> Column:
@@ -260,9 +241,3 @@ def _ownership_class() -> Column:
 def _hours_sum(names: Iterable[str]) -> Column:
     hours = [F.expr(f"try_cast({name} AS {HOURS_TYPE})") for name in names]
     return reduce(add, hours).cast("double")
-
-
-def _number_in(name: str, shape: str, group: int, spark_type: str) -> Column:
-    """The number that a text of the given shape holds; null for any other text."""
-    text = F.regexp_replace(F.regexp_extract(F.col(name), shape, group), ",", "")
-    return F.when(F.length(text) > 0, text).cast(spark_type)

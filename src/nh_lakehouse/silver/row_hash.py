@@ -14,8 +14,8 @@ __all__ = ["ROW_HASH", "row_hash"]
 ROW_HASH = "_row_hash"
 _SEPARATOR = "\\u001f"
 _INNER = "\\u001e"
-#: From here on the product with 1e10 is never certain: abs(x) * 1e-5 exceeds a half.
-_LARGEST_CERTAIN = "5e4D"
+#: From here on the product with 1e10 is never certain: abs(x) * 2e-5 exceeds a half.
+_LARGEST_CERTAIN = "2.5e4D"
 
 
 def row_hash(columns: Iterable[DerivedColumn]) -> Column:
@@ -60,8 +60,16 @@ def _double_text(name: str) -> str:
     """
     scaled = f"abs({name}) * 1e10D"
     # x - floor(x) in place of x % 1, which the JVM computes by a slow loop.
-    is_certain = f"abs({name}) < {_LARGEST_CERTAIN} AND abs({scaled} - floor({scaled}) - 0.5D) > abs({name}) * 1e-5D"
-    whole = f"CAST(floor({scaled} + 0.5D) AS bigint)"
+    # Below a thousandth a double's own text has an exponent, which Sail cannot read: there a product close to a half is
+    # rounded away from zero, as the text of a number that ends in 5 would be.
+    is_certain = (
+        f"abs({name}) < {_LARGEST_CERTAIN} AND "
+        f"(abs({name}) < 1e-3D OR abs({scaled} - floor({scaled}) - 0.5D) > abs({name}) * 2e-5D)"
+    )
+    # From about here on a double is a whole number, and its text has an exponent on one engine or the other.
+    is_large = f"abs({name}) >= 1e15D AND abs({name}) < 9e18D AND floor({name}) = {name}"
+    integer = f"concat(CAST(try_cast({name} AS bigint) AS string), '.0000000000')"
+    whole = f"CAST(floor({scaled} + 0.5D + abs({name}) * 1e-5D) AS bigint)"
     unit = 10**10
     written = (
         f"concat(CASE WHEN {name} < 0D AND {whole} > 0 THEN '-' ELSE '' END, CAST({whole} DIV {unit} AS string), "
@@ -71,5 +79,6 @@ def _double_text(name: str) -> str:
     cast = f"CAST(try_cast({name} AS decimal(38,10)) AS string)"
     return (
         f"CASE WHEN {name} = 0D THEN '0.0000000000' WHEN {is_certain} THEN {written} "
+        f"WHEN {is_large} THEN {integer} "
         f"ELSE coalesce({text}, {cast}, CAST({name} AS string)) END"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import shutil
 import stat
@@ -63,10 +64,26 @@ class LandingFile:
         return base[:-3] if self.member == "" else base
 
     @property
+    def is_readable(self) -> bool:
+        """Whether this user may read it: a change of permission alone changes neither size nor modified time."""
+        return os.access(self.path, os.R_OK)
+
+    @property
     def has_changed(self) -> bool:
         """Whether the file on disk is another one than when it was listed: somebody writes to it."""
         found = self.path.stat()
         return _modified_at(found) != self.modified_at or (not self.member and found.st_size != self.size_bytes)
+
+    def sha256(self) -> str | None:
+        """Hash of the bytes as they lie there, the whole archive for a member; None where they cannot be read."""
+        digest = hashlib.sha256()
+        try:
+            with self.path.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+        except OSError:
+            return None
+        return digest.hexdigest()
 
     def unpacked(self, scratch: Path) -> Path:
         """A plain file with the content: the file itself, or a copy of the member in the scratch folder.

@@ -1,0 +1,73 @@
+"""Deliveries of enrolments, national measures and other payroll staff, loaded as a user would."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from support import load, rows_of, write
+
+from nh_lakehouse import Lakehouse
+from nh_lakehouse.contracts import load_contracts
+from nh_lakehouse.engines import Engine
+
+
+def rows_as_sent(data_set: str, *rows: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows under the headers of their contract; columns that a row does not name are empty."""
+    columns = load_contracts()[data_set].columns
+    return [{c.header: row.get(c.name) for c in columns} for row in rows]
+
+
+def test_enrolments_of_two_months_become_versions(tmp_path: Path, engine: Engine) -> None:
+    first = {"enrollment_id": "O1", "enrollment_state": "MN", "ccn_raw": "245381B", "npi": "1", "chain_name": "OLD"}
+    other = {"enrollment_id": "O2", "enrollment_state": "MN", "ccn_raw": "245381", "npi": "1"}
+    landing, lake = tmp_path / "landing", tmp_path / "lake"
+    write(landing / "SNF_Enrollments_2025.11.02.csv", rows_as_sent("snf_enrollments", first, other))
+    sold = {**first, "chain_name": "NEW"}
+    write(landing / "SNF_Enrollments_2025.12.02.csv", rows_as_sent("snf_enrollments", sold, other))
+    assert load(lake, landing, engine).exit_code == 0
+    facts = ["enrollment_id", "ccn", "ccn_raw", "chain_name", "valid_from", "is_current", "dq_flags"]
+    found = [tuple(str(row[name]) for name in facts) for row in rows_of(lake, "silver.nh_enrollment")]
+    assert sorted(found) == [
+        ("O1", "245381", "245381B", "NEW", "2025-12-01", "True", "['ccn_suffix']"),
+        ("O1", "245381", "245381B", "OLD", "2025-11-01", "False", "['ccn_suffix']"),
+        ("O2", "245381", "245381", "None", "2025-11-01", "True", "[]"),
+    ]
+
+
+def test_national_measures_and_other_staff_are_loaded_by_quarter(tmp_path: Path, engine: Engine) -> None:
+    landing, lake = tmp_path / "landing", tmp_path / "lake"
+    measure = {"nation": "Nation", "period_start": "07/01/2021", "period_end": "06/30/2022"}
+    national = rows_as_sent(
+        "nh_qrp_national",
+        {**measure, "measure_code": "S_007_02_NATL_RATE", "score": "91.4"},
+        {**measure, "measure_code": "S_013_02_NATL_RATE", "score": "1.0"},
+    )
+    program = "Skilled_Nursing_Facility_Quality_Reporting_Program_National_Data"
+    write(landing / f"{program}_May2023.csv", national)
+    write(landing / f"{program}_Oct2023.csv", national[:1])
+    day = {"ccn": "015009", "cy_qtr": "2023Q2", "work_date": "20230401", "census": "57", "hrs_admin": "8"}
+    write(landing / "PBJ_Daily_Non_Nurse_Staffing_Q2_2023.csv", rows_as_sent("pbj_nonnurse_daily", day))
+    assert load(lake, landing, engine).exit_code == 0
+    found = rows_of(lake, "silver.nh_measure_national", ["measure_code", "period", "quarter", "score"])
+    period = "07/01/2021-06/30/2022"
+    assert sorted((r["quarter"], r["measure_code"], r["period"], r["score"]) for r in found) == [
+        ("2023Q2", "S_007_02_NATL_RATE", period, 91.4),
+        ("2023Q2", "S_013_02_NATL_RATE", period, 1.0),
+        ("2023Q4", "S_007_02_NATL_RATE", period, 91.4),
+    ]
+    staff = rows_of(lake, "silver.pbj_nonnurse_daily")
+    assert [(r["ccn"], r["quarter"], r["hrs_admin"], r["hrs_pt"]) for r in staff] == [("015009", "2023Q2", 8.0, None)]
+
+
+def test_every_row_of_the_shipped_national_file_is_published(tmp_path: Path, engine: Engine, real_data: Path) -> None:
+    name = "Skilled_Nursing_Facility_Quality_Reporting_Program_National_Data_May2023.csv"
+    text = (real_data / "nursing_home" / name).read_text(encoding="utf-8")
+    write(tmp_path / "landing" / name, text)
+    assert load(tmp_path / "lake", tmp_path / "landing", engine).exit_code == 0
+    sent = {(row["Measure Code"], float(row["Score"])) for row in csv.DictReader(text.splitlines())}
+    found = Lakehouse(tmp_path / "lake").arrow("silver.nh_measure_national").to_pylist()
+    assert len(found) == 25
+    assert {(row["measure_code"], row["score"]) for row in found} == sent
