@@ -549,8 +549,11 @@ def test_next_runs_try_the_growing_file_again_and_keep_telling_of_the_rejected_o
     files = {f.file: f for f in again.files}
     assert files[GROWING].status == "loaded"
     assert files[GROWING].rows_read_n == 2
+    # It may be read now: no longer does the double of this test say otherwise.
+    closed = f"{OCTOBER}_closed.csv"
+    assert files[closed].status == "loaded"
     rejected = {f.file for f in again.files if f.status == "rejected"}
-    assert rejected == {MEMBERS.get(name, name) for name in REJECTED} | {f"{OCTOBER}_pipe.csv"}
+    assert rejected == {MEMBERS.get(name, name) for name in REJECTED} - {closed} | {f"{OCTOBER}_pipe.csv"}
     assert (again.status, again.exit_code) == ("partial", 1)
 
     # Nothing is new: the engine, of which there is none here, is not asked for.
