@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.report import RunReport
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 #: Columns that may differ between two lakehouses made from the same files.
 PROVENANCE = {"_load_id", "_loaded_at", "_source_file", "_source_row", "run_id", "load_id", "recorded_at"}
@@ -26,6 +29,11 @@ CCN = "CMS Certification Number (CCN)"
 def engine_name() -> str:
     """The engine under test."""
     return os.environ.get("NHL_ENGINE") or ("sail" if find_spec("pysail") else "spark")
+
+
+def values(frame: DataFrame, *names: str) -> list[tuple[Any, ...]]:
+    """The rows as tuples of the named columns, sorted by text."""
+    return sorted((tuple(row) for row in frame.select(*names).collect()), key=str)
 
 
 def provider_row(ccn: str, month: str = "2024-10-01", **values: Any) -> dict[str, Any]:

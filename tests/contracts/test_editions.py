@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import pytest
+from editions import header_of
 
 from nh_lakehouse.contracts import DataSet, HeaderMatch, load_contracts, load_tables
 from nh_lakehouse.contracts.model import normalize_header
-
-HEADERS = Path(__file__).parent / "fixtures" / "headers"
 
 #: header file -> data set, columns of the edition
 EDITIONS = {
@@ -37,12 +33,6 @@ EDITIONS = {
     "Chain_Performance_20251101": ("nh_chain_performance", 51),
     "Nursing_Home_Chain_Performance_Measures_Feb_2026": ("nh_chain_performance", 51),
 }
-
-
-def header_of(edition: str) -> list[str]:
-    """The column names of an edition."""
-    with (HEADERS / f"{edition}.txt").open(encoding="utf-8", newline="") as lines:
-        return next(csv.reader(lines))
 
 
 def match(edition: str) -> HeaderMatch:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import pytest
+from editions import header_of
 
 from nh_lakehouse.contracts import HeaderMatch, load_contracts
 
-HEADERS = Path(__file__).parent / "fixtures" / "headers"
 QRP = "Skilled_Nursing_Facility_Quality_Reporting_Program"
 
 #: header file -> data set, columns of the edition
@@ -36,12 +33,6 @@ EARLIER = {
     "Telephone Number": "Provider Phone Number",
 }
 MONTHLY = [name for name in EDITIONS if name.startswith(("NH_Health", "NH_Fire", "NH_Quality", QRP, "Swing"))]
-
-
-def header_of(edition: str) -> list[str]:
-    """The column names of an edition."""
-    with (HEADERS / f"{edition}.txt").open(encoding="utf-8", newline="") as lines:
-        return next(csv.reader(lines))
 
 
 def match(edition: str, header: list[str] | None = None) -> HeaderMatch:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import pytest
+from editions import header_of
 
 from nh_lakehouse.contracts import load_contracts
-
-HEADERS = Path(__file__).parent / "fixtures" / "headers"
 
 #: header file -> data set, columns of the edition (October 2024)
 EDITIONS = {
@@ -33,12 +29,6 @@ IN_THE_DICTIONARY = {
     "gas_and_vacuum_and_electrical_systems_deficiencies_n": "Count of Gas, Vacuum, and Electrical Systems",
     "medical_gases_and_anaesthetizing_areas_deficiencies_n": "Count of Medical Gases and Anesthetizing Areas Deficiencies",
 }
-
-
-def header_of(edition: str) -> list[str]:
-    """The column names of an edition."""
-    with (HEADERS / f"{edition}.txt").open(encoding="utf-8", newline="") as lines:
-        return next(csv.reader(lines))
 
 
 @pytest.mark.parametrize("edition", EDITIONS)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from support import values
 
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
@@ -47,11 +48,6 @@ def typed(spark: SparkSession, data_set: str, rows: Iterable[Mapping[str, Any]],
     assert not unknown, f"no columns of {data_set}: {unknown}"
     schema = spark_schema([DerivedColumn(name=n, type=t, description="") for n, t in types.items()])
     return spark.createDataFrame([tuple(row.get(name) for name in types) for row in rows], schema)
-
-
-def values(frame: DataFrame, *names: str) -> list[tuple[Any, ...]]:
-    """The rows as tuples of the named columns, sorted by text."""
-    return sorted((tuple(row) for row in frame.select(*names).collect()), key=str)
 
 
 @pytest.mark.parametrize("function", TABLES, ids=lambda f: f.__name__)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from support import csv_text, load, rows_of, write
+from support import csv_text, load, rows_of, values, write
 
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
@@ -41,11 +40,6 @@ def sent(spark: SparkSession, data_set: str, *rows: dict[str, str | None]) -> Da
 def conformed(spark: SparkSession, data_set: str, *rows: dict[str, str | None]) -> DataFrame:
     """The same, typed and checked."""
     return conform(sent(spark, data_set, *rows), load_contracts()[data_set])
-
-
-def values(frame: DataFrame, *names: str) -> list[tuple[Any, ...]]:
-    """The rows as tuples of the named columns, sorted by text."""
-    return sorted((tuple(row) for row in frame.select(*names).collect()), key=str)
 
 
 @pytest.mark.parametrize("function", TABLES, ids=lambda f: f.__name__)

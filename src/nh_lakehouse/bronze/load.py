@@ -266,10 +266,8 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
             standing = known.get(file.identity)
             if standing is None:
                 new.append(file)
-            elif standing.recovered and standing.file in (file.landing.name, None):
-                outcomes.append(file.outcome("loaded", standing.load_id))
-            elif standing.recovered and standing.file not in names:
-                # The copy that was written has left the landing folder: this one stands for it.
+            elif standing.recovered and (standing.file == file.landing.name or standing.file not in names):
+                # The file that was written, or a copy of it where that one has left the landing folder.
                 outcomes.append(file.outcome("loaded", standing.load_id))
             else:
                 outcomes.append(file.outcome("duplicate", load_id))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from nh_lakehouse.gold.quarters import month_of_quarter
+
 __all__ = ["incomplete_quarters", "mismatched_scores", "vbp_achievement", "vbp_improvement"]
 
 #: CMS publishes scores with five decimals, computed from a threshold and a benchmark of five.
@@ -24,9 +26,7 @@ def incomplete_quarters(pbj_daily: DataFrame) -> DataFrame:
         One row per home and quarter that is short: `rows_n` is the number of days present.
     Source: CMS PBJ PUF Technical Specifications: a submitting home has one row for each day of the quarter.
     """
-    first_day = F.make_date(
-        F.substring("period", 1, 4).cast("int"), F.substring("period", 6, 1).cast("int") * 3 - 2, F.lit(1)
-    )
+    first_day = month_of_quarter("period", 1)
     days = F.datediff(F.add_months(first_day, 3), first_day)
     # A day outside the quarter that its row states stands for no day of it.
     stated = F.concat(F.year("work_date"), F.lit("Q"), F.quarter("work_date"))

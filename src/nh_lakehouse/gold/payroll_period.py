@@ -26,6 +26,7 @@ from nh_lakehouse.gold.payroll_day import (
     WEEKEND_GROUPS,
     PayrollRules,
 )
+from nh_lakehouse.gold.quarters import month_of_quarter, quarter_number, quarter_year
 from nh_lakehouse.gold.statistics import (
     MOMENT_TYPE,
     count_if,
@@ -126,7 +127,7 @@ def pbj_quarter(
     Source: technical specifications of the payroll files, section 3b (limits of aberrant staffing).
     """
     quarters = _with_staffing(_add_up(pbj_totals, ["ccn", "quarter"]), rules)
-    last_month = _last_month("quarter")
+    last_month = month_of_quarter("quarter", 3)
     informed = _with_provider_info(quarters, nh_facility_month, at=last_month)
     compared = _with_provider_info(informed, nh_facility_month, at=F.add_months(last_month, -3), prefix="previous_")
     is_other_month = F.col("provider_info_month") != F.col("previous_provider_info_month")
@@ -274,25 +275,12 @@ def _with_provider_info(periods: DataFrame, nh_facility_month: DataFrame, *, at:
     return periods.join(in_force, on=holds, how="left").drop(*helpers)
 
 
-def _last_month(quarter: str) -> Column:
-    """First day of the last month of a quarter written 2023Q2."""
-    return F.make_date(_year(quarter), _number(quarter) * 3, F.lit(1))
-
-
-def _year(quarter: str) -> Column:
-    return F.substring(quarter, 1, 4).cast("int")
-
-
-def _number(quarter: str) -> Column:
-    return F.substring(quarter, 6, 1).cast("int")
-
-
 def _with_trend(periods: DataFrame, *, of: str) -> DataFrame:
     """Changes to the calendar's previous quarter and the slope over eight, per home or state; gaps give null."""
     # One list of the last eight rows instead of ten lag(): a third of the time on Sail, equal on Spark.
     last_rows = Window.partitionBy(of).orderBy("quarter_no").rowsBetween(1 - TREND_QUARTERS, Window.currentRow)
     row = F.struct("quarter_no", "emp_hours_per_day", "contract_share")
-    remembered = periods.withColumn("quarter_no", _year("quarter") * 4 + _number("quarter")).withColumn(
+    remembered = periods.withColumn("quarter_no", quarter_year("quarter") * 4 + quarter_number("quarter")).withColumn(
         "history", F.sort_array(F.collect_list(row).over(last_rows))
     )
 

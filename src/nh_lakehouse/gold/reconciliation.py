@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.consistency import incomplete_quarters, mismatched_scores
 from nh_lakehouse.gold.grouping import unpivot
+from nh_lakehouse.gold.quarters import month_of_quarter
 from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
 
 __all__ = ["AVERAGES", "reconciliation", "referential"]
@@ -95,9 +96,7 @@ def referential(
     number = F.substring("ccn", 3, 4)
     is_snf = number.between(*SNF_NUMBERS)
     is_swing = F.col("source") == "swing"
-    quarter_end = F.make_date(
-        F.substring("quarter", 1, 4).cast("int"), F.substring("quarter", 6, 1).cast("int") * 3, F.lit(1)
-    )
+    quarter_end = month_of_quarter("quarter", 3)
     month = F.date_format("snapshot_month", "yyyy-MM"), F.col("snapshot_month")
     september = F.make_date("fiscal_year", F.lit(9), F.lit(1))
     named = [

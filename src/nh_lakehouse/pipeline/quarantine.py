@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from nh_lakehouse.bronze.records import duckdb_file
 from nh_lakehouse.contracts import load_tables
@@ -17,7 +20,10 @@ from nh_lakehouse.lakehouse.store import Store, parquet_files
 from nh_lakehouse.silver.conform import CELL_REASONS, FLAGS, REASONS
 from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, QUARANTINED, unit_key
 
-__all__ = ["MASK", "quarantined_rows"]
+if TYPE_CHECKING:
+    from nh_lakehouse.pipeline.silver_load import SilverOutcome
+
+__all__ = ["MASK", "quarantined_rows", "record_quarantine"]
 
 MASK = "***"
 
@@ -118,3 +124,33 @@ def _record(
         "load_id": row["_load_id"],
         "recorded_at": now,
     }
+
+
+def record_quarantine(outcomes: Mapping[str, SilverOutcome], store: Store, run_id: str) -> None:
+    """Replace the quarantine of the data sets and periods that were looked at."""
+    from pyspark.sql import functions as F
+
+    from nh_lakehouse.silver.row_hash import HASH_COLUMN, ROW_HASH, row_hash
+
+    seen = {name: o for name, o in outcomes.items() if o.quarantine is not None}
+    if not seen:
+        return
+    wanted = pa.concat_tables([o.quarantine for o in seen.values()])
+    if not len(wanted) and not store.lake.exists("ops.quarantine"):
+        return
+    columns = load_tables()["ops.quarantine"].columns
+    hashed = [c for c in columns if c.name not in ("run_id", "load_id", "recorded_at")]
+    store.ensure("ops.quarantine", [*columns, HASH_COLUMN])
+    path = store.scratch("quarantine").with_suffix(".parquet")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(wanted, path, coerce_timestamps="us")
+    frame = store.engine.read_parquet([path]).withColumn("run_id", F.lit(run_id))
+    frame = frame.withColumn(ROW_HASH, row_hash(hashed))
+    key = ["data_set", "file", "source_sha256", "period", "source_row", "severity"]
+    store.publish("ops.quarantine", frame, key=key, scope=" OR ".join(_scope(n, o) for n, o in seen.items()))
+
+
+def _scope(data_set: str, outcome: SilverOutcome) -> str:
+    if outcome.periods is None:
+        return f"(data_set = '{data_set}')"
+    return f"(data_set = '{data_set}' AND period IN ({', '.join(repr(p) for p in outcome.periods) or 'NULL'}))"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 import secrets
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from nh_lakehouse import __version__
 from nh_lakehouse.bronze.load import BronzeRun, FileOutcome, load_bronze
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DOMAINS, DataSet
@@ -31,10 +25,21 @@ from nh_lakehouse.lakehouse.store import Published, Store
 from nh_lakehouse.pipeline.derive import derive
 from nh_lakehouse.pipeline.graph import Graph, build_graph
 from nh_lakehouse.pipeline.plan import Plan, contracts_fingerprint, is_stale, make_plan
-from nh_lakehouse.pipeline.record import bronze_load_row, file_row, silver_load_rows
-from nh_lakehouse.pipeline.report import FileLine, Quiet, Reporter, RunReport, TableLine
-from nh_lakehouse.pipeline.silver_load import SILVER_AUDIT, SilverOutcome, load_silver
-from nh_lakehouse.silver.row_hash import ROW_HASH
+from nh_lakehouse.pipeline.quarantine import record_quarantine
+from nh_lakehouse.pipeline.record import (
+    bronze_load_row,
+    failed_row,
+    file_lines,
+    file_row,
+    joined_lines,
+    joined_writes,
+    run_row,
+    silver_load_rows,
+    table_line,
+    table_row,
+)
+from nh_lakehouse.pipeline.report import Quiet, Reporter, RunReport, TableLine
+from nh_lakehouse.pipeline.silver_load import SilverOutcome, load_silver
 from nh_lakehouse.sources import LandingFile, list_landing
 
 __all__ = ["LAYERS", "RunOptions", "run"]
@@ -136,7 +141,7 @@ class _Run:
             report.status = "partial" if plan.rejected else "nothing_new"
         else:
             plan = self._work(data_sets, tables, report)
-        report.files = self._file_lines(plan)
+        report.files = file_lines(self.results.outcomes, self.results.silver, plan)
         report.tables = self.results.tables
         if not self.options.dry_run and report.status == "ok":
             report.status = self._status(report)
@@ -318,7 +323,7 @@ class _Run:
         duration = time.monotonic() - started
         for name in names:
             self.results.tables.append(
-                _line(
+                table_line(
                     name,
                     outcome.published[name],
                     "full" if outcome.periods is None else "incremental",
@@ -341,11 +346,12 @@ class _Run:
         return None if self.options.full_refresh or min(versions) < 0 else min(versions)
 
     def _record_silver(self, plan: Plan, store: Store, state: State) -> None:
-        now = datetime.now(timezone.utc)
-        loads = [row for outcome in self.results.silver.values() for row in silver_load_rows(outcome, self.run_id, now)]
+        now, outcomes = datetime.now(timezone.utc), self.results.silver
+        loads = [row for outcome in outcomes.values() for row in silver_load_rows(outcome, self.run_id, now)]
+        self.results.tables = joined_lines(self.results.tables)
         tables = self._silver_table_rows(plan, state, now)
-        tables += [self._failed_row(t, now) for t in self.results.tables if t.status == "failed"]
-        self._record_quarantine(store)
+        tables += [failed_row(t, self.run_id, now) for t in self.results.tables if t.status == "failed"]
+        record_quarantine(outcomes, store, self.run_id)
         # ops.tables last: what it says is done needs no second look.
         self._append_ops(store, {"ops.loads": loads})
         self._append_ops(store, {"ops.tables": tables})
@@ -353,58 +359,21 @@ class _Run:
     def _silver_table_rows(self, plan: Plan, state: State, now: datetime) -> list[dict[str, Any]]:
         """One row for each silver table that was written; of a table of several data sets, their writes together."""
         rows = []
-        written: dict[str, list[SilverOutcome]] = {}
-        for outcome in self.results.silver.values():
-            for name in outcome.published:
-                written.setdefault(name, []).append(outcome)
-        for name, outcomes in written.items():
+        failed = {t.table for t in self.results.tables if t.status == "failed"}
+        for line in self.results.tables:
+            name = line.table
+            outcomes = [o for o in self.results.silver.values() if name in o.published]
+            if line.status != "ok" or not outcomes:
+                continue
             record = state.tables.get(name)
             known = record.input_versions if record and record.fingerprint == plan.fingerprints[name] else {}
             versions = {p: known.get(p, -1) for p in self.graph.parents[name]}
             versions |= {f"bronze.{o.data_set}": o.bronze_version for o in outcomes}
-            published = reduce(_both, [o.published[name] for o in outcomes])
-            lines = [t for t in self.results.tables if t.table == name and t.status == "ok"]
-            line = reduce(_joined, lines)
-            others = [t for t in self.results.tables if t not in lines]
-            self.results.tables = [*others, line]
-            if any(t.table == name and t.status == "failed" for t in self.results.tables):
+            published = joined_writes([o.published[name] for o in outcomes])
+            if name in failed:
                 published = replace(published, version_after=-1)  # looked at again, whatever the others did
-            rows.append(self._table_row(line, published, plan.fingerprints[name], versions, now))
+            rows.append(table_row(line, published, plan.fingerprints[name], versions, self.run_id, now))
         return rows
-
-    def _record_quarantine(self, store: Store) -> None:
-        """Replace the quarantine of the periods that were looked at."""
-        columns = load_tables()["ops.quarantine"].columns
-        scopes, parts = [], []
-        for data_set, outcome in self.results.silver.items():
-            if outcome.quarantine is None:
-                continue
-            parts.append(outcome.quarantine)
-            within = (
-                ""
-                if outcome.periods is None
-                else f" AND period IN ({', '.join(repr(p) for p in outcome.periods) or 'NULL'})"
-            )
-            scopes.append(f"(data_set = '{data_set}'{within})")
-        wanted = pa.concat_tables(parts) if parts else None
-        if wanted is None or (not len(wanted) and not self.lake.exists("ops.quarantine")):
-            return
-        from pyspark.sql import functions as F
-
-        from nh_lakehouse.silver.row_hash import row_hash
-
-        audit = ("run_id", "load_id", "recorded_at")
-        business = [c for c in columns if c.name not in audit]
-        store.ensure("ops.quarantine", [*columns, *_HASH_COLUMN])
-        path = store.scratch("quarantine").with_suffix(".parquet")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        import pyarrow.parquet as pq
-
-        pq.write_table(wanted, path, coerce_timestamps="us")
-        frame = store.engine.read_parquet([path]).withColumn("run_id", F.lit(self.run_id))
-        frame = frame.withColumn(ROW_HASH, row_hash(business))
-        key = ["data_set", "file", "source_sha256", "period", "source_row", "severity"]
-        store.publish("ops.quarantine", frame, key=key, scope=" OR ".join(scopes))
 
     # --- gold ----------------------------------------------------------------------------------------------------
 
@@ -419,12 +388,12 @@ class _Run:
         self._schedule(names, plan, store, state, done)
         now = datetime.now(timezone.utc)
         rows = [
-            self._table_row(line, published, plan.fingerprints[line.table], versions, now)
+            table_row(line, published, plan.fingerprints[line.table], versions, self.run_id, now)
             for line, published, versions in done.values()
             if line.status == "ok" and not self._same_record(state, line.table, plan, versions, published)
         ]
         rows += [
-            self._failed_row(t, now)
+            failed_row(t, self.run_id, now)
             for t in self.results.tables
             if t.status in ("failed", "blocked") and t.table in names
         ]
@@ -507,7 +476,7 @@ class _Run:
         if derived is None:
             self.reporter.end(name, "")
             return
-        line = _line(name, derived.published, derived.mode, time.monotonic() - started, None)
+        line = table_line(name, derived.published, derived.mode, time.monotonic() - started, None)
         done[name] = (line, derived.published, derived.input_versions)
         if derived.mode != "skipped":
             self.results.tables.append(line)
@@ -540,7 +509,7 @@ class _Run:
         }
         readers = {t for name in lost for t in (name, *self.graph.descendants(name)) if t in state.tables}
         now = datetime.now(timezone.utc)
-        rows = [self._failed_row(TableLine(name, "lost", "lost"), now) for name in sorted(readers)]
+        rows = [failed_row(TableLine(name, "lost", "lost"), self.run_id, now) for name in sorted(readers)]
         self._append_ops(store, {"ops.tables": rows})
 
     # --- the record ----------------------------------------------------------------------------------------------
@@ -551,31 +520,6 @@ class _Run:
             self.results.failed.add(name)
             self.results.tables.append(TableLine(name, "failed", "failed", duration_s=duration, error=message))
 
-    def _table_row(
-        self, line: TableLine, published: Published, fingerprint: str, versions: Mapping[str, int], now: datetime
-    ) -> dict[str, Any]:
-        return {
-            "run_id": self.run_id,
-            "table": line.table,
-            "status": line.status,
-            "mode": line.mode,
-            "version_before": published.version_before,
-            "version_after": published.version_after,
-            "inserted_n": line.inserted_n,
-            "updated_n": line.updated_n,
-            "deleted_n": line.deleted_n,
-            "unchanged_n": line.unchanged_n,
-            "fingerprint": fingerprint,
-            "input_versions": list(versions.items()),
-            "duration_s": line.duration_s,
-            "error": None,
-            "recorded_at": now,
-        }
-
-    def _failed_row(self, line: TableLine, now: datetime) -> dict[str, Any]:
-        row = self._table_row(line, Published(-1, -1), "", {}, now)
-        return {**row, "version_before": None, "version_after": None, "fingerprint": None, "error": line.error}
-
     def _append_ops(self, store: Store, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         """Write operations tables side by side."""
         jobs = [(name, load_tables()[name].columns, body) for name, body in rows.items() if body]
@@ -584,24 +528,8 @@ class _Run:
                 future.result()
 
     def _record_run(self, store: Store, report: RunReport) -> None:
-        failed = bool(self.results.failed) or any(o.error for o in self.results.outcomes)
         options = {k: str(v) for k, v in asdict(self.options).items() if v not in (None, (), False)}
-        first_error = next((o.error for o in self.results.outcomes if o.error), None) or next(
-            (t.error for t in self.results.tables if t.error), None
-        )
-        row = {
-            "run_id": self.run_id,
-            "started_at": self.started_at,
-            "ended_at": datetime.now(timezone.utc),
-            "status": "partial" if failed else "ok",
-            "engine": report.engine,
-            "package_version": __version__,
-            "host": f"{getpass.getuser()}@{socket.gethostname()}",
-            "options": list(options.items()),
-            "files_n": sum(o.status == "loaded" for o in self.results.outcomes),
-            "tables_n": sum(t.status == "ok" for t in self.results.tables),
-            "message": first_error,
-        }
+        row = run_row(self.results.outcomes, self.results.tables, options, self.started_at, self.run_id, report.engine)
         self._append_ops(store, {"ops.runs": [row]})
 
     # --- the report ----------------------------------------------------------------------------------------------
@@ -631,65 +559,10 @@ class _Run:
                 there.add(name)
         return there
 
-    def _file_lines(self, plan: Plan) -> list[FileLine]:
-        lines = []
-        counts = {(f.file, f.sha256): f for o in self.results.silver.values() for f in o.files}
-        for o in self.results.outcomes:
-            c = counts.get((o.landing.name, o.sha256 or ""))
-            lines.append(
-                FileLine(
-                    o.landing.name,
-                    o.data_set,
-                    o.status,
-                    o.period,
-                    o.rows_n if o.was_read else None,
-                    c.accepted_n if c else None,
-                    c.duplicate_n if c else None,
-                    c.superseded_n if c else None,
-                    c.quarantined_n if c else None,
-                    c.warned_n if c else None,
-                    o.error,
-                )
-            )
-        lines += [FileLine(f.name, None, "ignored") for f in plan.ignored if self.results.outcomes]
-        lines += [
-            FileLine(k.file, k.data_set, "rejected", error=f"{k.error} (rejected in an earlier run)")
-            for k in plan.rejected
-        ]
-        return lines
-
     def _status(self, report: RunReport) -> str:
         bad_files = any(f.status in ("rejected", "failed", "changing") for f in report.files)
         bad_tables = any(t.status in ("failed", "blocked") for t in report.tables)
         return "partial" if bad_files or bad_tables else "ok"
-
-
-def _both(first: Published, second: Published) -> Published:
-    """Two writes of one table in one run."""
-    return Published(
-        min(first.version_before, second.version_before),
-        max(first.version_after, second.version_after),
-        first.inserted_n + second.inserted_n,
-        first.updated_n + second.updated_n,
-        first.deleted_n + second.deleted_n,
-    )
-
-
-def _joined(first: TableLine, second: TableLine) -> TableLine:
-    """The lines of two writes of one table."""
-    unchanged = [n for n in (first.unchanged_n, second.unchanged_n) if n is not None]
-    return replace(
-        first,
-        mode="full" if "full" in (first.mode, second.mode) else first.mode,
-        inserted_n=first.inserted_n + second.inserted_n,
-        updated_n=first.updated_n + second.updated_n,
-        deleted_n=first.deleted_n + second.deleted_n,
-        unchanged_n=sum(unchanged) if len(unchanged) == 2 else None,
-        duration_s=first.duration_s + second.duration_s,
-    )
-
-
-_HASH_COLUMN = tuple(c for c in SILVER_AUDIT if c.name == ROW_HASH)
 
 
 def _start_quietly(engine: Engine) -> None:
@@ -702,13 +575,3 @@ def _start_quietly(engine: Engine) -> None:
 
 def _folder_size(folder: Path) -> int:
     return sum(f.stat().st_size for f in folder.glob("*.parquet"))
-
-
-def _line(name: str, published: Published, mode: str, duration: float, outcome: SilverOutcome | None) -> TableLine:
-    unchanged = None
-    if outcome is not None and name not in outcome.closed:
-        accepted = sum(f.accepted_n for f in outcome.files)
-        unchanged = max(0, accepted - published.inserted_n - published.updated_n)
-    return TableLine(
-        name, "ok", mode, published.inserted_n, published.updated_n, published.deleted_n, unchanged, duration
-    )

@@ -27,7 +27,7 @@ from nh_lakehouse.pipeline.quarantine import quarantined_rows
 from nh_lakehouse.silver.conform import FLAGS, REASONS, conform
 from nh_lakehouse.silver.history import PRESENT_ONLY, versions
 from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, QUARANTINED, resolve, uncontested, unit_key
-from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
+from nh_lakehouse.silver.row_hash import HASH_COLUMN, ROW_HASH, row_hash
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -40,11 +40,10 @@ SILVER_AUDIT = (
     DerivedColumn(name="_source_row", type="int", description="Number of the data record in that file"),
     DerivedColumn(name="_load_id", type="string", description="Load that brought the row to bronze"),
     DerivedColumn(name="_loaded_at", type="timestamp", description="When the row came to bronze, UTC"),
-    DerivedColumn(name=ROW_HASH, type="bigint", description="Hash of the business columns"),
+    HASH_COLUMN,
 )
 #: What tells two files apart, also two releases under one name.
 PROVENANCE = ("_source_file", "_load_id")
-HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current", "closed_reason")
 
 
 @dataclass(frozen=True)

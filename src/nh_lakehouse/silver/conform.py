@@ -21,9 +21,20 @@ from pyspark.sql import DataFrame
 from nh_lakehouse.contracts.model import Column as ContractColumn
 from nh_lakehouse.contracts.model import DataSet
 
-__all__ = ["CELL_REASONS", "FLAGS", "REASONS", "carried", "conform", "period_column", "six_character_ccn"]
+__all__ = [
+    "CELL_REASONS",
+    "FLAGS",
+    "HISTORY_COLUMNS",
+    "REASONS",
+    "carried",
+    "conform",
+    "period_column",
+    "six_character_ccn",
+]
 
 FLAGS = "dq_flags"
+#: Columns of a table with versions; the engine makes them out of snapshots, one snapshot has none.
+HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current", "closed_reason")
 REASONS = "_reasons"
 #: Reasons that made a value null; the text as sent goes to the quarantine.
 CELL_REASONS = ("bad_number", "bad_date", "bad_boolean", "out_of_range")
@@ -93,8 +104,7 @@ def period_column(data_set: DataSet) -> str:
 
 def carried(frame: DataFrame) -> list[str]:
     """Columns that a silver function passes on untouched: where the row came from, and when its version held."""
-    history = ("valid_from", "valid_to", "is_current", "closed_reason")
-    return [c for c in frame.columns if c.startswith("_") or c in history]
+    return [c for c in frame.columns if c.startswith("_") or c in HISTORY_COLUMNS]
 
 
 def _q(name: str) -> str:

@@ -13,11 +13,9 @@ from pyspark.sql import functions as F
 
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.errors import MissingColumnError
+from nh_lakehouse.silver.conform import HISTORY_COLUMNS
 
-__all__ = ["HISTORY_COLUMNS", "NUMBER", "number_in", "published"]
-
-HISTORY_COLUMNS = ("valid_from", "valid_to", "is_current", "closed_reason")
-"""Columns of a table with versions; the engine makes them out of snapshots, one snapshot has none."""
+__all__ = ["NUMBER", "number_in", "published"]
 
 NUMBER = r"[0-9][0-9,]*(?:[.][0-9]+)?"
 """Shape of a number inside a text: digits with thousands separators, and decimals."""

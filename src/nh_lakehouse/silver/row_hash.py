@@ -9,9 +9,10 @@ from pyspark.sql import functions as F
 
 from nh_lakehouse.contracts.model import DerivedColumn
 
-__all__ = ["ROW_HASH", "row_hash"]
+__all__ = ["HASH_COLUMN", "ROW_HASH", "row_hash"]
 
 ROW_HASH = "_row_hash"
+HASH_COLUMN = DerivedColumn(name=ROW_HASH, type="bigint", description="Hash of the business columns")
 _SEPARATOR = "\\u001f"
 _INNER = "\\u001e"
 #: From here on the product with 1e10 is never certain: abs(x) * 2e-5 exceeds a half.
