@@ -123,6 +123,7 @@ class SparkEngine(SessionEngine):
             raise EngineUnavailableError(_explain_start(error)) from error
         self._owned = not _is_submitted()
         session.sparkContext.setLogLevel("ERROR")
+        _silence_code_generator(session)
         return session
 
     def version(self) -> str:
@@ -137,6 +138,13 @@ class SparkEngine(SessionEngine):
             session, self._session = self._session, None
         if session is not None and self._owned and self._given is None:
             session.stop()
+
+
+def _silence_code_generator(session: SparkSession) -> None:
+    """No pages of Java where generated code outgrows a method: Spark runs the plan without it all the same."""
+    jvm = session.sparkContext._jvm
+    logger = "org.apache.spark.sql.catalyst.expressions.codegen.CodeGenerator"
+    jvm.org.apache.logging.log4j.core.config.Configurator.setLevel(logger, jvm.org.apache.logging.log4j.Level.OFF)
 
 
 def _has_classic_spark() -> bool:

@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.gold.quarters import month_of_quarter
+from nh_lakehouse.gold.statistics import ratio
 
 __all__ = ["incomplete_quarters", "mismatched_scores", "vbp_achievement", "vbp_improvement"]
 
@@ -100,7 +101,7 @@ def vbp_achievement(rsrr: Column, threshold: Column, benchmark: Column) -> Colum
     Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
     """
     success = 1 - rsrr
-    between = 90 * (success - threshold) / F.nullif(benchmark - threshold, F.lit(0)) + 5
+    between = 90 * ratio(success - threshold, benchmark - threshold) + 5
     known = between.isNotNull()
     below, at_benchmark = known & (success < threshold), known & (success >= benchmark)
     return F.when(below, F.lit(0.0)).when(at_benchmark, F.lit(100.0)).otherwise(between)
@@ -117,7 +118,7 @@ def vbp_improvement(baseline: Column, rsrr: Column, benchmark: Column) -> Column
         100 x (baseline - rsrr) / (benchmark - (1 - baseline)) - 5, bounded by 0 and 90; null where an input is null.
     Source: CMS SNF VBP rules, 42 CFR 413.338; holds until fiscal year 2025 (one measure).
     """
-    points = 100 * (baseline - rsrr) / F.nullif(benchmark - (1 - baseline), F.lit(0)) - 5
+    points = 100 * ratio(baseline - rsrr, benchmark - (1 - baseline)) - 5
     return F.when(points < 0, F.lit(0.0)).when(points > 90, F.lit(90.0)).otherwise(points)
 
 

@@ -148,7 +148,8 @@ def _with_all_columns(rows: DataFrame, data_set: DataSet) -> DataFrame:
     new = [c.name for c in data_set.columns if c.name not in present]
     if not new:
         return rows
-    listed = F.concat_ws(",", F.nullif(F.col("_absent_columns"), F.lit("")), F.lit(",".join(new)))
+    before = F.when(F.col("_absent_columns") != "", F.col("_absent_columns"))
+    listed = F.concat_ws(",", before, F.lit(",".join(new)))
     return rows.withColumns({**{n: F.lit(None).cast("string") for n in new}, "_absent_columns": listed})
 
 
