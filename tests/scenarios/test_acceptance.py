@@ -40,6 +40,7 @@ def test_every_row_of_every_file_is_accounted_for(lake):
         ("NH_ProviderInfo_Jun2024.csv", 189),
         ("NH_ProviderInfo_Oct2024.csv", 42),
         ("NH_StateUSAverages_Oct2024.csv", 54),
+        ("NH_CovidVaxAverages_20241027.csv", 54),
         ("Nursing_Home_Chain_Performance_Measures_Feb_2026.csv", 619),
         ("Nursing_Home_Chain_Performance_Measures_Mar_2026.csv", 617),
         ("PBJ_Daily_Nurse_Staffing_Q2_2023.csv", 6825),

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.scenario
 NOT_IN_SAMPLE = {
     f"silver.{name}"
     for name in (
-        "nh_citation", "nh_citation_code", "nh_cutpoint", "nh_enrollment", "nh_interval", "nh_measure_national",
-        "nh_owner", "nh_survey", "nh_survey_cycle", "pbj_nonnurse_daily",
+        "nh_citation", "nh_citation_code", "nh_cutpoint", "nh_enrollment", "nh_interval", "nh_measure_long",
+        "nh_measure_national",
+        "nh_owner", "nh_survey", "nh_survey_cycle", "nh_vaccination", "pbj_nonnurse_daily",
     )
 }  # fmt: skip
 MADE = {name: spec for name, spec in build_graph().specs.items() if name not in NOT_IN_SAMPLE}

@@ -14,11 +14,28 @@ from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.lakehouse.schema import spark_type
 from nh_lakehouse.silver.conform import conform
 from nh_lakehouse.silver.enrollment import nh_enrollment
-from nh_lakehouse.silver.measures import nh_measure_national
+from nh_lakehouse.silver.measures import (
+    nh_measure_long_claims,
+    nh_measure_long_mds,
+    nh_measure_long_qrp,
+    nh_measure_long_swing,
+    nh_measure_national,
+)
 from nh_lakehouse.silver.payroll import pbj_nonnurse_daily
 from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, DUPLICATE, resolve
+from nh_lakehouse.silver.vaccination import nh_vaccination_home, nh_vaccination_state
 
-TABLES = [pbj_nonnurse_daily, nh_enrollment, nh_measure_national]
+TABLES = [
+    pbj_nonnurse_daily,
+    nh_enrollment,
+    nh_measure_national,
+    nh_measure_long_mds,
+    nh_measure_long_claims,
+    nh_measure_long_qrp,
+    nh_measure_long_swing,
+    nh_vaccination_home,
+    nh_vaccination_state,
+]
 HISTORY = ["valid_from", "valid_to", "is_current", "closed_reason"]
 #: Audit columns of bronze that typing and resolving read.
 AUDIT = {"_period": "2024-10", "_corrupt_record": None, "_released_at": None, "_modified_at": None}
@@ -164,6 +181,66 @@ def test_nh_measure_national_keeps_each_version_of_a_code_apart(spark: SparkSess
     ]
 
 
+# --- measures in one shape -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end"),
+    [
+        pytest.param("2023Q3-2024Q2", date(2023, 7, 1), date(2024, 6, 30), id="four quarters"),
+        pytest.param("2024Q1-2024Q1", date(2024, 1, 1), date(2024, 3, 31), id="one quarter"),
+        pytest.param("2023Q5-2024Q2", None, None, id="no such quarter"),
+        pytest.param("20230401-20240331", None, None, id="days"),
+        pytest.param(None, None, None, id="missing"),
+    ],
+)
+def test_period_in_quarters(spark: SparkSession, period: str | None, start: date | None, end: date | None) -> None:
+    rows = [{**MDS, "score": "6.5", "q1": "7", "period": period}]
+    table = nh_measure_long_mds(conformed(spark, "nh_quality_mds", rows))
+    names = ("source", "period", "period_start", "period_end", "score", "q1", "snapshot_month", "quarter")
+    assert found(table, *names) == [("mds", period, start, end, 6.5, 7.0, date(2024, 10, 1), None)]
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end"),
+    [
+        pytest.param("20230401-20240331", date(2023, 4, 1), date(2024, 3, 31), id="days"),
+        pytest.param("20230230-20240331", None, date(2024, 3, 31), id="no such day"),
+        pytest.param("2023Q3-2024Q2", None, None, id="quarters"),
+        pytest.param(None, None, None, id="missing"),
+    ],
+)
+def test_period_in_days(spark: SparkSession, period: str | None, start: date | None, end: date | None) -> None:
+    rows = [{"ccn": "015009", "measure_code": "521", "period": period, "adjusted": "22.1", "observed": "20"}]
+    table = nh_measure_long_claims(conformed(spark, "nh_quality_claims", rows))
+    names = ("source", "period_start", "period_end", "score", "adjusted", "observed", "expected", "score_text")
+    assert found(table, *names) == [("claims", start, end, 22.1, 22.1, 20.0, None, None)]
+
+
+def test_score_of_the_program_is_the_number_in_its_text(spark: SparkSession) -> None:
+    common = {"ccn": "015009", "period_start": "07/01/2021", "period_end": "06/30/2022", "footnotes": "9,13"}
+    texts = {"A": "12.34", "B": "-0.5", "C": "1,234", "D": "No Different than the National Rate", "E": "5 of 7"}
+    rows = [{**common, "measure_code": code, "score_text": text} for code, text in texts.items()]
+    table = nh_measure_long_qrp(conformed(spark, "nh_qrp_provider", rows, period="2024Q4"))
+    assert found(table, "measure_code", "score", "score_text") == [
+        ("A", 12.34, "12.34"),
+        ("B", -0.5, "-0.5"),
+        ("C", 1234.0, "1,234"),
+        ("D", None, "No Different than the National Rate"),
+        ("E", None, "5 of 7"),
+    ]
+    names = ("source", "period", "quarter", "snapshot_month", "footnotes")
+    expected = ("qrp", "07/01/2021-06/30/2022", "2024Q4", date(2024, 10, 1), [9, 13])
+    assert set(map(str, found(table, *names))) == {str(expected)}
+
+
+def test_hospital_with_swing_beds_regains_its_zero(spark: SparkSession) -> None:
+    row = {"ccn": "10001", "measure_code": "S_004_01_PPR_PD_RSRR", "score_text": "10.5", "footnotes": "-"}
+    dates = {"period_start": "10/01/2021", "period_end": "09/30/2023"}
+    table = nh_measure_long_swing(conformed(spark, "nh_qrp_swing_bed", [{**row, **dates}], period="2024Q4"))
+    assert found(table, "source", "ccn", "score", "footnotes") == [("swing", "010001", 10.5, None)]
+
+
 # --- vaccination ---------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +263,11 @@ def test_vaccination_averages_key_the_nation_us(spark: SparkSession) -> None:
     assert found(typed, "state", "is_national", "residents_pct", "staff_pct", "_reasons") == [
         *[("US", True, 23.7, 5.0, [])] * 4,
         ("AK", False, 23.7, 5.0, []),
+    ]
+    table = nh_vaccination_state(typed)
+    assert found(table, "level", "ccn", "state", "is_national")[-2:] == [
+        ("state", None, "US", True),
+        ("state", None, "AK", False),
     ]
 
 

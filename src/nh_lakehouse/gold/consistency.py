@@ -8,8 +8,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from nh_lakehouse.gold.quarters import month_of_quarter
 from nh_lakehouse.gold.statistics import ratio
+from nh_lakehouse.quarters import month_of_quarter
 
 __all__ = ["incomplete_quarters", "mismatched_scores", "vbp_achievement", "vbp_improvement"]
 

@@ -26,7 +26,6 @@ from nh_lakehouse.gold.payroll_day import (
     WEEKEND_GROUPS,
     PayrollRules,
 )
-from nh_lakehouse.gold.quarters import month_of_quarter, quarter_number, quarter_year
 from nh_lakehouse.gold.statistics import (
     MOMENT_TYPE,
     count_if,
@@ -35,6 +34,7 @@ from nh_lakehouse.gold.statistics import (
     pooled_ratio,
     ratio,
 )
+from nh_lakehouse.quarters import month_of_quarter, quarter_number, quarter_year
 
 __all__ = ["pbj_month", "pbj_quarter", "pbj_state_quarter"]
 

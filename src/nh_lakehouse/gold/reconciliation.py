@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.consistency import incomplete_quarters, mismatched_scores
 from nh_lakehouse.gold.grouping import unpivot
-from nh_lakehouse.gold.quarters import month_of_quarter
 from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
+from nh_lakehouse.quarters import month_of_quarter
 
 __all__ = ["AVERAGES", "reconciliation", "referential"]
 
