@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from deliveries import payroll, provider, put
-from support import all_tables, load, rows_of
+from deliveries import FIRST_DAYS, Delivery, payroll, provider, put
+from support import all_tables, csv_text, load, rows_of
 
 from nh_lakehouse import Lakehouse, build_graph
+from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.gold.payroll_day import PayrollRules
@@ -19,7 +20,9 @@ from nh_lakehouse.pipeline.report import RunReport, TableLine
 
 pytestmark = pytest.mark.scenario
 
-PER = sorted(name for name, spec in build_graph().specs.items() if spec.per)
+#: Tables computed by home: of the payroll, and of the quality measures.
+PER = sorted(name for name, spec in build_graph().specs.items() if spec.per and name.startswith("gold.pbj_"))
+PER_OF_MEASURES = ["gold.nh_quality_trend"]
 SELECT = [*PER, "gold.pbj_state_quarter"]
 HOMES = ("015009", "035001", "055002", "065003")
 MARCH_APRIL = (("20240330", "2024Q1"), ("20240331", "2024Q1"), ("20240401", "2024Q2"), ("20240402", "2024Q2"))
@@ -71,6 +74,7 @@ def assert_equals_full(folder: Path, engine: Engine) -> None:
 
 
 def test_base_holds_every_table_with_per(base: Path) -> None:
+    assert {*PER, *PER_OF_MEASURES} == {name for name, spec in build_graph().specs.items() if spec.per}
     assert PER and all(rows_of(base / "lake", name) for name in PER)
 
 
@@ -110,6 +114,30 @@ def test_changed_deleted_and_new_rows_touch_their_keys_alone(loaded: Path, engin
     # 60 residents on 31 March and 80 on 1 April: twenty more, though no April row of this home came.
     assert change[HOMES[1], "0331"] == -20 and change[HOMES[1], "0401"] == 20
     assert_equals_full(loaded, engine)
+
+
+def measures(month: str, scores: dict[str, list[str]], *, modified: str = "2024-10-20") -> Delivery:
+    """One measure of some homes: home -> its four quarters."""
+    columns = load_contracts()["nh_quality_mds"].column_by_name
+    fixed = {"measure_code": "410", "period": "2023Q3-2024Q2", "processing_date": FIRST_DAYS[month]}
+    rows = [{**fixed, "ccn": c, **{f"q{i}": q for i, q in enumerate(four, 1)}} for c, four in scores.items()]
+    body = csv_text([{columns[k].header: v for k, v in row.items()} for row in rows])
+    return Delivery(f"NH_QualityMsr_MDS_{month}.csv", body, modified)
+
+
+def test_measure_of_one_home_recomputes_that_home(tmp_path: Path, engine: Engine) -> None:
+    first = {ccn: ["1", "2", "3", "4"] for ccn in HOMES}
+    landing, lake = put(tmp_path / "landing", [measures("Oct2024", first)]), tmp_path / "lake"
+    assert load(lake, landing, engine, select=PER_OF_MEASURES).exit_code == 0
+    put(landing, [measures("Nov2024", {HOMES[0]: ["1", "2", "5", "4"]}, modified="2024-11-20")])
+    done = lines(load(lake, landing, engine, select=PER_OF_MEASURES))["gold.nh_quality_trend"]
+    # Of four quarters one has another score, and the one after it another change; all come from the newer release.
+    assert (done.mode, done.inserted_n, done.updated_n, done.deleted_n) == ("incremental", 0, 4, 0)
+    found = rows_of(lake, "gold.nh_quality_trend")
+    assert [r["qoq_change"] for r in found if r["ccn"] == HOMES[0]] == [None, 1.0, 3.0, -1.0]
+    again = load(lake, landing, engine, select=PER_OF_MEASURES, full_refresh=True)
+    assert again.exit_code == 0
+    assert rows_of(lake, "gold.nh_quality_trend") == found
 
 
 def test_unchanged_rows_in_a_new_release_change_no_gold_table(loaded: Path, engine: Engine) -> None:
