@@ -151,7 +151,11 @@ def test_tree_leads_from_a_table_to_its_files_and_on(graph: Graph) -> None:
     assert lines[:2] == ["gold.nh_state_risk is made from:", "`-- gold.nh_facility_metrics"]
     assert "bronze.nh_provider_info  <- NH_ProviderInfo_{Mon}{YYYY}.csv" in text
     assert "bronze.nh_covid_vax_provider  <- NH_CovidVaxProvider_{YYYY}{MM}{DD}.csv" in text
-    assert lines[-2:] == ["gold.nh_state_risk is read by:", "`-- gold.nh_executive_summary"]
+    assert lines[-3:] == [
+        "gold.nh_state_risk is read by:",
+        "|-- gold.nh_executive_summary",
+        "`-- gold.nh_state_scorecard",
+    ]
 
 
 def test_tree_of_a_bronze_table_names_its_files(graph: Graph) -> None:

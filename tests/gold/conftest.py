@@ -14,7 +14,7 @@ from nh_lakehouse.lakehouse.schema import spark_schema
 Frame = Callable[..., DataFrame]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def frame(spark: SparkSession) -> Frame:
     """`frame("gold.nh_facility_metrics", [{"ccn": "015009"}])`: declared columns in order, null where not given."""
 

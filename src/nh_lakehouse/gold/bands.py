@@ -21,6 +21,7 @@ __all__ = [
     "NATION",
     "UNKNOWN",
     "Benchmarks",
+    "ChainCutoffs",
     "OccupancyBands",
     "RiskCutoffs",
     "StaffingBands",
@@ -137,6 +138,17 @@ class RiskCutoffs:
     minimum_beds: int = 20
     complexity_medium: float = 0.15
     complexity_high: float = 0.20
+
+
+@dataclass(frozen=True)
+class ChainCutoffs:
+    """Which chains are compared.
+
+    Attributes:
+        minimum_homes: 2, fewest homes in provider information of the month.
+    """
+
+    minimum_homes: int = 2
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,16 @@ from nh_lakehouse.gold.grouping import with_nation
 from nh_lakehouse.gold.statistics import (
     Moments,
     Origin,
+    count_pairs,
     exact_mean,
     mean_with_count,
     moments,
+    pooled_ratio,
     ratio,
     weighted_with_count,
 )
 
-__all__ = ["BAND_COLUMNS", "band_measures", "nh_occupancy_bands", "with_state_ratios"]
+__all__ = ["BAND_COLUMNS", "band_measures", "nh_occupancy_bands", "utilization_measures", "with_state_ratios"]
 
 TYPICAL: Origin = (0.8, 4.0)
 """Typical bed utilization and hours per resident day: the origin about which their moments are taken."""
@@ -94,6 +96,21 @@ def band_measures(occupancy: OccupancyBands) -> list[Column]:
         F.count(over).alias("deficiency_ratio_over_100_n"),
         exact_mean(optimal).alias("hprd_at_optimal"),
         F.count(optimal).alias("hprd_at_optimal_n"),
+    ]
+
+
+def utilization_measures() -> list[Column]:
+    """Bed utilization of a group of homes as aggregates over the columns of `nh_facility_metrics`.
+
+    `bed_utilization_mean` is the unweighted mean, `bed_utilization_wtd` the sum of residents / sum of certified beds,
+    both over the homes that have residents and beds above 0.
+    """
+    beds = F.when(F.col("certified_beds") != 0, F.col("certified_beds"))
+    return [
+        exact_mean("bed_utilization", is_quotient=True).alias("bed_utilization_mean"),
+        F.count("bed_utilization").alias("bed_utilization_n"),
+        pooled_ratio("residents_per_day", beds).alias("bed_utilization_wtd"),
+        count_pairs("residents_per_day", beds).alias("bed_utilization_wtd_n"),
     ]
 
 

@@ -7,7 +7,7 @@ Purchasing Program, a multiplier below 1 for one fiscal year.
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
@@ -24,7 +24,7 @@ from nh_lakehouse.gold.statistics import (
     rank_of,
 )
 
-__all__ = ["FINE_SETS", "nh_fines_summary", "nh_low_staffing_fines", "nh_penalty_by_staffing_band"]
+__all__ = ["FINE_SETS", "fine_measures", "nh_fines_summary", "nh_low_staffing_fines", "nh_penalty_by_staffing_band"]
 
 FINE_SETS: tuple[tuple[str, ...], ...] = (
     (),
@@ -38,6 +38,20 @@ FINE_SETS: tuple[tuple[str, ...], ...] = (
     ("ownership_class", "staffing_band", "penalty_type", "year"),
 )
 """Columns that keep their own value in a row of `nh_fines_summary`; the others say `all`."""
+
+
+def fine_measures() -> list[Column]:
+    """Fines of a group of homes as aggregates over the columns of `nh_facility_metrics`: sums and means per home.
+
+    Homes without fines count with 0, homes whose fines are not known do not count; a sum over none of them is null.
+    """
+    return [
+        exact_sum("fines_n").cast("int").alias("fines_n"),
+        exact_mean("fines_n").alias("fines_mean"),
+        F.count("fines_n").alias("fines_mean_n"),
+        exact_sum_usd("fines_usd").alias("fines_usd"),
+        *mean_with_count("fines_usd"),
+    ]
 
 
 @table("gold.nh_low_staffing_fines", key=["ccn", "snapshot_month"])
