@@ -36,8 +36,8 @@ from nh_lakehouse.lakehouse.state import read_state
 from nh_lakehouse.sources.local import LandingFile
 
 COMMANDS = [
-    "run", "sample", "accept", "tables", "show", "query", "history", "quality", "lineage", "docs", "doctor", "optimize",
-    "vacuum",
+    "run", "sample", "accept", "tables", "show", "query", "history", "diff", "periods", "quality", "lineage", "docs",
+    "doctor", "optimize", "vacuum",
 ]  # fmt: skip
 MONTH = "silver.nh_facility_month"
 
@@ -123,7 +123,8 @@ def test_wrong_use_exits_with_2_and_says_why(lake: Path, tmp_path: Path, argumen
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("run", "sample", "lineage", "docs", "doctor")])
 def test_without_a_lakehouse_commands_say_how_to_make_one(command: str, tmp_path: Path) -> None:
-    argument = {"accept": ["x"], "show": ["x"], "query": ["SELECT 1"], "history": ["x"]}.get(command, [])
+    argument = {"accept": ["x"], "show": ["x"], "query": ["SELECT 1"], "history": ["x"],
+                "diff": ["x", "--from", "2024-10", "--to", "2024-11"]}.get(command, [])  # fmt: skip
     result = call(command, *argument, "--lakehouse", tmp_path / "nowhere")
     assert result.exit_code == 2
     assert "nh-lakehouse run --landing" in result.stderr
@@ -517,6 +518,46 @@ def test_run_csv_has_files_and_tables(tmp_path: Path, landing: Path, engine_kept
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("in/run.json", "lies in the landing folder"),
+        ("nowhere/run.json", "does not exist: make it"),
+        (".", "is a folder"),
+    ],
+)
+def test_run_refuses_a_summary_that_it_could_not_write(tmp_path: Path, landing: Path, target: str, words: str) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    result = run(tmp_path / "lake", landing, "--summary", tmp_path / target)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_run_writes_a_summary_of_wrong_use_and_of_failure(tmp_path: Path, landing: Path) -> None:
+    target = tmp_path / "run.json"
+    target.write_text("of an earlier run")
+    assert run(tmp_path / "lake", tmp_path / "nowhere", "--summary", target).exit_code == 2
+    report = json.loads(target.read_text())
+    assert (report["status"], report["exit_code"], report["lakehouse"]) == ("failed", 2, str(tmp_path / "lake"))
+    assert "does not exist" in report["errors"][0]
+    with RunLock(tmp_path / "lake", "20241101T083000-abcd"):
+        run(tmp_path / "lake", landing, "--summary", target)
+    report = json.loads(target.read_text())
+    assert (report["status"], report["exit_code"]) == ("failed", 1)
+    assert "20241101T083000-abcd" in report["error"]
+
+
+def test_run_log_json_tells_errors_as_json_alone(tmp_path: Path, landing: Path) -> None:
+    with RunLock(tmp_path / "lake", "20241101T083000-abcd"):
+        result = run(tmp_path / "lake", landing, "--log", "json")
+    (event,) = [json.loads(line) for line in result.stderr.splitlines()]
+    assert result.exit_code == 1
+    assert (event["level"], event["event"], event["ok"]) == ("error", "say", False)
+    assert event["run_id"]
+    assert "20241101T083000-abcd" in event["text"]
+
+
 def test_run_dry_run_lists_the_work_and_does_none(tmp_path: Path, landing: Path) -> None:
     result = run(tmp_path / "lake", landing, "--dry-run")
     assert result.exit_code == 0
@@ -551,9 +592,11 @@ def test_run_stops_at_once_when_interrupted_and_the_next_run_goes_on(
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
     arguments = ["run", "--landing", landing, "--lakehouse", tmp_path / "lake", "--select", MONTH]
     command = [sys.executable, "-c", script, *arguments, "--engine", engine_kept.name]
+    command += ["--summary", tmp_path / "run.json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "interrupted" in done.stderr
+    assert "interrupted" in json.loads((tmp_path / "run.json").read_text())["error"]
     assert run(tmp_path / "lake", landing).exit_code == 0
     assert len(Lakehouse(tmp_path / "lake").arrow(MONTH)) == 2
 

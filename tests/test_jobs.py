@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -167,6 +168,27 @@ def test_main_exits_with(
         main(ALL, NEEDED)
     assert caught.value.code == code
     assert words in capsys.readouterr().out
+
+
+def test_main_writes_a_summary_and_logs_json(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "run.json"
+    main(ALL, [*NEEDED, "--summary", str(target), "--log=json"])
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["phase", "end"]
+    assert json.loads(target.read_text())["files"][0]["file"] == "a.csv"
+    recorded.answer = ConflictError("another run writes")
+    with pytest.raises(SystemExit):
+        main(ALL, [*NEEDED, "--summary", str(target)])
+    report = json.loads(target.read_text())
+    assert (report["status"], report["errors"], report["exit_code"]) == ("failed", ["another run writes"], 1)
+
+
+def test_main_writes_a_summary_of_a_bug_and_shows_where_it_is(recorded: Recorded, tmp_path: Path) -> None:
+    recorded.answer = ValueError("what is this")
+    with pytest.raises(ValueError, match="what is this"):
+        main(ALL, [*NEEDED, "--summary", str(tmp_path / "run.json")])
+    assert "what is this" in json.loads((tmp_path / "run.json").read_text())["error"]
 
 
 def test_main_takes_the_arguments_of_the_process(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from nh_lakehouse import __version__
 from nh_lakehouse.cli.options import INTERRUPTED, examples
 from nh_lakehouse.errors import ConfigError, EngineUnavailableError, NhLakehouseError, first_line
 
-__all__ = ["app", "exit_code"]
+__all__ = ["app", "exit_code", "verdict_on"]
 
 FAILED, WRONG_USE = 1, 2
 
@@ -28,25 +28,26 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
         try:
             return super().invoke(ctx)
-        except NhLakehouseError as error:
-            _tell(error.message)
-            code = exit_code(error)
-        except KeyboardInterrupt:
-            _tell(INTERRUPTED)
-            code = FAILED
-        except OSError as error:
-            if error.errno == errno.EPIPE:
+        except (Exception, KeyboardInterrupt) as error:
+            verdict = verdict_on(error)
+            if verdict is None:
                 raise
-            _tell(_about_system(error))
-            code = FAILED
-        except (typer.Exit, typer.Abort, SystemExit):
-            raise
-        except Exception as error:  # a bug: short for the user, whole for whoever mends it
-            if hasattr(error, "exit_code"):  # wrong use, told by typer itself
-                raise
-            _tell(f"internal error: {first_line(error)}\n  set NH_LAKEHOUSE_DEBUG=1 and run again to see where")
-            code = FAILED
-        raise typer.Exit(code)
+            typer.echo(f"error: {verdict[0]}", err=True)
+        raise typer.Exit(verdict[1])
+
+
+def verdict_on(error: BaseException) -> tuple[str, int] | None:
+    """What is told of an error, and the exit code; None where typer tells it, or nobody reads."""
+    if isinstance(error, NhLakehouseError):
+        return error.message, exit_code(error)
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, FAILED
+    if isinstance(error, OSError):
+        return None if error.errno == errno.EPIPE else (_about_system(error), FAILED)
+    if isinstance(error, (typer.Exit, typer.Abort, SystemExit)) or hasattr(error, "exit_code"):
+        return None
+    # A bug: short for the user, whole for whoever mends it.
+    return f"internal error: {first_line(error)}\n  set NH_LAKEHOUSE_DEBUG=1 and run again to see where", FAILED
 
 
 def exit_code(error: NhLakehouseError) -> int:
@@ -55,10 +56,6 @@ def exit_code(error: NhLakehouseError) -> int:
     if isinstance(error, EngineUnavailableError):
         return FAILED
     return WRONG_USE if about_an_option or isinstance(error, ConfigError) else FAILED
-
-
-def _tell(message: str) -> None:
-    typer.echo(f"error: {message}", err=True)
 
 
 def _about_system(error: OSError) -> str:
@@ -108,9 +105,9 @@ def _all_commands(
 
 def _add_commands() -> None:
     """Command modules add themselves; their order is that of the help."""
-    from nh_lakehouse.cli import look, quality, tend, work
+    from nh_lakehouse.cli import compare, look, quality, tend, work
 
-    for module in (work, look, quality, tend):
+    for module in (work, look, compare, quality, tend):
         module.add_to(app)
 
 

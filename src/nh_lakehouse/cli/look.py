@@ -16,7 +16,7 @@ from nh_lakehouse.cli.options import (
     listed,
     open_lakehouse,
 )
-from nh_lakehouse.cli.output import Sheet, print_rows
+from nh_lakehouse.cli.output import Sheet, print_rows, say
 from nh_lakehouse.lakehouse import Lakehouse
 
 __all__ = ["add_to"]
@@ -34,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
             "show nh_state_risk --order-by 'risk_score desc' --limit 5",
             "show nh_facility_metrics --where \"state = 'TX' AND total_hprd < 3\" --columns ccn,name,total_hprd",
             "show gold.pbj_month --format csv > months.csv",
+            "show nh_state_risk --as-of 2024-11-01",
         )
     )(show)
     app.command(
@@ -76,6 +77,15 @@ def show(
         ),
     ] = None,
     columns: Annotated[list[str] | None, typer.Option("--columns", metavar="A,B", help="Only these columns.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE|RUN",
+            help="The table as it stood at the end of a UTC day (2024-11-01), at a time (2024-11-01T08:30:00), or "
+            "right after the run of that id.",
+        ),
+    ] = None,
     form: FormatOption = Format.table,
 ) -> None:
     """Show rows of a table."""
@@ -83,17 +93,32 @@ def show(
 
     lake = open_lakehouse(lakehouse)
     name = lake.find(table)
+    stand = None
+    if as_of is not None:
+        from nh_lakehouse.lakehouse.travel import stand_at
+
+        stand = stand_at(lake, name, as_of.strip())
+    version = stand.version if stand else None
     most = _most(limit, _SHOWN, form)
     wanted, order = listed(columns), listed(order_by)
     if not order and form is Format.table:
         # Rows lie in the order of their writing; people look for the key, which comes first.
-        order = tuple(_plain_columns(lake, name)[:2])
+        order = tuple(_plain_columns(lake, name, version)[:2])
     with sql_errors(lake):
         sql = select_statement(
-            lake, name, columns=wanted, where=where, order_by=order, limit=None if most is None else most + 1
+            lake,
+            name,
+            columns=wanted,
+            where=where,
+            order_by=order,
+            limit=None if most is None else most + 1,
+            version=version,
         )
-        with answer(lake, sql) as (names, rows):
+        with answer(lake, sql, versions=None if version is None else {name: version}) as (names, rows):
             _print_answer(names, rows, most, form, audit=bool(wanted), selectable=True)
+    if stand is not None and form is Format.table:
+        written = f", written {stand.written_at:%Y-%m-%d %H:%M:%S} UTC" if stand.written_at else ""
+        say(f"version {stand.version}{written}", dim=True)
 
 
 def query(
@@ -164,8 +189,8 @@ def _print_answer(
     print_rows(sheet, form, more=more, selectable=selectable)
 
 
-def _plain_columns(lake: Lakehouse, name: str) -> list[str]:
-    return [f.name for f in lake.delta(name).schema().fields if not f.name.startswith("_")]
+def _plain_columns(lake: Lakehouse, name: str, version: int | None) -> list[str]:
+    return [f.name for f in lake.delta(name, version).schema().fields if not f.name.startswith("_")]
 
 
 def _titles() -> dict[str, str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse import Lakehouse
 
-__all__ = ["answer", "select_statement", "sql_errors"]
+__all__ = ["answer", "column_named", "select_statement", "sql_errors"]
 
 _READING = ("SELECT", "EXPLAIN")
 _PORTION = 10_000
@@ -34,9 +34,15 @@ def sql_errors(lake: Lakehouse) -> Iterator[None]:
 
 
 @contextmanager
-def answer(lake: Lakehouse, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+def answer(
+    lake: Lakehouse, sql: str, *, versions: Mapping[str, int] | None = None
+) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
     """Column names and rows of one SELECT; tables are named `layer.table`, or by their short names.
 
+    Args:
+        lake: the lakehouse.
+        sql: the statement.
+        versions: table -> Delta version to read; the present one where it is left out.
     Raises:
         ConfigError: the text is not one statement that only reads.
     """
@@ -49,7 +55,7 @@ def answer(lake: Lakehouse, sql: str) -> Iterator[tuple[list[str], Iterator[tupl
         raise ConfigError(
             f"expected one SELECT statement, found {found}: tables are written by runs alone", option="SQL"
         )
-    connection = lake.duckdb(_named_tables(lake, sql))
+    connection = lake.duckdb(_named_tables(lake, sql), versions=versions)
     try:
         for name in _short_names(lake, sql):
             connection.execute(f'CREATE VIEW main."{name.split(".")[1]}" AS SELECT * FROM {name}')
@@ -67,6 +73,7 @@ def select_statement(
     where: str | None = None,
     order_by: Sequence[str] = (),
     limit: int | None = None,
+    version: int | None = None,
 ) -> str:
     """The SELECT behind `show`; every name is checked against the table's columns.
 
@@ -77,11 +84,12 @@ def select_statement(
         where: condition, as written by the user.
         order_by: `column`, `column asc` or `column desc`; nulls come last.
         limit: at most so many rows.
+        version: Delta version whose columns count; the present one if None.
     Raises:
         ConfigError: a column does not exist.
     """
-    present = [f.name for f in lake.delta(table).schema().fields]
-    chosen = ", ".join(f'"{_column(c, present, table, "--columns")}"' for c in columns) or "*"
+    present = [f.name for f in lake.delta(table, version).schema().fields]
+    chosen = ", ".join(f'"{column_named(c, present, table, "--columns")}"' for c in columns) or "*"
     orders = [_order(o, present, table) for o in order_by]
     # The condition stands on lines of its own: a comment at its end takes nothing else along.
     parts = [f"SELECT {chosen} FROM {table}"]
@@ -109,10 +117,15 @@ def _order(text: str, present: Sequence[str], table: str) -> str:
     found = _ORDER.match(text)
     if not found:
         raise ConfigError(f"--order-by {text!r}: expected a column, and asc or desc behind it", option="--order-by")
-    return f'"{_column(found[1], present, table, "--order-by")}" {(found[2] or "asc").upper()} NULLS LAST'
+    return f'"{column_named(found[1], present, table, "--order-by")}" {(found[2] or "asc").upper()} NULLS LAST'
 
 
-def _column(name: str, present: Sequence[str], table: str, option: str) -> str:
+def column_named(name: str, present: Sequence[str], table: str, option: str) -> str:
+    """A column of a table, written in any case.
+
+    Raises:
+        ConfigError: there is none; near names are listed.
+    """
     same = next((c for c in present if c.lower() == name.lower()), None)
     if same is not None:
         return same

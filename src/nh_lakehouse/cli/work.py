@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,9 +32,10 @@ from nh_lakehouse.cli.options import (
 )
 from nh_lakehouse.cli.output import Sheet, is_terminal, plain_value, print_rows, put, say, title, warn
 from nh_lakehouse.errors import ConfigError
-from nh_lakehouse.pipeline.progress import PlainReporter, headline, warning_lines
+from nh_lakehouse.pipeline.progress import JsonReporter, LogForm, PlainReporter, headline, warning_lines
 from nh_lakehouse.pipeline.report import Reporter, RunReport
 from nh_lakehouse.pipeline.settled import Scope, settle, settled_report
+from nh_lakehouse.pipeline.summary import SummaryFile
 
 if TYPE_CHECKING:
     from nh_lakehouse.engines import Engine
@@ -59,6 +60,7 @@ def add_to(app: typer.Typer) -> None:
             "run --landing build/landing --show",
             "run --landing /data/cms --lakehouse /data/lake --engine spark --profile local",
             "run --landing build/landing --select gold.nh_state_risk --dry-run",
+            "run --landing build/landing --log json --summary build/run.json 2> build/run.log",
         )
     )(run)
     app.command(
@@ -88,6 +90,16 @@ def run(
     profile: ProfileOption = None,
     wait: WaitOption = 0.0,
     show: Annotated[bool, typer.Option("--show", help="Print answers below the report.")] = False,
+    log: Annotated[
+        LogForm,
+        typer.Option("--log", help="json: progress as lines of JSON on standard error, in place of text."),
+    ] = LogForm.text,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            "--summary", metavar="FILE", help="Write the report as JSON to this file, of a failed run as well."
+        ),
+    ] = None,
     form: FormatOption = Format.table,
 ) -> None:
     """Load new files and bring every table up to date.
@@ -97,13 +109,18 @@ def run(
     if show and form is not Format.table:
         raise ConfigError("--show prints tables for people: leave out --format", option="--show")
     scope = Scope(lakehouse.expanduser(), landing.expanduser(), listed(domain), listed(select))
-    if profile is not None:
-        # Read even where nothing is to be done: a mistake in it shows at once.
-        from nh_lakehouse.settings import load_profile
+    target = SummaryFile(summary.expanduser() if summary else None, scope.landing)
+    told = _Telling(scope.lakehouse, form, _json_log(log), target)
+    with told.of_errors():
+        target.check()
+        if profile is not None:
+            # Read even where nothing is to be done: a mistake in it shows at once.
+            from nh_lakehouse.settings import load_profile
 
-        load_profile(profile)
-    known = None if full_refresh or dry_run else settled_report(scope)
-    report = known or _run(scope, engine, profile, full_refresh, dry_run, wait, form)
+            load_profile(profile)
+        known = None if full_refresh or dry_run else settled_report(scope)
+        report = known or _run(scope, engine, profile, full_refresh, dry_run, wait, told)
+        told.of_end(report)
     _print_report(report, form)
     if show and not dry_run:
         from nh_lakehouse.cli.answers import show_answers, show_next_steps
@@ -122,7 +139,7 @@ def _run(
     full_refresh: bool,
     dry_run: bool,
     wait: float,
-    form: Format,
+    told: _Telling,
 ) -> RunReport:
     from nh_lakehouse.pipeline.graph import build_graph
     from nh_lakehouse.pipeline.runner import RunOptions
@@ -131,8 +148,8 @@ def _run(
     graph = build_graph()
     options = RunOptions(**asdict(scope), full_refresh=full_refresh, dry_run=dry_run, wait_s=wait)
     with (
-        _reporter(form) as reporter,
-        _stopping_at_once(reporter),
+        told.reporter() as reporter,
+        _stopping_at_once(reporter, told),
         _engine(engine, profile_name, reporter) as open_engine,
     ):
         report = run_pipeline(options, open_engine, reporter=reporter, graph=graph)
@@ -145,20 +162,66 @@ def _dry(options: RunOptions) -> RunOptions:
     return replace(options, full_refresh=False, dry_run=True)
 
 
+def _json_log(log: LogForm) -> JsonReporter | None:
+    return JsonReporter(lambda line: typer.echo(line, err=True)) if log is LogForm.json else None
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """Who is told of a run: the screen, a log of JSON lines, a summary file."""
+
+    lakehouse: Path
+    form: Format
+    log: JsonReporter | None
+    summary: SummaryFile
+
+    @contextmanager
+    def reporter(self) -> Iterator[Reporter]:
+        """Tells of the progress."""
+        if self.log is not None:
+            yield self.log
+        elif self.form is Format.table and is_terminal():
+            from nh_lakehouse.cli.live import LiveReporter
+
+            with LiveReporter() as live:
+                yield live
+        else:
+            stream = sys.stdout if self.form is Format.table else sys.stderr
+            yield PlainReporter(lambda line: typer.echo(line, file=stream))
+
+    @contextmanager
+    def of_errors(self) -> Iterator[None]:
+        """An error goes to the summary and to the log of JSON lines; without one it is told as everywhere."""
+        from nh_lakehouse.cli.app import verdict_on
+
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            verdict = verdict_on(error)
+            if verdict is None:
+                raise
+            self.of_failure(*verdict)
+            if self.log is None or os.environ.get("NH_LAKEHOUSE_DEBUG"):
+                raise
+            raise typer.Exit(verdict[1]) from error
+
+    def of_failure(self, message: str, code: int) -> None:
+        """The run ended in an error."""
+        if self.log is not None:
+            self.log.fail(message)
+        self.summary.write_failure(self.lakehouse, message, code, self.log.run_id if self.log else None)
+
+    def of_end(self, report: RunReport) -> None:
+        """The run has a report."""
+        self.summary.write(report)
+        if self.log is not None and report.planned is None:
+            for line in warning_lines(report):
+                self.log.say(line)
+            (self.log.fail if report.exit_code else self.log.say)(headline(report))
+
+
 @contextmanager
-def _reporter(form: Format) -> Iterator[Reporter]:
-    if form is Format.table and is_terminal():
-        from nh_lakehouse.cli.live import LiveReporter
-
-        with LiveReporter() as live:
-            yield live
-    else:
-        stream = sys.stdout if form is Format.table else sys.stderr
-        yield PlainReporter(lambda line: typer.echo(line, file=stream))
-
-
-@contextmanager
-def _stopping_at_once(reporter: Reporter) -> Iterator[None]:
+def _stopping_at_once(reporter: Reporter, told: _Telling) -> Iterator[None]:
     """Ctrl-C ends the process without waiting for the tables in work.
 
     That is safe at any moment: a commit is whole or absent, and the next run takes the lock of a dead process over.
@@ -170,7 +233,9 @@ def _stopping_at_once(reporter: Reporter) -> Iterator[None]:
     def stop(*_: object) -> None:
         if isinstance(reporter, AbstractContextManager):
             reporter.__exit__(None, None, None)
-        typer.echo(f"error: {INTERRUPTED}", err=True)
+        if told.log is None:
+            typer.echo(f"error: {INTERRUPTED}", err=True)
+        told.of_failure(INTERRUPTED, 1)
         sys.stdout.flush()
         os._exit(1)
 
@@ -222,8 +287,7 @@ _TABLE_COUNTS = ("inserted_n", "updated_n", "deleted_n", "unchanged_n")
 
 def _print_report(report: RunReport, form: Format) -> None:
     if form is Format.json:
-        whole = {**asdict(report), "errors": report.errors, "exit_code": report.exit_code}
-        put(json.dumps(plain_value(whole), ensure_ascii=False, indent=1))
+        put(json.dumps(plain_value(report.as_dict()), ensure_ascii=False, indent=1))
     elif form is Format.csv:
         print_rows(_report_rows(report), form)
     elif report.planned is not None:

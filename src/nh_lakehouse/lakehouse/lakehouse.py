@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,11 +124,18 @@ class Lakehouse:
         with self.duckdb() as connection:
             return connection.execute(query).df()
 
-    def duckdb(self, tables: Sequence[str] | None = None, *, memory_mb: int = 1_000) -> duckdb.DuckDBPyConnection:
+    def duckdb(
+        self,
+        tables: Sequence[str] | None = None,
+        *,
+        versions: Mapping[str, int] | None = None,
+        memory_mb: int = 1_000,
+    ) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection that sees the tables as `layer.table`; it can read nothing else of the machine.
 
         Args:
             tables: only these; all if None.
+            versions: table -> Delta version to read; the present one where it is left out.
             memory_mb: bound on DuckDB's memory.
         """
         import duckdb
@@ -138,7 +145,7 @@ class Lakehouse:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         for name in self.tables() if tables is None else tables:
             layer, table = name.split(".")
-            connection.register(f"__{layer}_{table}", self.delta(name).to_pyarrow_dataset())
+            connection.register(f"__{layer}_{table}", self.delta(name, (versions or {}).get(name)).to_pyarrow_dataset())
             connection.execute(f'CREATE VIEW {layer}."{table}" AS SELECT * FROM __{layer}_{table}')
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

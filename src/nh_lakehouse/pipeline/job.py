@@ -12,9 +12,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from nh_lakehouse.errors import ConfigError, EngineUnavailableError, NhLakehouseError
-from nh_lakehouse.pipeline.progress import PlainReporter, report_lines
+from nh_lakehouse.errors import ConfigError, EngineUnavailableError, NhLakehouseError, first_line
+from nh_lakehouse.pipeline.progress import JsonReporter, LogForm, PlainReporter, report_lines
+from nh_lakehouse.pipeline.report import RunReport
+from nh_lakehouse.pipeline.summary import SummaryFile
 
 __all__ = ["JobArguments", "main", "parse_arguments"]
 
@@ -36,6 +39,8 @@ class JobArguments:
         wait_s: how long to wait for another run.
         profile: name of a run profile; None gives the defaults.
         engine: spark, unless another is named here or in the profile.
+        log: progress as plain lines, or as lines of JSON on standard error.
+        summary: file for the report as JSON.
         ignored: arguments that are not the job's own.
     """
 
@@ -47,6 +52,8 @@ class JobArguments:
     wait_s: float = 0.0
     profile: str | None = None
     engine: str | None = None
+    log: LogForm = LogForm.text
+    summary: Path | None = None
     ignored: tuple[str, ...] = ()
 
 
@@ -71,6 +78,8 @@ def parse_arguments(argv: Sequence[str], layers: Sequence[str], program: str = "
         wait_s=known.wait,
         profile=known.profile,
         engine=known.engine,
+        log=LogForm(known.log),
+        summary=known.summary,
         ignored=tuple(ignored),
     )
 
@@ -86,19 +95,32 @@ def main(layers: Sequence[str], argv: Sequence[str] | None = None) -> None:
             SystemExit, 0 included, for a failure.
     """
     arguments = parse_arguments(sys.argv[1:] if argv is None else argv, layers, Path(sys.argv[0]).name)
+    events = JsonReporter(lambda line: _log(line, sys.stderr)) if arguments.log is LogForm.json else None
+    summary = SummaryFile(arguments.summary, arguments.landing)
     try:
-        code = _run(arguments, layers, _log)
-    except NhLakehouseError as error:
-        _log(f"error: {error.message}")
-        wrong_use = "option" in error.facts or (
-            isinstance(error, ConfigError) and not isinstance(error, EngineUnavailableError)
-        )
+        summary.check()
+        report = _run(arguments, layers, _log, events)
+        summary.write(report)
+        code = report.exit_code
+    except Exception as error:
+        wrong_use = isinstance(error, NhLakehouseError) and "option" in error.facts
+        wrong_use = wrong_use or (isinstance(error, ConfigError) and not isinstance(error, EngineUnavailableError))
         code = WRONG_USE if wrong_use else FAILED
+        message = error.message if isinstance(error, NhLakehouseError) else first_line(error)
+        summary.write_failure(arguments.lakehouse, message, code, events.run_id if events else None)
+        if not isinstance(error, NhLakehouseError):
+            raise
+        if events:
+            events.fail(message)
+        else:
+            _log(f"error: {message}")
     if code:
         sys.exit(code)
 
 
-def _run(arguments: JobArguments, layers: Sequence[str], log: Callable[[str], None]) -> int:
+def _run(
+    arguments: JobArguments, layers: Sequence[str], log: Callable[[str], None], events: JsonReporter | None
+) -> RunReport:
     from nh_lakehouse.pipeline.runner import RunOptions, run
     from nh_lakehouse.settings import load_profile
 
@@ -117,12 +139,12 @@ def _run(arguments: JobArguments, layers: Sequence[str], log: Callable[[str], No
     )
     engine = profile.open_engine(wanted)
     try:
-        report = run(options, lambda: engine, reporter=PlainReporter(log))
+        report = run(options, lambda: engine, reporter=events or PlainReporter(log))
         for line in report_lines(report):
             log(line)
     finally:
         engine.stop()
-    return report.exit_code
+    return report
 
 
 def _parser(program: str, *, needs_landing: bool) -> argparse.ArgumentParser:
@@ -144,6 +166,8 @@ def _parser(program: str, *, needs_landing: bool) -> argparse.ArgumentParser:
     parser.add_argument("--wait", type=_seconds, default=0.0, metavar="SECONDS", help="wait for another run")
     parser.add_argument("--profile", metavar="NAME", help="run profile")
     parser.add_argument("--engine", choices=_ENGINES, help="spark by default")
+    parser.add_argument("--log", choices=[f.value for f in LogForm], default="text", help="json: on standard error")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write the report as JSON to this file")
     return parser
 
 
@@ -180,6 +204,7 @@ def _names_only(arguments: Sequence[str]) -> list[str]:
     return [a.split("=", 1)[0] for a in arguments if a.startswith("-")] or ["(values)"]
 
 
-def _log(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def _log(line: str, stream: TextIO | None = None) -> None:
+    out = stream or sys.stdout
+    out.write(f"{line}\n")
+    out.flush()

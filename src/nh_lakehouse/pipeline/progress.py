@@ -1,13 +1,25 @@
-"""A run told in plain lines: for logs, jobs and output that is no terminal."""
+"""A run told in plain lines or in lines of JSON: for logs, jobs and output that is no terminal."""
 
 from __future__ import annotations
 
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any
 
 from nh_lakehouse.pipeline.report import FileLine, RunReport, TableLine
 
-__all__ = ["PlainReporter", "headline", "report_lines", "warning_lines"]
+__all__ = ["JsonReporter", "LogForm", "PlainReporter", "headline", "report_lines", "warning_lines"]
+
+
+class LogForm(str, Enum):
+    """How progress is told."""
+
+    text = "text"
+    json = "json"
 
 
 class PlainReporter:
@@ -43,6 +55,66 @@ class PlainReporter:
     def _line(self, text: str) -> None:
         with self._lock:
             self._write(text)
+
+
+class JsonReporter:
+    """Writes every event as one line of JSON: timestamp, level, run_id, event, task, text, ok, duration_s.
+
+    The event is `phase`, `begin`, `end` or `say`; what an event does not have is null. A task that says what it is
+    doing now begins again; its duration counts from the first time.
+
+    Args:
+        write: takes one line without its end.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self.run_id: str | None = None
+        self._write = write
+        self._began: dict[str, float] = {}
+        # An interrupt tells of itself from within whatever the main thread is writing.
+        self._lock = threading.RLock()
+
+    def started(self, run_id: str) -> None:
+        """A run begins."""
+        self.run_id = run_id
+
+    def phase(self, text: str) -> None:
+        """A phase begins; its name stands before the colon."""
+        self._event("phase", text, task=text.split(":", 1)[0])
+
+    def begin(self, task: str, text: str) -> None:
+        """A task begins or says what it is doing now."""
+        self._event("begin", text, task=task)
+
+    def end(self, task: str, text: str, *, ok: bool = True) -> None:
+        """A phase or a task ended."""
+        self._event("end", text, task=task, ok=ok)
+
+    def say(self, text: str) -> None:
+        """A sentence."""
+        self._event("say", text)
+
+    def fail(self, text: str) -> None:
+        """A sentence about what ended the run."""
+        self._event("say", text, ok=False)
+
+    def _event(self, event: str, text: str, *, task: str | None = None, ok: bool | None = None) -> None:
+        now = time.monotonic()
+        with self._lock:
+            began = None
+            if task is not None:
+                began = self._began.pop(task, now) if event == "end" else self._began.setdefault(task, now)
+            whole: dict[str, Any] = {
+                "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "level": "error" if ok is False else "info",
+                "run_id": self.run_id,
+                "event": event,
+                "task": task,
+                "text": text,
+                "ok": ok,
+                "duration_s": round(now - began, 3) if event == "end" and began is not None else None,
+            }
+            self._write(json.dumps(whole, ensure_ascii=False))
 
 
 def headline(report: RunReport) -> str:

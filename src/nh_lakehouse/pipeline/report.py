@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 from nh_lakehouse.errors import RunFailedError
 
-__all__ = ["FileLine", "Quiet", "Reporter", "RunReport", "TableLine"]
+__all__ = ["FileLine", "NamesRun", "Quiet", "Reporter", "RunReport", "TableLine"]
 
 
 class Reporter(Protocol):
@@ -25,6 +25,14 @@ class Reporter(Protocol):
 
     def say(self, text: str) -> None:
         """A sentence for the user."""
+
+
+@runtime_checkable
+class NamesRun(Protocol):
+    """A reporter that wants to know the run's id."""
+
+    def started(self, run_id: str) -> None:
+        """A run begins."""
 
 
 class Quiet:
@@ -89,6 +97,7 @@ class RunReport:
         drift_n: findings of drift.
         duration_s: wall time.
         planned: dry run: what would be done.
+        error: why the run as a whole failed, where it could not go on.
     """
 
     run_id: str
@@ -100,18 +109,27 @@ class RunReport:
     drift_n: int = 0
     duration_s: float = 0.0
     planned: Mapping[str, list[str]] | None = None
+    error: str | None = None
 
     @property
     def errors(self) -> list[str]:
         """All errors, in order."""
-        return [f.error for f in self.files if f.error] + [
-            f"{t.table}: {t.error}" for t in self.tables if t.error and t.status == "failed"
-        ]
+        own = [self.error] if self.error else []
+        return (
+            own
+            + [f.error for f in self.files if f.error]
+            + [f"{t.table}: {t.error}" for t in self.tables if t.error and t.status == "failed"]
+        )
 
     @property
     def exit_code(self) -> int:
         """0 done, 1 failed or partly failed."""
         return 0 if self.status in ("ok", "nothing_new") else 1
+
+    def as_dict(self, exit_code: int | None = None) -> dict[str, Any]:
+        """The whole report as JSON has it, with all errors and the exit code (that of the status if None)."""
+        code = self.exit_code if exit_code is None else exit_code
+        return {**asdict(self), "errors": self.errors, "exit_code": code}
 
     def raise_if_failed(self) -> RunReport:
         """The report itself, for notebooks and schedulers that stop at an error.

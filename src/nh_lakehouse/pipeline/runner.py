@@ -38,7 +38,7 @@ from nh_lakehouse.pipeline.record import (
     table_line,
     table_row,
 )
-from nh_lakehouse.pipeline.report import Quiet, Reporter, RunReport, TableLine
+from nh_lakehouse.pipeline.report import NamesRun, Quiet, Reporter, RunReport, TableLine
 from nh_lakehouse.pipeline.silver_load import SilverOutcome, load_silver
 from nh_lakehouse.sources import LandingFile, list_landing
 
@@ -126,6 +126,8 @@ class _Run:
         self.run_id = f"{self.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
         self.lake = Lakehouse(options.lakehouse)
         self.results = _Results()
+        if isinstance(reporter, NamesRun):
+            reporter.started(self.run_id)
 
     # --- the whole -----------------------------------------------------------------------------------------------
 

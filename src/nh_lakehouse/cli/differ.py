@@ -1,0 +1,197 @@
+"""The SQL behind `diff`: rows of a table at two periods, held against each other by their key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from nh_lakehouse.cli.sql import answer, column_named
+from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.lakehouse import Lakehouse
+
+__all__ = ["Comparison", "comparison_of"]
+
+#: Columns that state a period, the one that counts first: a measurement period stands beside the snapshot's own.
+PERIOD_COLUMNS = ("snapshot_month", "quarter", "fiscal_year", "period")
+#: Key columns that name a time inside the period: such a row has no counterpart in another period.
+_TIMES_WITHIN = ("work_date", "month")
+_LEFT_OUT = ("dq_flags",)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two periods of a table, ready to be compared.
+
+    Attributes:
+        table: full name.
+        period: the column of the period.
+        old, new: the two periods, as the column has them.
+        key: columns that tell the rows of one period apart.
+        columns: columns that are compared.
+        doubles: those of them whose values are equal where 12 significant digits are.
+        where: condition, as written by the user: a key counts where it holds in either period.
+    """
+
+    table: str
+    period: str
+    old: Any
+    new: Any
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    doubles: frozenset[str] = frozenset()
+    where: str | None = None
+
+    def counts(self) -> str:
+        """A SELECT of rows added, removed and changed, and of changed values."""
+        return f"""{self._pairs()}
+            SELECT count(*) FILTER (_change = 'added') AS added_n, count(*) FILTER (_change = 'removed') AS removed_n,
+              count(*) FILTER (_change = 'changed') AS changed_n,
+              coalesce(sum(len(_columns)) FILTER (_change = 'changed'), 0) AS values_n FROM pairs"""
+
+    def rows(self, limit: int | None) -> str:
+        """A SELECT of the rows that differ: key, change, numbers of the changed columns, old values, new values."""
+        shown = [*(f"_k{i}" for i in range(len(self.key))), "_change", "_columns"]
+        shown += [f"_{side}{i}" for side in "on" for i in range(len(self.columns))]
+        order = [f"_k{i} NULLS FIRST" for i in range(len(self.key))] or ["_change"]
+        most = "" if limit is None else f"LIMIT {limit:d}"
+        return f"""{self._pairs()} SELECT {", ".join(shown)} FROM pairs WHERE _change IS NOT NULL
+            ORDER BY {", ".join(order)} {most}"""
+
+    def _pairs(self) -> str:
+        period = _name(self.period)
+        names = ", ".join(dict.fromkeys([period, *map(_name, self.key), *map(_name, self.columns)]))
+        both = f"{period} IN ({_literal(self.old)}, {_literal(self.new)})"
+        # The condition stands on lines of its own: a comment at its end takes nothing else along.
+        wanted = f"{both} AND (\n{self.where}\n)" if self.where else both
+        keys = ", ".join([*map(_name, self.key), "true AS _there"])
+        same = " AND ".join(f"a.{k} IS NOT DISTINCT FROM b.{k}" for k in [*map(_name, self.key), "_there"])
+        sides = [
+            f"""{alias} AS (SELECT a.* FROM (SELECT {names}, true AS _there FROM {self.table}
+                  WHERE {period} = {_literal(value)}) AS a SEMI JOIN wanted AS b ON {same})"""
+            for alias, value in (("old_rows", self.old), ("new_rows", self.new))
+        ]
+        key = [f"CASE WHEN a._there THEN a.{_name(k)} ELSE b.{_name(k)} END AS _k{i}" for i, k in enumerate(self.key)]
+        values = [f"a.{_name(c)} AS _o{i}" for i, c in enumerate(self.columns)]
+        values += [f"b.{_name(c)} AS _n{i}" for i, c in enumerate(self.columns)]
+        differing = ", ".join(f"CASE WHEN {self._differs(c)} THEN {i} END" for i, c in enumerate(self.columns))
+        return f"""WITH wanted AS (SELECT DISTINCT {keys} FROM {self.table} WHERE {wanted}),
+            {", ".join(sides)},
+            held AS (SELECT {", ".join([*key, *values])}, a._there AS _was, b._there AS _is,
+              list_filter([{differing}]::INTEGER[], lambda x: x IS NOT NULL) AS _columns
+              FROM old_rows AS a FULL JOIN new_rows AS b ON {same}),
+            pairs AS (SELECT *, CASE WHEN _was IS NULL THEN 'added' WHEN _is IS NULL THEN 'removed'
+              WHEN len(_columns) > 0 THEN 'changed' END AS _change FROM held)"""
+
+    def _differs(self, column: str) -> str:
+        a, b = f"a.{_name(column)}", f"b.{_name(column)}"
+        if column not in self.doubles:
+            return f"{a} IS DISTINCT FROM {b}"
+        # Two engines sum in different orders: a difference in the last digits says nothing. What lies still closer
+        # together is equal on both sides of a rounding edge, too.
+        return f"""(CASE WHEN {a} IS NOT DISTINCT FROM {b} THEN false WHEN {a} IS NULL OR {b} IS NULL THEN true
+            WHEN abs({a} - {b}) <= 1e-13 * greatest(abs({a}), abs({b})) THEN false
+            ELSE format('{{:.11e}}', {a}) <> format('{{:.11e}}', {b}) END)"""
+
+
+def comparison_of(
+    lake: Lakehouse,
+    table: str,
+    periods: tuple[str, str],
+    *,
+    columns: Sequence[str] = (),
+    where: str | None = None,
+) -> Comparison:
+    """Two periods of a table, each as the user writes it (`2024-10`, `2024Q2`, `2024`).
+
+    Args:
+        lake: the lakehouse.
+        table: full name of an existing table.
+        periods: the earlier and the later one, or the other way round.
+        columns: compare only these; all but the key, audit columns and dq_flags if empty.
+        where: condition, as written by the user.
+    Raises:
+        ConfigError: the table has no periods or no key, a period is not in it, or a column does not exist.
+    """
+    key = _key_of(table)
+    fields = {f.name: str(getattr(f.type, "type", f.type)) for f in lake.delta(table).schema().fields}
+    period = _period_column(table, key, list(fields))
+    rest = tuple(k for k in key if k != period)
+    plain = [c for c in fields if c not in key and not c.startswith("_") and c not in _LEFT_OUT]
+    named = dict.fromkeys(column_named(c, list(fields), table, "--columns") for c in columns)
+    chosen = list(named) or plain
+    if stray := [c for c in chosen if c in key]:
+        raise ConfigError(
+            f"--columns {stray[0]}: it is part of the key of {table}, by which rows are held against each other: "
+            "leave it out",
+            option="--columns",
+        )
+    present = _periods(lake, table, period)
+    old, new = (_period(t, o, present, table) for t, o in zip(periods, ("--from", "--to"), strict=True))
+    if old == new:
+        raise ConfigError(f"--from and --to are both {_text(old)}: name two periods", option="--to")
+    doubles = frozenset(c for c in chosen if fields[c] in ("double", "float"))
+    return Comparison(table, period, old, new, rest, tuple(chosen), doubles, where)
+
+
+def _key_of(table: str) -> tuple[str, ...]:
+    from nh_lakehouse.pipeline.graph import collect_specs
+
+    specs = {s.name: s for s in collect_specs()}
+    if table in specs:
+        return specs[table].key
+    made = [n for n, s in specs.items() if table.startswith("bronze.") and table.split(".")[1] in (*s.inputs, *s.parts)]
+    hint = f"compare {' or '.join(sorted(made))}, made from it" if made else "compare a silver or gold table"
+    raise ConfigError(f"{table} has no key by which rows of two periods belong together: {hint}", option="TABLE")
+
+
+def _period_column(table: str, key: Sequence[str], present: Sequence[str]) -> str:
+    found = next((c for c in PERIOD_COLUMNS if c in key and c in present), None)
+    if found is None:
+        versions = " and versions (valid_from, valid_to)" if "valid_from" in present else ""
+        raise ConfigError(
+            f"{table} has no period to compare by ({', '.join(PERIOD_COLUMNS)}): it has the key "
+            f"{', '.join(key)}{versions}; show {table} --as-of DATE shows it as it stood",
+            option="TABLE",
+        )
+    if within := [c for c in _TIMES_WITHIN if c in key]:
+        raise ConfigError(
+            f"{table} has one row per {within[0]}, which lies in one {found} alone: no row has a counterpart in "
+            f"another {found}; compare gold.pbj_quarter or gold.pbj_month",
+            option="TABLE",
+        )
+    return found
+
+
+def _periods(lake: Lakehouse, table: str, column: str) -> list[Any]:
+    sql = f"SELECT DISTINCT {_name(column)} FROM {table} WHERE {_name(column)} IS NOT NULL ORDER BY 1"
+    with answer(lake, sql) as (_, rows):
+        return [value for (value,) in rows]
+
+
+def _period(text: str, option: str, present: Sequence[Any], table: str) -> Any:
+    """The period that the user means, in the column's own type."""
+    wanted = text.strip().upper()
+    day = re.sub(r"\A(\d{4})-(\d)\Z", r"\1-0\2", wanted)
+    found = next((p for p in present if wanted == str(p).upper() or f"{day}-01" == str(p)), None)
+    if found is None:
+        names = [_text(p) for p in present]
+        listed = ", ".join(names if len(names) <= 12 else [*names[:3], "...", *names[-6:]])
+        raise ConfigError(f"{option} {text}: {table} holds {listed or 'no rows'}", option=option)
+    return found
+
+
+def _text(value: Any) -> str:
+    return f"{value:%Y-%m}" if isinstance(value, date) and value.day == 1 else str(value)
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return ("DATE " if isinstance(value, date) else "") + "'" + str(value).replace("'", "''") + "'"
