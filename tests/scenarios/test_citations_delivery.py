@@ -14,6 +14,7 @@ from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
 
 TABLE = "silver.nh_citation"
+SUMMARY = "gold.nh_citation_summary"
 FACTS = ("domain", "ccn", "snapshot_month", "tag", "scope_severity", "occurrence_no", "severity_level", "scope_level")
 
 
@@ -104,3 +105,40 @@ def test_a_new_release_of_one_file_leaves_the_rows_of_the_other(tmp_path: Path, 
     assert citations(tmp_path / "lake") == sorted([changed, *FIRE[1:], *OCTOBER_HEALTH])
     (line,) = [t for t in report.tables if t.table == TABLE]
     assert (line.inserted_n, line.updated_n, line.deleted_n) == (1, 0, 1)
+
+
+def totals(lake: Path) -> list[tuple[Any, ...]]:
+    """Month, place, domain and number of citations of the rows that sum over cycle and category."""
+    rows = [r for r in rows_of(lake, SUMMARY) if (r["cycle"], r["category"]) == ("all", "all")]
+    return sorted(
+        (f"{r['snapshot_month']:%b}", r["level"], r["ccn"] or r["state"], r["domain"], r["citations_n"]) for r in rows
+    )
+
+
+@pytest.mark.spark35
+def test_a_new_month_adds_its_own_summary_alone(tmp_path: Path, engine: Engine) -> None:
+    for name in list(FILES)[:2]:
+        write(tmp_path / "landing" / name, FILES[name])
+    first = load(tmp_path / "lake", tmp_path / "landing", engine)
+    october = totals(tmp_path / "lake")
+    assert first.exit_code == 0
+    assert october == [
+        ("Oct", "home", "015009", "fire", 1),
+        ("Oct", "home", "015009", "health", 2),
+        ("Oct", "home", "015010", "health", 1),
+        ("Oct", "home", "015011", "fire", 1),
+        ("Oct", "nation", "US", "fire", 2),
+        ("Oct", "nation", "US", "health", 3),
+    ]  # no home states its state in these files
+
+    write(tmp_path / "landing" / list(FILES)[2], FILES[list(FILES)[2]])
+    report = load(tmp_path / "lake", tmp_path / "landing", engine)
+    (line,) = [t for t in report.tables if t.table == SUMMARY]
+    # A home and the nation, each by cycle and category, by either alone and by neither.
+    assert (line.mode, line.inserted_n, line.updated_n, line.deleted_n) == ("incremental", 8, 0, 0)
+    november = [("Nov", "home", "015009", "fire", 1), ("Nov", "nation", "US", "fire", 1)]
+    assert totals(tmp_path / "lake") == november + october
+
+    version = Lakehouse(tmp_path / "lake").version(SUMMARY)
+    assert load(tmp_path / "lake", tmp_path / "landing", engine, full_refresh=True).exit_code == 0
+    assert Lakehouse(tmp_path / "lake").version(SUMMARY) == version

@@ -20,9 +20,10 @@ from nh_lakehouse.pipeline.report import RunReport, TableLine
 
 pytestmark = pytest.mark.scenario
 
-#: Tables computed by home: of the payroll, and of the quality measures.
+#: Tables computed by home: of the payroll, of the quality measures, and of citations (tried in test_citations_delivery).
 PER = sorted(name for name, spec in build_graph().specs.items() if spec.per and name.startswith("gold.pbj_"))
 PER_OF_MEASURES = ["gold.nh_quality_trend"]
+PER_OF_CITATIONS = ["gold.nh_citation_summary"]
 SELECT = [*PER, "gold.pbj_state_quarter"]
 HOMES = ("015009", "035001", "055002", "065003")
 MARCH_APRIL = (("20240330", "2024Q1"), ("20240331", "2024Q1"), ("20240401", "2024Q2"), ("20240402", "2024Q2"))
@@ -74,7 +75,7 @@ def assert_equals_full(folder: Path, engine: Engine) -> None:
 
 
 def test_base_holds_every_table_with_per(base: Path) -> None:
-    assert {*PER, *PER_OF_MEASURES} == {name for name, spec in build_graph().specs.items() if spec.per}
+    assert {*PER, *PER_OF_MEASURES, *PER_OF_CITATIONS} == {name for name, spec in build_graph().specs.items() if spec.per}
     assert PER and all(rows_of(base / "lake", name) for name in PER)
 
 

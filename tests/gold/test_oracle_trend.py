@@ -1,0 +1,192 @@
+"""Trends, citations and the overtime proxy against a second engine: oracle_trend.sql in DuckDB, over random rows.
+
+Forty homes over two years: three months are not loaded, single homes lack some months and values, one home has no
+state, one moves, a state has one home. Their citations are of two snapshots; their payroll quarters hold aberrant homes.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nh_lakehouse.contracts.loading import load_tables
+from nh_lakehouse.gold.citations import nh_citation_summary
+from nh_lakehouse.gold.overtime import pbj_overtime_proxy
+from nh_lakehouse.gold.trend import nh_trend
+from nh_lakehouse.lakehouse.schema import arrow_schema, spark_schema
+
+duckdb = pytest.importorskip("duckdb")
+pa = pytest.importorskip("pyarrow")
+
+ORACLE = Path(__file__).with_name("oracle_trend.sql")
+FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (nh_trend, nh_citation_summary, pbj_overtime_proxy)}
+NOT_LOADED = (date(2023, 4, 1), date(2023, 5, 1), date(2024, 6, 1))
+MONTHS = [m for n in range(24) if (m := date(2023 + n // 12, n % 12 + 1, 1)) not in NOT_LOADED]
+FINES_USD = 20_000.0
+"""Usual fines of a home: their changes and slopes have the digits of the amounts."""
+SAID = (
+    ["Deficient, Provider has date of correction"] * 12
+    + ["Deficient, Provider has plan of correction", "Deficient, Provider has no plan of correction"]
+    + ["Past Non-Compliance", "Waiver has been granted", "No revisit needed", None]
+)
+
+
+class _Homes:
+    """Rows of the input tables, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        homes = [f"{n:02d}5{n:03d}" for n in range(1, 41)]
+        self.state_of: dict[str, str | None] = {home: self.random.choice(("AL", "CA", "RI")) for home in homes}
+        self.state_of |= {homes[0]: "GU", homes[1]: None}
+        self.tables = {
+            "nh_facility_metrics": [
+                self.month(home, month, number == 2)
+                for number, home in enumerate(homes)
+                for month in MONTHS
+                if self.random.random() < 0.95
+            ],
+            "nh_citation": [self.citation(n, month) for month in MONTHS[-2:] for n in range(600)],
+            "pbj_quarter": [self.quarter(home, q) for home in homes for q in ("2024Q1", "2024Q2")],
+        }
+
+    def maybe(self, value: Any, share: float = 0.92) -> Any:
+        return value if self.random.random() < share else None
+
+    def gauss(self, mean: float, deviation: float, digits: int = 5) -> float:
+        return round(max(0.01, self.random.gauss(mean, deviation)), digits)
+
+    def month(self, ccn: str, month: date, moves: bool) -> dict[str, Any]:
+        beds = self.maybe(self.random.choice([0, 40, 60, 100, 120]))
+        residents = self.maybe(self.gauss(0.8 * (beds or 50), 8, 1))
+        hours = self.gauss(3.6, 0.5)
+        return {
+            "ccn": ccn,
+            "snapshot_month": month,
+            "state": "CA" if moves and month.year == 2024 else self.state_of[ccn],
+            "certified_beds": beds,
+            "residents_per_day": residents,
+            "bed_utilization": residents / beds if beds and residents else None,
+            "overall_rating": self.maybe(self.random.randint(1, 5)),
+            "total_hprd": self.maybe(hours),
+            "rn_hprd": self.maybe(self.gauss(0.6, 0.1)),
+            "weekend_total_hprd": self.maybe(round(hours * 0.87, 5)),
+            "nursing_turnover_pct": self.maybe(self.gauss(48, 12, 1)),
+            "fines_usd": self.maybe(Decimal(f"{self.random.choice([0, 0, self.gauss(20000, 9000, 2)]):.2f}")),
+            "deficiencies_c1_n": self.maybe(self.random.randint(0, 25)),
+            "rsrr": self.maybe(self.gauss(0.2, 0.02), 0.6),
+        }
+
+    def citation(self, number: int, month: date) -> dict[str, Any]:
+        ccn = self.random.choice(list(self.state_of))
+        letter = self.random.choice([*"ABCDDDDDEEEEFFGHIJKLM"])
+        place = "ABCDEFGHIJKL".find(letter)
+        found = date(2023, 1, 1) + timedelta(days=self.random.randint(0, 600))
+        days = self.random.randint(-30, 60)
+        return {
+            "domain": self.random.choice(("health", "health", "fire")),
+            "ccn": ccn,
+            "snapshot_month": month,
+            "survey_date": found,
+            "prefix": "F",
+            "tag": f"{number:04d}",
+            "scope_severity": letter,
+            "occurrence_no": 1,
+            "state": self.state_of[ccn],
+            "category": self.maybe(self.random.choice(["Nutrition", "Rights", "Smoke"]), 0.97),
+            "severity_level": place // 3 + 1 if place >= 0 else None,
+            "immediate_jeopardy": place >= 9 if place >= 0 else None,
+            "complaint": self.maybe(self.random.random() < 0.3),
+            "infection": self.maybe(self.random.random() < 0.1),
+            "corrected": self.random.choice(SAID),
+            "correction_date": self.maybe(found + timedelta(days=days), 0.9),
+            "cycle": self.maybe(self.random.randint(1, 3), 0.98),
+        }
+
+    def quarter(self, ccn: str, period: str) -> dict[str, Any]:
+        return {
+            "ccn": ccn,
+            "period": period,
+            "state": self.state_of[ccn],
+            "aberrant": self.random.choice([False] * 10 + [True, None]),
+            "weekend_gap_pct": self.maybe(self.random.gauss(13, 8)),
+            "contract_share": self.maybe(max(0.0, self.random.gauss(0.06, 0.08))),
+        }
+
+
+def _declared(name: str) -> Any:
+    tables = load_tables()
+    return next(tables[f"{layer}.{name}"] for layer in ("gold", "silver") if f"{layer}.{name}" in tables)
+
+
+def _same(left: Any, right: Any, size: float) -> bool:
+    """Equal, doubles to twelve significant digits; differences of two figures to twelve digits of the figures."""
+    if isinstance(left, float) and isinstance(right, float):
+        return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-12 * size)
+    return bool(left == right)
+
+
+@pytest.fixture(scope="module")
+def tables(spark: Any) -> dict[str, Any]:
+    """Random rows and what the functions make of them."""
+    frames: dict[str, Any] = {}
+    for name, rows in _Homes(seed=3).tables.items():
+        columns = _declared(name).columns
+        values = [tuple(row.get(c.name) for c in columns) for row in rows]
+        frames[name] = spark.createDataFrame(values, schema=spark_schema(columns))
+    for name, function in FUNCTIONS.items():
+        frames[name] = function(*[frames[i] for i in function.__table__.inputs])
+    return frames
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Any:
+    """The same rows in DuckDB, and every table by its SQL."""
+    connection = duckdb.connect()
+    for name, rows in _Homes(seed=3).tables.items():
+        schema = arrow_schema(_declared(name).columns)
+        arrow = pa.Table.from_pylist([{c: row.get(c) for c in schema.names} for row in rows], schema=schema)
+        connection.register(f"{name}_arrow", arrow)
+        connection.execute(f"create table {name} as select * from {name}_arrow")
+    connection.execute(ORACLE.read_text(encoding="utf-8"))
+    return connection
+
+
+@pytest.mark.parametrize("name", list(FUNCTIONS))
+def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any], oracle: Any) -> None:
+    declared = _declared(name)
+    types = {field.name: field.dataType.simpleString() for field in tables[name].schema}
+    assert list(types.items()) == [(c.name, c.type) for c in declared.columns]
+
+    key = FUNCTIONS[name].__table__.key
+    found = {tuple(row[k] for k in key): row.asDict() for row in tables[name].collect()}
+    cursor = oracle.execute(f"select * from {name}")
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    expected = {tuple(row[k] for k in key): row for row in rows}
+
+    assert len(expected) == len(rows) > 0
+    assert sorted(names) == sorted(declared.column_names)
+    assert sorted(map(str, found)) == sorted(map(str, expected))
+    different = [
+        (k, column, found[k][column], row[column])
+        for k, row in expected.items()
+        for column in names
+        if not _same(found[k][column], row[column], FINES_USD if row.get("unit") == "usd" else 1.0)
+    ]
+    assert different == []
+
+
+def test_the_random_rows_reach_every_column(oracle: Any) -> None:
+    # A column that is null in every row would be equal for the wrong reason.
+    for name in FUNCTIONS:
+        counts = oracle.execute(f"select count(columns(*)) from {name}")
+        assert [c[0] for c, n in zip(counts.description, counts.fetchone(), strict=True) if n == 0] == [], name
+    asked = ("min(slope_12m_n) = 0 and max(slope_12m_n) = 12 from nh_trend", "sum(open_n) > 0 from nh_citation_summary")
+    assert [oracle.execute(f"select {question}").fetchone()[0] for question in asked] == [True, True]
