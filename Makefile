@@ -4,8 +4,9 @@ PYTHON ?= python3
 ENGINE ?= sail
 LANDING ?= build/landing
 LAKEHOUSE ?= build/lakehouse
-# Processes for the embedded half of the tests (pytest-xdist); empty: one.
+# Processes for the embedded half of the tests and for the Spark half (pytest-xdist); empty: one.
 WORKERS ?=
+SPARK_WORKERS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 export PYTHON
@@ -56,7 +57,7 @@ test-fast: ## Run the tests on the embedded engine alone: the inner loop
 test-spark: ## Run the tests that use an engine on Spark
 	@echo "== tests on Spark"
 	@$(IN) sail dev
-	@export NHL_ENGINE=spark; $(IN) spark dev -- python -m pytest -m "spark and not network" $(PYTEST_ARGS)
+	@export NHL_ENGINE=spark; $(IN) spark dev -- python -m pytest $(if $(SPARK_WORKERS),-n $(SPARK_WORKERS)) -m "spark and not network" $(PYTEST_ARGS)
 
 test-spark35: ## Run the tests of every write path on the second Spark line (Python 3.10 or 3.11, Java 17)
 	@echo "== tests on the second Spark line (3.5)"
