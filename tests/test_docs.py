@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from nh_lakehouse import build_graph, load_contracts, load_tables
 from nh_lakehouse.cli.app import app
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.pipeline.dictionary import build_pages, write_pages
+from nh_lakehouse.pipeline.dictionary_page import PAGE, build_page
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.lineage import edges, find_table, mermaid, tree
 
@@ -90,7 +92,10 @@ def test_pages_name_no_place_of_this_machine(pages: dict[str, str]) -> None:
 def test_write_pages_replaces_what_stood_there(tmp_path: Path, graph: Graph, pages: dict[str, str]) -> None:
     (tmp_path / "README.md").write_text("old")
     written = write_pages(tmp_path, graph)
-    assert {p.relative_to(tmp_path).as_posix(): p.read_text(encoding="utf-8") for p in written} == pages
+    assert {p.relative_to(tmp_path).as_posix(): p.read_text(encoding="utf-8") for p in written} == {
+        **pages,
+        PAGE: build_page(graph),
+    }
 
 
 def test_write_pages_refuses_a_folder_it_cannot_make(tmp_path: Path, graph: Graph) -> None:
@@ -102,7 +107,7 @@ def test_write_pages_refuses_a_folder_it_cannot_make(tmp_path: Path, graph: Grap
 def test_docs_command_lists_its_pages(tmp_path: Path, pages: dict[str, str]) -> None:
     result = CliRunner().invoke(app, ["docs", "--out", str(tmp_path)])
     assert result.exit_code == 0
-    assert result.stdout.splitlines() == [str(tmp_path / name) for name in pages]
+    assert result.stdout.splitlines() == [str(tmp_path / name) for name in [*pages, PAGE]]
 
 
 def test_committed_pages_are_current(pages: dict[str, str]) -> None:
@@ -112,6 +117,74 @@ def test_committed_pages_are_current(pages: dict[str, str]) -> None:
         n for n, text in pages.items() if not (DOCS / n).exists() or (DOCS / n).read_text(encoding="utf-8") != text
     ]
     assert stale == [], "run make docs"
+
+
+# --- the page that holds everything ----------------------------------------------------------------------------------
+
+
+class Parts(HTMLParser):
+    """What stands in a page: elements by name, anchors, links, and text by section."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: set[str] = set()
+        self.anchors: set[str] = set()
+        self.links: set[str] = set()
+        self.texts: dict[str, list[str]] = {}
+        self.section = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.elements.add(tag)
+        if tag not in ("meta", "input"):
+            self.open.append(tag)
+        if tag == "details":
+            self.section = given["id"] or ""
+        self.anchors |= {given["id"] or ""} if "id" in given else set()
+        self.links |= {given["href"] or ""} if "href" in given else set()
+        assert "src" not in given
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.setdefault(self.section, []).append(data)
+
+
+@pytest.fixture(scope="module")
+def parts(graph: Graph) -> Parts:
+    found = Parts()
+    found.feed(build_page(graph))
+    assert found.open == []
+    return found
+
+
+def test_page_describes_every_column_of_every_table_and_file(parts: Parts) -> None:
+    described = [*load_tables().values(), *load_contracts().values()]
+    for table in described:
+        name = table.name if "." in table.name else f"bronze.{table.name}"
+        texts = parts.texts[name]
+        assert table.grain in texts
+        for column in table.columns:
+            at = texts.index(column.name, texts.index("Description", 0) if "Description" in texts else 0)
+            cells = [t for t in (column.type, column.unit, column.description) if t]
+            assert all(cell in texts[at:] for cell in cells), f"{name}.{column.name}"
+
+
+def test_page_leads_to_what_a_table_is_made_from_and_what_reads_it(graph: Graph, parts: Parts) -> None:
+    inside = {link[1:] for link in parts.links if link.startswith("#")}
+    assert {"gold.nh_facility_metrics", "silver.nh_facility", "bronze.nh_provider_info"} <= inside <= parts.anchors
+    assert "gold.nh_facility_metrics" in parts.texts["gold.nh_state_risk"]
+    assert "gold.nh_state_risk" in parts.texts["gold.nh_facility_metrics"]
+
+
+def test_page_asks_no_other_host_for_anything(graph: Graph, parts: Parts) -> None:
+    page = build_page(graph)
+    assert not {"link", "img", "iframe", "object", "embed", "base"} & parts.elements
+    assert "default-src 'none'" in page and "@import" not in page and "url(" not in page
+    # Addresses are links to click alone.
+    assert {link for link in parts.links if not link.startswith("#")} <= {c.page for c in load_contracts().values()}
 
 
 # --- lineage ---------------------------------------------------------------------------------------------------------

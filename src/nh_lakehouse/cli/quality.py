@@ -219,7 +219,7 @@ def lineage(
 def docs(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is missing.")],
 ) -> None:
-    """Write the data dictionary and the lineage as Markdown."""
+    """Write the data dictionary and the lineage, as Markdown and as one HTML page that needs no network."""
     from nh_lakehouse.pipeline.dictionary import write_pages
     from nh_lakehouse.pipeline.graph import build_graph
 

@@ -12,6 +12,7 @@ from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import Column, DataSet, TableDeclaration
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.pipeline.dictionary_page import PAGE, build_page, headers_behind
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.lineage import mermaid
 
@@ -70,7 +71,7 @@ def build_pages(graph: Graph) -> dict[str, str]:
 
 
 def write_pages(out: Path, graph: Graph) -> list[Path]:
-    """Write all pages below a folder.
+    """Write all pages below a folder, and beside them the one HTML page that holds everything.
 
     Returns:
         The files, in the order of their paths.
@@ -78,7 +79,7 @@ def write_pages(out: Path, graph: Graph) -> list[Path]:
         ConfigError: the folder cannot be written to.
     """
     written = []
-    for name, text in build_pages(graph).items():
+    for name, text in {**build_pages(graph), PAGE: build_page(graph)}.items():
         path = out / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,24 +204,13 @@ def _declared(
         facts.append(("State", "declared; no data set loads it yet"))
     facts.append(("Source", declared.source))
     lines += [f"- {name}: {text}" for name, text in facts if text]
-    headers = _headers(spec, contracts)
+    headers = headers_behind(spec, contracts)
     rows = [
         (f"`{c.name}`", c.type, c.unit or "", c.description, *([headers.get(c.name, "")] if headers else []))
         for c in declared.columns
     ]
     names = ("Column", "Type", "Unit", "Description", *(["From the file's column"] if headers else []))
     return [*lines, "", *_table(names, rows)]
-
-
-def _headers(spec: TableSpec | None, contracts: Mapping[str, DataSet]) -> dict[str, str]:
-    """For silver: the header behind each column that comes from the file under its own name."""
-    if spec is None or spec.layer != "silver":
-        return {}
-    found: dict[str, list[str]] = {}
-    for data_set in (contracts[i] for i in spec.inputs if i in contracts):
-        for column in data_set.columns:
-            found.setdefault(column.name, []).append(column.header)
-    return {name: "; ".join(dict.fromkeys(headers)) for name, headers in found.items()}
 
 
 def _lineage_page(graph: Graph) -> str:
