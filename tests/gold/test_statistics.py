@@ -69,6 +69,11 @@ def test_aggregate(aggregate: Any, expression: Any, rows: list[tuple[Any, ...]],
     )
 
 
+def test_nearest_keeps_so_many_decimals(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([(0.123456,), (-0.123456,), (2.0,), (None,)], "x double")
+    assert [row[0] for row in rows.select(s.nearest("x", 4)).collect()] == [0.1235, -0.1235, 2.0, None]
+
+
 def test_sums_of_one_column_of_every_kind_stand_in_one_select(spark: SparkSession) -> None:
     rows = spark.createDataFrame([(0.25,), (0.5,)], "x double")
     found = rows.agg(

@@ -18,7 +18,7 @@ from nh_lakehouse.pipeline.report import RunReport
 
 SELECT = ["gold.pbj_*"]
 DAYS = ["20240401", "20240402"]
-READERS = {"gold.pbj_month", "gold.pbj_quarter", "gold.pbj_state_quarter"}
+READERS = {"gold.pbj_month", "gold.pbj_quarter", "gold.pbj_state_quarter", "gold.pbj_overtime_proxy"}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
-from nh_lakehouse.gold.statistics import Moments, moments, ratio
+from nh_lakehouse.gold.statistics import Moments, moments, nearest, ratio
 
 __all__ = ["pbj_overtime_proxy"]
 
@@ -19,7 +19,10 @@ PARTS = {"weekend_gap_z": "weekend_gap_pct", "contract_share_z": "contract_share
 """Standard score -> the figure of `pbj_quarter` it is of."""
 
 TYPICAL = {"weekend_gap_pct": 13.0, "contract_share": 0.05}
-"""Typical figures: the origins about which their moments are taken, so that both engines get the same digits."""
+"""Typical figures: the origins about which their moments are taken."""
+
+DECIMALS = {"weekend_gap_pct": 11, "contract_share": 13}
+"""Decimals with which the figures enter their moments, so that both engines get the same digits."""
 
 
 @table("gold.pbj_overtime_proxy", key=["ccn", "quarter"])
@@ -51,7 +54,8 @@ def pbj_overtime_proxy(pbj_quarter: DataFrame) -> DataFrame:
 
 
 def _moments(figure: str) -> Moments:
-    return moments(figure, figure, about=(TYPICAL[figure], TYPICAL[figure]))
+    value = nearest(figure, DECIMALS[figure])
+    return moments(value, value, about=(TYPICAL[figure], TYPICAL[figure]))
 
 
 def _score(name: str, figure: str) -> list[Column]:

@@ -60,6 +60,16 @@ def percent_difference(value: ColumnOrName, base: ColumnOrName) -> Column:
     return (ratio(value, base) - 1) * 100
 
 
+def nearest(column: ColumnOrName, decimals: int) -> Column:
+    """A double at its nearest value of so many decimals, the very same on both engines.
+
+    For quotients before they are added as decimals: Spark rounds the shortest text of a double and Sail its binary
+    value, which may differ in the last digit; a difference of two sums shows it. For values below 10^(18 - decimals).
+    """
+    step = 10.0**decimals
+    return F.floor(_column(column) * step + 0.5) / F.lit(step)
+
+
 def exact_sum(column: ColumnOrName, *, is_quotient: bool = False) -> Column:
     """Sum as a double, the same for every order of the rows; null where no row has a value.
 

@@ -23,7 +23,15 @@ from pyspark.sql import functions as F
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.bands import NATION
 from nh_lakehouse.gold.grouping import with_nation
-from nh_lakehouse.gold.statistics import count_pairs, exact_mean, percent_difference, pooled_ratio, ratio, weighted_mean
+from nh_lakehouse.gold.statistics import (
+    count_pairs,
+    exact_mean,
+    nearest,
+    percent_difference,
+    pooled_ratio,
+    ratio,
+    weighted_mean,
+)
 
 __all__ = ["FEWEST_POINTS", "GROUP_METRICS", "HOME_METRICS", "TREND_MONTHS", "nh_trend"]
 
@@ -32,6 +40,9 @@ TREND_MONTHS = 12
 
 FEWEST_POINTS = 3
 """Fewest values behind a slope: a line through two is no trend."""
+
+QUOTIENT_DECIMALS = 14
+"""Decimals with which quotients enter a mean: changes of means show digits in which the engines would differ."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def _of_groups(nh_facility_metrics: DataFrame) -> DataFrame:
     """A row per state and month, and per month of the nation, in the order of `GROUP_METRICS`."""
     beds = F.col("certified_beds")
     some_beds = F.when(beds != 0, beds)
-    means = [exact_mean(metric.name, is_quotient=metric.is_quotient) for metric in HOME_METRICS]
+    means = [_mean(metric) for metric in HOME_METRICS]
     pooled = [weighted_mean("total_hprd", "residents_per_day"), pooled_ratio("residents_per_day", some_beds)]
     counts = [
         *[F.count(metric.name) for metric in HOME_METRICS],
@@ -121,6 +132,13 @@ def _of_groups(nh_facility_metrics: DataFrame) -> DataFrame:
         F.array(*[F.col(f"_value_{n}") for n in numbers]).alias("_values"),
         F.array(*[F.col(f"_count_{n}") for n in numbers]).alias("_counts"),
     )
+
+
+def _mean(metric: _Metric) -> Column:
+    if not metric.is_quotient:
+        return exact_mean(metric.name)
+    value = nearest(metric.name, QUOTIENT_DECIMALS).cast(f"decimal(38,{QUOTIENT_DECIMALS})")
+    return exact_mean(value, is_quotient=True)
 
 
 def _with_trend(months: DataFrame, metrics: Sequence[_Metric], *, of: str) -> DataFrame:
