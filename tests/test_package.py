@@ -98,10 +98,11 @@ def imports_of(path: Path) -> set[str]:
     return {name for name in found if name.split(".")[0] in ("nh_lakehouse", "pyspark", "delta", "pysail")}
 
 
+SHARED_BY_LAYERS = ("nh_lakehouse.declare", "nh_lakehouse.contracts", "nh_lakehouse.errors", "nh_lakehouse.quarters")
 #: What the modules of a folder may import of the package (DESIGN, Layout: arrows point one way).
 ARROWS = {
-    "silver": ("nh_lakehouse.silver", "nh_lakehouse.declare", "nh_lakehouse.contracts", "nh_lakehouse.errors"),
-    "gold": ("nh_lakehouse.gold", "nh_lakehouse.declare", "nh_lakehouse.contracts", "nh_lakehouse.errors"),
+    "silver": ("nh_lakehouse.silver", *SHARED_BY_LAYERS),
+    "gold": ("nh_lakehouse.gold", *SHARED_BY_LAYERS),
     "contracts": ("nh_lakehouse.contracts", "nh_lakehouse.errors"),
     "engines": ("nh_lakehouse.engines", "nh_lakehouse.errors"),
     "lakehouse": ("nh_lakehouse.lakehouse", "nh_lakehouse.engines", "nh_lakehouse.contracts", "nh_lakehouse.errors"),

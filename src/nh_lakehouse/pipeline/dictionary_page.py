@@ -26,7 +26,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; p
 header { position: sticky; top: 0; background: Canvas; padding: .6rem 0; border-bottom: 1px solid var(--line); }
 h1 { font-size: 1.3rem; margin: 0 0 .4rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 input { font: inherit; width: min(34rem, 100%); padding: .35rem .6rem; }
-details { border-bottom: 1px solid var(--line); padding: .3rem 0; }
+details { border-bottom: 1px solid var(--line); padding: .3rem 0; scroll-margin-top: 6rem; }
 summary { cursor: pointer; } summary code { font-weight: 600; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; border-top: 1px solid var(--soft); }
