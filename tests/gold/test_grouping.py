@@ -23,6 +23,14 @@ def test_a_row_counts_once_in_each_set(spark: SparkSession, values: Any) -> None
     ]  # fmt: skip
 
 
+def test_value_that_is_the_label_of_the_total_counts_in_the_total_alone(spark: SparkSession, values: Any) -> None:
+    rows = spark.createDataFrame([("AL", "high", 1), ("US", "all", 2)], "state string, band string, n int")
+    counted = with_nation(rows, classes=["band"]).groupBy("state", "band").agg(F.sum("n").alias("n"))
+    assert values(counted, "state band n") == [
+        ("AL", "all", 1), ("AL", "high", 1), ("US", "all", 3), ("US", "high", 1)
+    ]  # fmt: skip
+
+
 def test_the_nation_holds_homes_without_a_state(spark: SparkSession, values: Any) -> None:
     rows = spark.createDataFrame([("AL", "high", 1), (None, "low", 2)], "state string, band string, n int")
     counted = with_nation(rows, classes=["band"]).groupBy("state", "band").agg(F.sum("n").alias("n"))

@@ -37,12 +37,12 @@ def test_quarters_of_two_releases_make_one_series_and_the_newer_counts(frame: An
 
 @pytest.mark.parametrize(
     ("code", "better_when", "worsened"),
-    [("410", "lower", True), ("415", "higher", False), ("999", None, None)],
+    [("410", "lower", True), ("424", "lower", True), ("415", "higher", False), ("999", None, None)],
 )
 def test_direction_of_the_measure_decides(
     frame: Any, values: Any, code: str, better_when: str | None, worsened: bool | None
 ) -> None:
-    rows = [release(OCTOBER, "2023Q3-2023Q4", [1.0, 2.0, None, None], code)]
+    rows = [release(OCTOBER, "2023Q3-2024Q2", [1.0, 2.0, None, None], code)]
     found = nh_quality_trend(frame("silver.nh_measure_long", rows))
     assert values(found.filter("quarter = '2023Q4'"), "better_when worsened") == [(better_when, worsened)]
 
@@ -62,6 +62,12 @@ def test_score_that_the_newest_release_withdraws_is_gone(frame: Any, values: Any
     newer = release(JANUARY, "2023Q4-2024Q3", [None, 2.0, 3.0, 5.0])
     found = nh_quality_trend(frame("silver.nh_measure_long", [older, newer]))
     assert values(found, "quarter") == [("2023Q3",), ("2024Q1",), ("2024Q2",), ("2024Q3",)]
+
+
+@pytest.mark.parametrize("period", ["2023Q4-2025Q1", "2024Q3-2024Q4"])
+def test_release_of_other_than_four_quarters_gives_no_row(frame: Any, values: Any, period: str) -> None:
+    rows = [release(JANUARY, period, [1.0, 2.0, 3.0, 4.0])]
+    assert values(nh_quality_trend(frame("silver.nh_measure_long", rows)), "quarter") == []
 
 
 def test_other_sources_and_unreadable_periods_give_no_row(frame: Any, values: Any) -> None:

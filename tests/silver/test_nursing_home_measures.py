@@ -191,6 +191,7 @@ def test_nh_measure_national_keeps_each_version_of_a_code_apart(spark: SparkSess
         pytest.param("2024Q1-2024Q1", date(2024, 1, 1), date(2024, 3, 31), id="one quarter"),
         pytest.param("2023Q5-2024Q2", None, None, id="no such quarter"),
         pytest.param("20230401-20240331", None, None, id="days"),
+        pytest.param("0000Q1-0000Q4", None, None, id="year 0"),
         pytest.param(None, None, None, id="missing"),
     ],
 )
@@ -207,6 +208,7 @@ def test_period_in_quarters(spark: SparkSession, period: str | None, start: date
         pytest.param("20230401-20240331", date(2023, 4, 1), date(2024, 3, 31), id="days"),
         pytest.param("20230230-20240331", None, date(2024, 3, 31), id="no such day"),
         pytest.param("2023Q3-2024Q2", None, None, id="quarters"),
+        pytest.param("00000101-20240331", None, date(2024, 3, 31), id="year 0"),
         pytest.param(None, None, None, id="missing"),
     ],
 )
@@ -219,7 +221,15 @@ def test_period_in_days(spark: SparkSession, period: str | None, start: date | N
 
 def test_score_of_the_program_is_the_number_in_its_text(spark: SparkSession) -> None:
     common = {"ccn": "015009", "period_start": "07/01/2021", "period_end": "06/30/2022", "footnotes": "9,13"}
-    texts = {"A": "12.34", "B": "-0.5", "C": "1,234", "D": "No Different than the National Rate", "E": "5 of 7"}
+    texts = {
+        "A": "12.34",
+        "B": "-0.5",
+        "C": "1,234",
+        "D": "No Different than the National Rate",
+        "E": "5 of 7",
+        "F": "9,13",
+        "G": ".5",
+    }
     rows = [{**common, "measure_code": code, "score_text": text} for code, text in texts.items()]
     table = nh_measure_long_qrp(conformed(spark, "nh_qrp_provider", rows, period="2024Q4"))
     assert found(table, "measure_code", "score", "score_text") == [
@@ -228,6 +238,8 @@ def test_score_of_the_program_is_the_number_in_its_text(spark: SparkSession) -> 
         ("C", 1234.0, "1,234"),
         ("D", None, "No Different than the National Rate"),
         ("E", None, "5 of 7"),
+        ("F", None, "9,13"),
+        ("G", 0.5, ".5"),
     ]
     names = ("source", "period", "quarter", "snapshot_month", "footnotes")
     expected = ("qrp", "07/01/2021-06/30/2022", "2024Q4", date(2024, 10, 1), [9, 13])

@@ -156,9 +156,12 @@ def _data_set(name: str, present: Sequence[str]) -> str:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
-        raise ConfigError(f"--as-of {text}: expected a day such as 2026-11-30", option="--as-of") from None
+        day = date.max
+    if day.year == date.max.year:
+        raise ConfigError(f"--as-of {text}: expected a day such as 2026-11-30", option="--as-of")
+    return day
 
 
 # --- diff ------------------------------------------------------------------------------------------------------------

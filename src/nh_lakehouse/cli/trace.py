@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -57,7 +58,7 @@ def explain(
 
     lake = open_lakehouse(lakehouse)
     name = lake.find(table)
-    found = explain_row(lake, build_graph(), name, _pairs(listed(key)))
+    found = explain_row(lake, build_graph(), name, _pairs(key or []))
     wanted = [column_named(c, [*found.row], name, "--column") for c in listed(column)]
     columns = [c for c in found.columns if not wanted or c.name in wanted]
     if form is Format.json:
@@ -96,11 +97,18 @@ def _records(first: int, last: int) -> str:
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip() or not value.strip():
-            raise ConfigError(f"--key {text!r}: expected a column and a value, as in --key ccn=015009", option="--key")
-        pairs[name.strip()] = value.strip()
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    """`ccn=015009,period=2024Q2` or each on its own; a comma inside a value separates nothing."""
+    pairs: dict[str, str] = {}
+    for text in given:
+        parts = text.split(",")
+        for part in parts if all("=" in p for p in parts) else [text]:
+            name, sign, value = (word.strip() for word in part.partition("="))
+            if not sign or not name or not value:
+                raise ConfigError(
+                    f"--key {part!r}: expected a column and a value, as in --key ccn=015009", option="--key"
+                )
+            if name in pairs:
+                raise ConfigError(f"--key {name} is given twice: {pairs[name]} and {value}", option="--key")
+            pairs[name] = value
     return pairs

@@ -31,17 +31,24 @@ def with_grouping_sets(df: DataFrame, *, labels: Mapping[str, str], sets: Iterab
         labels: grouping column -> label of its total (`all`, for a state `US`).
         sets: per set, the columns that keep their own value.
     Returns:
-        The columns of `df`; as many rows as it has times the number of sets.
+        The columns of `df`; as many rows as it has times the number of sets. A row whose own value is the label of the
+        total counts in the total alone.
     """
     chosen = list(sets)
     # Numbers and CASE, not an array of structs: Sail 0.7.2 refuses structs that differ in what may be null.
     numbered = df.select("*", F.explode(F.array(*[F.lit(number) for number in range(len(chosen))])).alias("_set"))
+    for column, label in labels.items():
+        own = F.col("_set").isin(_keeping(column, chosen)) & (F.col(column) == label)
+        numbered = numbered.filter(~F.coalesce(own, F.lit(False)))
     return numbered.select(*[_kept_or_total(c, chosen, labels[c]) if c in labels else F.col(c) for c in df.columns])
 
 
 def _kept_or_total(column: str, sets: Sequence[Collection[str]], label: str) -> Column:
-    keeping = [number for number, kept in enumerate(sets) if column in kept]
-    return F.when(F.col("_set").isin(keeping), F.col(column)).otherwise(F.lit(label)).alias(column)
+    return F.when(F.col("_set").isin(_keeping(column, sets)), F.col(column)).otherwise(F.lit(label)).alias(column)
+
+
+def _keeping(column: str, sets: Sequence[Collection[str]]) -> list[int]:
+    return [number for number, kept in enumerate(sets) if column in kept]
 
 
 def unpivot(df: DataFrame, *, keep: Sequence[str], number: str, rows: Mapping[str, Sequence[Column]]) -> DataFrame:

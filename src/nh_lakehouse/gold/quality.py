@@ -7,15 +7,14 @@ from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.grouping import unpivot
-from nh_lakehouse.quarters import quarter_number, quarter_year
 
 __all__ = ["BETTER_WHEN_HIGHER", "BETTER_WHEN_LOWER", "nh_quality_trend"]
 
-#: Vaccines given (415, 426, 430, 454, 472) and function improved (424, 471); of all others fewer residents is better.
-BETTER_WHEN_HIGHER = ("415", "424", "426", "430", "454", "471", "472")
+#: Vaccines given (415, 426, 430, 454, 472) and function improved (471); of all others fewer residents is better.
+BETTER_WHEN_HIGHER = ("415", "426", "430", "454", "471", "472")
 BETTER_WHEN_LOWER = (
-    "401", "404", "405", "406", "407", "408", "409", "410", "419", "425", "434", "451", "452", "453", "479", "480",
-    "481",
+    "401", "402", "404", "405", "406", "407", "408", "409", "410", "419", "424", "425", "434", "451", "452", "453",
+    "479", "480", "481",
 )  # fmt: skip
 _SCORES = ("q1", "q2", "q3", "q4")
 
@@ -30,7 +29,8 @@ def nh_quality_trend(nh_measure_long: DataFrame) -> DataFrame:
         One row per (ccn, measure_code, quarter) with a score, by the newest release that has the quarter. Scores in per
         cent of residents; `qoq_change` in percentage points against the calendar's previous quarter, null where that
         quarter has no score; `worsened` is null without a change or where the direction of the code is not known. A
-        quarter that the newest release leaves out, or leaves empty, has no row, whatever an older one said.
+        quarter that the newest release with it leaves empty has no row, whatever an older one said. Releases whose
+        period is not four quarters long give no row: which quarter a score is of is not known.
     Source: MEASURES C1; directions: CMS MDS 3.0 Quality Measures User's Manual.
     """
     quarters = _by_quarter(nh_measure_long.filter(F.col("source") == "mds"))
@@ -58,15 +58,13 @@ def nh_quality_trend(nh_measure_long: DataFrame) -> DataFrame:
 
 
 def _by_quarter(measures: DataFrame) -> DataFrame:
-    """One row per release and quarter of its period: `quarter_no` counts quarters since the year 0."""
-    first = quarter_year("period") * 4 + quarter_number("period") - 1
-    last = F.year("period_end") * 4 + F.quarter("period_end") - 1
+    """One row per release and quarter of its four: `quarter_no` counts quarters since the year 0."""
+    first, last = (F.year(day) * 4 + F.quarter(day) - 1 for day in ("period_start", "period_end"))
     known = measures.filter(F.col("period_start").isNotNull() & F.col("period_end").isNotNull())
-    keep = ["ccn", "measure_code", "state", "resident_type", "snapshot_month", "period", "_first", "_last"]
-    wide = known.withColumn("_first", first).withColumn("_last", last)
+    keep = ["ccn", "measure_code", "state", "resident_type", "snapshot_month", "period", "_first"]
+    wide = known.withColumn("_first", first).filter(last - F.col("_first") == len(_SCORES) - 1)
     rows = unpivot(wide, keep=keep, number="_no", rows={"score": [F.col(name) for name in _SCORES]})
-    numbered = rows.withColumn("quarter_no", F.col("_first") + F.col("_no") - 1)
-    return numbered.filter(F.col("quarter_no") <= F.col("_last"))
+    return rows.withColumn("quarter_no", F.col("_first") + F.col("_no") - 1)
 
 
 def _quarter_text(number: Column) -> Column:

@@ -17,6 +17,8 @@ __all__ = ["Stand", "stand_at"]
 
 _RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\Z")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([zZ]|[+-]\d{2}:\d{2})?\Z")
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,20 @@ def _moment(text: str) -> datetime:
     try:
         if _DAY.match(text):
             return datetime.fromisoformat(text).replace(tzinfo=timezone.utc) + timedelta(days=1)
+        if not _TIME.match(text):
+            raise ValueError(text)
         moment = datetime.fromisoformat(re.sub(r"[zZ]\Z", "+00:00", text))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        if _MINUTE.match(text):
+            return moment + timedelta(minutes=1)
+        # A second holds all of its milliseconds.
+        return moment + (timedelta(microseconds=1) if moment.microsecond else timedelta(seconds=1))
     except (ValueError, OverflowError):
         raise ConfigError(
             f"--as-of {text}: expected a UTC day (2024-11-01), a time (2024-11-01T08:30:00) or the id of a run "
             "(20241101T083000-1a2b; query 'SELECT run_id, ended_at FROM ops.runs' lists them)",
             option="--as-of",
         ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    # A second holds all of its milliseconds.
-    return moment + (timedelta(microseconds=1) if moment.microsecond else timedelta(seconds=1))
 
 
 def _at(name: str, text: str, until: datetime, commits: Mapping[int, datetime]) -> int:

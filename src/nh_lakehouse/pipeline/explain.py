@@ -1,9 +1,9 @@
 """From a row of a table back to the rows it was made from, and to the lines of the files these came from.
 
-Of every table behind the row the rows that share its key are counted: those whose key columns have the values that the
-row has, as far as the row has the column. A total (`US`, `all`) takes them all; of a table with versions those in force
-on the row's day count, of one that comes at another rhythm the latest month not after the row's. Where the row has none
-of a table's key columns, the whole table stands behind it.
+Of every table behind the row the rows that share its key are counted: those that agree with it in its own key and in
+theirs, as far as both have the column. A total (`US`, `all`) takes them all; of a table with versions those in force on
+the row's day count; where a data set of a table does not have the row's month, its latest month not after it stands in.
+Where they have no column in common, the whole table stands behind the row.
 
 No engine: DuckDB reads the tables.
 """
@@ -20,6 +20,7 @@ import duckdb
 
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
+from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.gold.bands import ALL, NATION
 from nh_lakehouse.lakehouse import Lakehouse
@@ -31,6 +32,8 @@ _QUARTER = re.compile(r"\d{4}Q[1-4]\Z")
 _MONTH = re.compile(r"\d{4}-\d{2}\Z")
 #: Columns beside a table's key that tell its rows apart for a row of states.
 _PLACES = ("state",)
+#: Key columns that say what kind of row it is, which is another thing in every table.
+_KINDS = ("level", "metric", "measure", "rule", "source", "occurrence_no")
 _LISTED = 5
 
 
@@ -99,6 +102,9 @@ def explain(lake: Lakehouse, graph: Graph, table: str, key: Mapping[str, str]) -
     unknown = [c for c in key if c not in declared.column_names]
     if unknown:
         raise ConfigError(f"--key {unknown[0]}: {table} has no such column; its key: {columns}", option="--key")
+    nested = [c.name for c in declared.columns if c.name in key and "<" in c.type]
+    if nested:
+        raise ConfigError(f"--key {nested[0]} holds lists: give values of {columns}", option="--key")
     if not key:
         raise ConfigError(f"--key is missing: give values of {columns}, as in --key ccn=015009", option="--key")
     ancestors = [t for t in _nearest_first(graph, table) if lake.exists(t)]
@@ -107,7 +113,7 @@ def explain(lake: Lakehouse, graph: Graph, table: str, key: Mapping[str, str]) -
         known = _known(row)
         behind, files = [], []
         for name in ancestors:
-            found, conditions, values = _rows_behind(connection, graph, name, known)
+            found, conditions, values = _rows_behind(connection, graph, name, graph.specs[table].key, known)
             behind.append(found)
             if name.startswith("silver."):
                 files += _files(connection, name, conditions, values)
@@ -177,12 +183,15 @@ def _known(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows_behind(
-    connection: duckdb.DuckDBPyConnection, graph: Graph, name: str, known: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection, graph: Graph, name: str, own_key: Sequence[str], known: Mapping[str, Any]
 ) -> tuple[Behind, str, list[Any]]:
     """What stands behind the row in a table, with the condition that finds it."""
     spec = graph.specs[name]
     columns = {c.name: c.type for c in load_tables()[name].columns}
-    shared = [c for c in dict.fromkeys([*spec.key, *_PLACES]) if c in columns and c in known]
+    if "quarter" in known and "period" in columns and "quarter" not in columns:
+        known = {**known, "period": known["quarter"]}
+    wanted = [c for c in dict.fromkeys([*spec.key, *own_key, *_PLACES]) if c not in _KINDS]
+    shared = [c for c in wanted if c in columns and c in known]
     if "ccn" in shared:
         shared = [c for c in shared if c not in _PLACES]  # a home that moved is the same home
     conditions, values = [f'"{c}" = ?' for c in shared], [known[c] for c in shared]
@@ -197,15 +206,23 @@ def _rows_behind(
         shared = [*shared, "work_date"]
     if not conditions:
         return Behind(name, _count(connection, name, "true", []), None), "true", []
+    if "snapshot_month" in shared and month is not None:
+        at = shared.index("snapshot_month")
+        conditions[at], values[at] = _month_condition(spec, name), month
     condition = " AND ".join(conditions)
-    rows_n = _count(connection, name, condition, values)
-    if not rows_n and "snapshot_month" in shared:
-        others = [(c, v) for c, v in zip(conditions, values, strict=True) if not c.startswith('"snapshot_month"')]
-        rest = " AND ".join(c for c, _ in others) or "true"
-        latest = f'"snapshot_month" = (SELECT max("snapshot_month") FROM {name} WHERE {rest} AND "snapshot_month" <= ?)'
-        condition, values = f"{rest} AND {latest}", [*[v for _, v in others], *[v for _, v in others], month]
-        rows_n = _count(connection, name, condition, values)
-    return Behind(name, rows_n, tuple(shared)), condition, values
+    return Behind(name, _count(connection, name, condition, values), tuple(shared)), condition, values
+
+
+def _month_condition(spec: TableSpec, name: str) -> str:
+    """The month of the row or, of each data set of the table that does not have it, the latest before."""
+    parts = [s.part for s in spec.parts.values() if s.part]
+    if not parts:
+        return '"snapshot_month" = ?'
+    of = f'"{parts[0][0]}"'
+    return (
+        f'({of}, "snapshot_month") IN (SELECT ({of}, max("snapshot_month")) FROM {name} '
+        f'WHERE "snapshot_month" <= ? GROUP BY {of})'
+    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, name: str, condition: str, values: Sequence[Any]) -> int:

@@ -18,7 +18,8 @@ __all__ = ["SummaryFile"]
 class SummaryFile:
     """Where the report goes; without a path nothing is written.
 
-    The file is replaced whole: who reads it sees the report of the last run or of this one, never part of one.
+    The file appears whole at the end of the run, also where it is a link. A run that was killed leaves none: the
+    report of the run before it is taken away at the start.
 
     Attributes:
         path: the file.
@@ -29,16 +30,18 @@ class SummaryFile:
     landing: Path | None = None
 
     def check(self) -> None:
-        """Fail before the run where the file could not be written after it.
+        """Take away the report of the run before; fail where none could be written after this one.
 
         Raises:
-            ConfigError: it is a folder, its folder is missing, or it lies among the landing files.
+            ConfigError: it is a folder or a device, its folder is missing, or it lies among the landing files.
         """
         if self.path is None:
             return
         folder = self.path.absolute().parent
         if self.path.is_dir():
             raise ConfigError(f"--summary {self.path} is a folder: name a file", option="--summary")
+        if self.path.exists() and not self.path.is_file():
+            raise ConfigError(f"--summary {self.path} is no file that could be replaced: name one", option="--summary")
         if not folder.is_dir():
             raise ConfigError(f"--summary {self.path}: the folder {folder} does not exist: make it", option="--summary")
         if self.landing is not None and folder.resolve().is_relative_to(self.landing.resolve()):
@@ -46,16 +49,18 @@ class SummaryFile:
                 f"--summary {self.path} lies in the landing folder, where every file is read: name another folder",
                 option="--summary",
             )
+        self.path.resolve().unlink(missing_ok=True)
 
     def write(self, report: RunReport, exit_code: int | None = None) -> None:
         """Write the report: beside the file, then in its place."""
         if self.path is None:
             return
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        target = self.path.resolve()
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
         text = json.dumps(report.as_dict(exit_code), ensure_ascii=False, indent=1)
         try:
             draft.write_text(f"{text}\n", encoding="utf-8")
-            os.replace(draft, self.path)
+            os.replace(draft, target)
         except OSError:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)

@@ -42,7 +42,7 @@ _NOT_EVERYWHERE = {
 QUARTERS = r"^([0-9]{4}Q[1-4])-([0-9]{4}Q[1-4])\z"
 DAYS = "^([0-9]{8})-([0-9]{8})$"
 DAY = "^([0-9]{4})([0-9]{2})([0-9]{2})$"
-SIGNED = rf"^\s*([-]?{NUMBER})\s*\z"
+SIGNED = rf"^\s*([-]?(?:{NUMBER}|[.][0-9]+))\s*\z"
 """Shapes of a measurement period in quarters and in days, of a day, and of a score that is a number."""
 
 
@@ -61,7 +61,8 @@ def nh_measure_long_mds(nh_quality_mds: DataFrame) -> DataFrame:
     """
     quarters = [F.regexp_extract("period", QUARTERS, group) for group in (1, 2)]
     start, end = (F.when(F.length(quarter) > 0, quarter) for quarter in quarters)
-    days = {"period_start": month_of_quarter(start, 1), "period_end": F.last_day(month_of_quarter(end, 3))}
+    first, last = month_of_quarter(start, 1), F.last_day(month_of_quarter(end, 3))
+    days = {"period_start": _possible(first), "period_end": _possible(last)}
     return _long(nh_quality_mds, "mds", days)
 
 
@@ -79,10 +80,8 @@ def nh_measure_long_claims(nh_quality_claims: DataFrame) -> DataFrame:
     Source: CMS Nursing Home Data Dictionary, October 2024, Medicare Claims Quality Measures.
     """
     # `20230401` becomes `2023-04-01`, which a cast that may fail reads on every engine.
-    start, end = (
-        F.expr(f"try_cast(regexp_replace(regexp_extract(period, '{DAYS}', {group}), '{DAY}', '$1-$2-$3') AS date)")
-        for group in (1, 2)
-    )
+    texts = [f"regexp_replace(regexp_extract(period, '{DAYS}', {group}), '{DAY}', '$1-$2-$3')" for group in (1, 2)]
+    start, end = (_possible(F.expr(f"try_cast({text} AS date)")) for text in texts)
     return _long(nh_quality_claims, "claims", {"period_start": start, "period_end": end, "score": F.col("adjusted")})
 
 
@@ -145,6 +144,11 @@ def _long(rows: DataFrame, source: str, computed: Mapping[str, Column]) -> DataF
     present = set(rows.columns)
     absent = {name: F.lit(None).cast(t) for name, t in _NOT_EVERYWHERE.items() if name not in present}
     return published(rows, LONG, {"source": F.lit(source), **absent, **computed})
+
+
+def _possible(day: Column) -> Column:
+    """A day of these programmes; null for one that no file can mean, such as one of the year 0."""
+    return F.when(day >= F.make_date(F.lit(1900), F.lit(1), F.lit(1)), day)
 
 
 def _period() -> Column:

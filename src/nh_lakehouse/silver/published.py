@@ -17,8 +17,8 @@ from nh_lakehouse.silver.conform import HISTORY_COLUMNS
 
 __all__ = ["NUMBER", "number_in", "published"]
 
-NUMBER = r"[0-9][0-9,]*(?:[.][0-9]+)?"
-"""Shape of a number inside a text: digits with thousands separators, and decimals."""
+NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.][0-9]+)?"
+"""Shape of a number inside a text: digits, thousands apart by commas or not, and decimals; `9,13` is none."""
 
 
 def published(rows: DataFrame, table: str, computed: Mapping[str, Column] | None = None) -> DataFrame:
