@@ -63,6 +63,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lakehouse:
         ("2030-01-01", 1),
         ("2024-11-03T08:57:59", 0),
         ("2024-11-03T08:58:00Z", 1),
+        ("2024-11-03 08:57", 0),
+        ("2024-11-03 08:58", 1),
         ("2024-11-03T09:58:00+01:00", 1),
         ("2024-11-03T09:57:59+01:00", 0),
         (FIRST, 0),
@@ -93,11 +95,13 @@ def test_what_a_run_wrote_of_itself_belongs_to_it(lake: Lakehouse, table: str, r
     [
         (STATES, "yesterday", "expected a UTC day"),
         (STATES, "2024-13-01", "expected a UTC day"),
+        (STATES, "20241103", "expected a UTC day"),
+        (STATES, "9999-12-31T23:59:59", "expected a UTC day"),
         (STATES, "20200101T000000-abcd", f"no run of that id .* the newest are .*{THIRD}"),
         (STATES, "2024-10-31", "did not exist then; its first version is of 2024-11-01 08:58:00"),
         (METRICS, FIRST, f"did not exist after that run; the first that wrote it is {SECOND}"),
     ],
-    ids=["no time", "no day", "unknown run", "before its time", "before its run"],
+    ids=["no time", "no day", "no dashes", "end of time", "unknown run", "before its time", "before its run"],
 )
 def test_stand_at_refuses(lake: Lakehouse, table: str, text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words) as caught:

@@ -128,6 +128,12 @@ def test_table_for_people(lake: Path) -> None:
     [
         (["nh_facility_metrics"], "--key is missing"),
         (["nh_facility_metrics", "--key", "ccn"], "expected a column and a value"),
+        (["nh_facility_metrics", "--key", "ccn=1,ccn=2"], "given twice"),
+        (["nh_facility_month", "--key", "dq_flags=x"], "holds lists"),
+        (
+            ["nh_facility_metrics", "--key", "name=SMITH, JOHN"],
+            "name=SMITH, JOHN: gold.nh_facility_metrics has no such row",
+        ),
         (["nh_facility_metrics", "--key", "beds=1"], "no such column; its key: ccn, snapshot_month"),
         (["nh_facility_metrics", "--key", "ccn=015009"], "snapshot_month=2024-10-01"),
         (["nh_facility_metrics", "--key", "ccn=999999"], "no such row"),
