@@ -52,7 +52,7 @@ def nh_citation_fire(nh_fire_citations: DataFrame) -> DataFrame:
 
 def _citations(rows: DataFrame, domain: str, computed: dict[str, Column]) -> DataFrame:
     letter = F.col("scope_severity")
-    place = F.instr(F.lit(_GRID), letter)
+    place = F.expr(f"instr('{_GRID}', scope_severity)")
     known = place.between(1, len(_GRID)) & (F.length(letter) == 1)
     scopes = [F.when((place - 1) % 3 == number, F.lit(scope)) for number, scope in enumerate(_SCOPES)]
     grid = {
