@@ -593,7 +593,7 @@ def test_run_stops_at_once_when_interrupted_and_the_next_run_goes_on(
     arguments = ["run", "--landing", landing, "--lakehouse", tmp_path / "lake", "--select", MONTH]
     command = [sys.executable, "-c", script, *arguments, "--engine", engine_kept.name]
     command += ["--summary", tmp_path / "run.json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 1
     assert "interrupted" in done.stderr
     assert "interrupted" in json.loads((tmp_path / "run.json").read_text())["error"]

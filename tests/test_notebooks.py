@@ -22,7 +22,7 @@ def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([source, os.environ.get("PYTHONPATH", "")]))
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells), "commit notebooks without outputs"
-    nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    nbclient.NotebookClient(notebook, timeout=1800, kernel_name="python3").execute()
     texts = [o["text"] for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stdout"]
     results = [str(o.get("data", {})) for c in notebook.cells for o in c.get("outputs", []) if "data" in o]
     assert any("correlation" in r for r in results), texts

@@ -183,7 +183,7 @@ run(RunOptions(lakehouse=lake, landing=landing, select=("gold.pbj_day",)), lambd
 def test_process_that_dies_leaves_a_lock_that_the_next_run_takes_over(tmp_path: Path, engine: Engine) -> None:
     landing, lake, clean = put(tmp_path / "landing", FIRST[:1]), tmp_path / "lake", tmp_path / "clean"
     command = [sys.executable, "-c", PROCESS, str(lake), str(landing), engine.name, "silver.pbj_daily"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 9, ended.stderr
     assert (lake / "_lock").exists()
     assert Lakehouse(lake).exists("silver.pbj_daily") and not Lakehouse(lake).exists("gold.pbj_day")
