@@ -6,7 +6,6 @@ without citations, one with health citations alone, citations of homes that are 
 
 from __future__ import annotations
 
-import math
 import random
 from datetime import date
 from decimal import Decimal
@@ -14,16 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
 
-from nh_lakehouse.contracts.loading import load_tables
 from nh_lakehouse.gold.chains import nh_chain_benchmark
 from nh_lakehouse.gold.readmission import nh_state_staffing_readmission
 from nh_lakehouse.gold.risk import nh_state_risk
 from nh_lakehouse.gold.scorecard import nh_state_scorecard
-from nh_lakehouse.lakehouse.schema import arrow_schema, spark_schema
-
-duckdb = pytest.importorskip("duckdb")
-pa = pytest.importorskip("pyarrow")
 
 ORACLE = Path(__file__).with_name("oracle_benchmark.sql")
 MONTHS = (date(2023, 1, 1), date(2024, 6, 1), date(2024, 10, 1), date(2024, 11, 1))
@@ -133,73 +128,24 @@ class _Rows:
         }
 
 
-def _declared(name: str) -> Any:
-    return load_tables()[name]
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-12)
-    return bool(left == right)
-
-
 @pytest.fixture(scope="module")
 def tables(spark: Any) -> dict[str, Any]:
     """The random rows and what the functions make of them."""
-    frames: dict[str, Any] = {}
-    for name, rows in _Rows(seed=11).tables.items():
-        columns = _declared(name).columns
-        values = [tuple(row.get(c.name) for c in columns) for row in rows]
-        frames[name.split(".")[1]] = spark.createDataFrame(values, schema=spark_schema(columns))
-    for name, function in (HELPERS | FUNCTIONS).items():
-        frames[name] = function(*[frames[i] for i in function.__table__.inputs])
-    return frames
+    return frames_of(spark, _Rows(seed=11).tables, HELPERS | FUNCTIONS)
 
 
 @pytest.fixture(scope="module")
 def oracle(tables: dict[str, Any]) -> Any:
     """The same rows in DuckDB, and both tables by their SQL; correlations and risks have an oracle of their own."""
-    connection = duckdb.connect()
-    given = _Rows(seed=11).tables | {
-        f"gold.{name}": [row.asDict() for row in tables[name].collect()] for name in HELPERS
-    }
-    for name, rows in given.items():
-        schema = arrow_schema(_declared(name).columns)
-        arrow = pa.Table.from_pylist([{c: row.get(c) for c in schema.names} for row in rows], schema=schema)
-        short = name.split(".")[1]
-        connection.register(f"{short}_arrow", arrow)
-        connection.execute(f"create table {short} as select * from {short}_arrow")
-    connection.execute(ORACLE.read_text(encoding="utf-8"))
-    return connection
+    helpers = {name: [row.asDict() for row in tables[name].collect()] for name in HELPERS}
+    return oracle_of(_Rows(seed=11).tables | helpers, ORACLE.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any], oracle: Any) -> None:
-    declared = _declared(f"gold.{name}")
-    types = {field.name: field.dataType.simpleString() for field in tables[name].schema}
-    assert list(types.items()) == [(c.name, c.type) for c in declared.columns]
-
-    key = FUNCTIONS[name].__table__.key
-    found = {tuple(row[k] for k in key): row.asDict() for row in tables[name].collect()}
-    cursor = oracle.execute(f"select * from {name}")
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    expected = {tuple(row[k] for k in key): row for row in rows}
-
-    assert len(expected) == len(rows) > 0
-    assert sorted(names) == sorted(declared.column_names)
-    assert sorted(map(str, found)) == sorted(map(str, expected))
-    different = [
-        (k, column, found[k][column], row[column])
-        for k, row in expected.items()
-        for column in names
-        if not _same(found[k][column], row[column])
-    ]
-    assert different == []
+    assert_table_equals_oracle(FUNCTIONS[name], tables[name], oracle)
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_every_column_has_values_to_compare(name: str, oracle: Any) -> None:
-    columns = _declared(f"gold.{name}").column_names
-    counts = oracle.execute(f"select {', '.join(f'count({c})' for c in columns)} from {name}").fetchone()
-    assert [c for c, n in zip(columns, counts, strict=True) if n == 0] == []
+    assert columns_without_values(name, oracle) == set()

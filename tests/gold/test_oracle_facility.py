@@ -6,7 +6,6 @@ few, a fiscal year that lies after the months, penalties of homes that are not i
 
 from __future__ import annotations
 
-import math
 import random
 from datetime import date
 from decimal import Decimal
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles import assert_table_equals_oracle, frames_of, oracle_of
 
-from nh_lakehouse.contracts.loading import load_tables
 from nh_lakehouse.gold.executive import nh_executive_summary
 from nh_lakehouse.gold.facility import nh_facility_metrics
 from nh_lakehouse.gold.occupancy import nh_occupancy_bands
@@ -25,10 +24,6 @@ from nh_lakehouse.gold.reconciliation import reconciliation, referential
 from nh_lakehouse.gold.risk import nh_facility_risk, nh_state_risk
 from nh_lakehouse.gold.staffing import nh_staffing_by_state_type
 from nh_lakehouse.gold.turnover import nh_turnover_bands
-from nh_lakehouse.lakehouse.schema import arrow_schema, spark_schema
-
-duckdb = pytest.importorskip("duckdb")
-pa = pytest.importorskip("pyarrow")
 
 ORACLE = Path(__file__).with_name("oracle_facility.sql")
 MONTHS = (date(2024, 6, 1), date(2024, 10, 1))
@@ -267,64 +262,18 @@ class _Homes:
 # --- comparison ----------------------------------------------------------------------------------------------------
 
 
-def _declared(name: str) -> Any:
-    tables = load_tables()
-    return next(tables[f"{layer}.{name}"] for layer in ("gold", "ops", "silver") if f"{layer}.{name}" in tables)
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-12)
-    return bool(left == right)
-
-
 @pytest.fixture(scope="module")
 def tables(spark: Any) -> dict[str, Any]:
     """Random silver and what the functions make of it, in the order of the graph."""
-    frames: dict[str, Any] = {}
-    for name, rows in _Homes(seed=7).tables.items():
-        columns = _declared(name).columns
-        values = [tuple(row.get(c.name) for c in columns) for row in rows]
-        frames[name] = spark.createDataFrame(values, schema=spark_schema(columns))
-    for name, function in FUNCTIONS.items():
-        frames[name] = function(*[frames[i] for i in function.__table__.inputs])
-    return frames
+    return frames_of(spark, _Homes(seed=7).tables, FUNCTIONS)
 
 
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same silver in DuckDB, and every table by its SQL."""
-    connection = duckdb.connect()
-    connection.execute("set timezone = 'UTC'")
-    for name, rows in _Homes(seed=7).tables.items():
-        schema = arrow_schema(_declared(name).columns)
-        arrow = pa.Table.from_pylist([{c: row.get(c) for c in schema.names} for row in rows], schema=schema)
-        connection.register(f"{name}_arrow", arrow)
-        connection.execute(f"create table {name} as select * from {name}_arrow")
-    connection.execute(ORACLE.read_text(encoding="utf-8"))
-    return connection
+    return oracle_of(_Homes(seed=7).tables, ORACLE.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any], oracle: Any) -> None:
-    declared = _declared(name)
-    types = {field.name: field.dataType.simpleString() for field in tables[name].schema}
-    assert list(types.items()) == [(c.name, c.type) for c in declared.columns]
-
-    key = FUNCTIONS[name].__table__.key
-    found = {tuple(row[k] for k in key): row.asDict() for row in tables[name].collect()}
-    cursor = oracle.execute(f"select * from {name}")
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    expected = {tuple(row[k] for k in key): row for row in rows}
-
-    assert len(expected) == len(rows) > 0
-    assert sorted(names) == sorted(declared.column_names)
-    assert sorted(map(str, found)) == sorted(map(str, expected))
-    different = [
-        (k, column, found[k][column], row[column])
-        for k, row in expected.items()
-        for column in names
-        if not _same(found[k][column], row[column])
-    ]
-    assert different == []
+    assert_table_equals_oracle(FUNCTIONS[name], tables[name], oracle)

@@ -6,7 +6,6 @@ over eight quarters exist. Among their days: no residents, an unknown census, no
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,15 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
 from payroll_rows import silver_day
 
-from nh_lakehouse.contracts.loading import load_tables
 from nh_lakehouse.gold.payroll_day import pbj_day, pbj_totals
 from nh_lakehouse.gold.payroll_period import pbj_month, pbj_quarter, pbj_state_quarter
-from nh_lakehouse.lakehouse.schema import arrow_schema, spark_schema
-
-duckdb = pytest.importorskip("duckdb")
-pa = pytest.importorskip("pyarrow")
 
 ORACLE = Path(__file__).with_name("oracle_payroll.sql")
 FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter)}
@@ -123,18 +118,6 @@ class _Homes:
         ]
 
 
-def _declared(name: str) -> Any:
-    tables = load_tables()
-    return next(tables[f"{layer}.{name}"] for layer in ("gold", "silver") if f"{layer}.{name}" in tables)
-
-
-def _same(left: Any, right: Any) -> bool:
-    """Equal, doubles to twelve significant digits; differences of two figures to twelve digits of the figures."""
-    if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-13)
-    return bool(left == right)
-
-
 def _sql() -> str:
     measured = [
         line.format(g=group)
@@ -157,58 +140,25 @@ def _sql() -> str:
 @pytest.fixture(scope="module")
 def tables(spark: Any) -> dict[str, Any]:
     """Random silver and what the functions make of it, in the order of the graph."""
-    frames: dict[str, Any] = {}
-    for name, rows in _Homes(seed=11).tables.items():
-        columns = _declared(name).columns
-        values = [tuple(row.get(c.name) for c in columns) for row in rows]
-        frames[name] = spark.createDataFrame(values, schema=spark_schema(columns))
-    for name, function in FUNCTIONS.items():
-        frames[name] = function(*[frames[i] for i in function.__table__.inputs])
-    return frames
+    return frames_of(spark, _Homes(seed=11).tables, FUNCTIONS)
 
 
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same silver in DuckDB, and every table by its SQL."""
-    connection = duckdb.connect()
-    for name, rows in _Homes(seed=11).tables.items():
-        schema = arrow_schema(_declared(name).columns)
-        arrow = pa.Table.from_pylist([{c: row.get(c) for c in schema.names} for row in rows], schema=schema)
-        connection.register(f"{name}_arrow", arrow)
-        connection.execute(f"create table {name} as select * from {name}_arrow")
-    connection.execute(_sql())
-    return connection
+    return oracle_of(_Homes(seed=11).tables, _sql())
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any], oracle: Any) -> None:
-    declared = _declared(name)
-    key = FUNCTIONS[name].__table__.key
-    found = {tuple(row[k] for k in key): row.asDict() for row in tables[name].collect()}
-    cursor = oracle.execute(f"select * from {name}")
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    expected = {tuple(row[k] for k in key): row for row in rows}
-
-    assert len(expected) == len(rows) > 0
-    assert sorted(names) == sorted(declared.column_names)
-    assert sorted(map(str, found)) == sorted(map(str, expected))
-    different = [
-        (k, column, found[k][column], row[column])
-        for k, row in expected.items()
-        for column in names
-        if not _same(found[k][column], row[column])
-    ]
-    assert different == []
+    assert_table_equals_oracle(FUNCTIONS[name], tables[name], oracle, near_zero=lambda _: 1e-13)
 
 
 def test_the_random_homes_reach_every_column(oracle: Any) -> None:
     # A column that is null in every row would be equal for the wrong reason.
     never = {"payroll_cost_usd", "cost_per_resident_day_usd"}
     for name in FUNCTIONS:
-        counts = oracle.execute(f"select count(columns(*)) from {name}")
-        empty = {column[0] for column, n in zip(counts.description, counts.fetchone(), strict=True) if n == 0}
-        assert empty <= never, name
+        assert columns_without_values(name, oracle) <= never, name
     assert oracle.execute("select count(*) from pbj_quarter where aberrant").fetchone()[0] >= 3
     assert (
         oracle.execute("select count(distinct no_rn_day) + count(distinct rn_below_8h) from pbj_day").fetchone()[0] == 4

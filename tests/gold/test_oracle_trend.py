@@ -6,23 +6,19 @@ state, one moves, a state has one home. Their citations are of two snapshots; th
 
 from __future__ import annotations
 
-import math
 import random
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
 
-from nh_lakehouse.contracts.loading import load_tables
 from nh_lakehouse.gold.citations import nh_citation_summary
 from nh_lakehouse.gold.overtime import pbj_overtime_proxy
 from nh_lakehouse.gold.trend import nh_trend
-from nh_lakehouse.lakehouse.schema import arrow_schema, spark_schema
-
-duckdb = pytest.importorskip("duckdb")
-pa = pytest.importorskip("pyarrow")
 
 ORACLE = Path(__file__).with_name("oracle_trend.sql")
 FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (nh_trend, nh_citation_summary, pbj_overtime_proxy)}
@@ -120,73 +116,31 @@ class _Homes:
         }
 
 
-def _declared(name: str) -> Any:
-    tables = load_tables()
-    return next(tables[f"{layer}.{name}"] for layer in ("gold", "silver") if f"{layer}.{name}" in tables)
-
-
-def _same(left: Any, right: Any, size: float) -> bool:
-    """Equal, doubles to twelve significant digits; differences of two figures to twelve digits of the figures."""
-    if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-12 * size)
-    return bool(left == right)
-
-
 @pytest.fixture(scope="module")
 def tables(spark: Any) -> dict[str, Any]:
     """Random rows and what the functions make of them."""
-    frames: dict[str, Any] = {}
-    for name, rows in _Homes(seed=3).tables.items():
-        columns = _declared(name).columns
-        values = [tuple(row.get(c.name) for c in columns) for row in rows]
-        frames[name] = spark.createDataFrame(values, schema=spark_schema(columns))
-    for name, function in FUNCTIONS.items():
-        frames[name] = function(*[frames[i] for i in function.__table__.inputs])
-    return frames
+    return frames_of(spark, _Homes(seed=3).tables, FUNCTIONS)
 
 
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same rows in DuckDB, and every table by its SQL."""
-    connection = duckdb.connect()
-    for name, rows in _Homes(seed=3).tables.items():
-        schema = arrow_schema(_declared(name).columns)
-        arrow = pa.Table.from_pylist([{c: row.get(c) for c in schema.names} for row in rows], schema=schema)
-        connection.register(f"{name}_arrow", arrow)
-        connection.execute(f"create table {name} as select * from {name}_arrow")
-    connection.execute(ORACLE.read_text(encoding="utf-8"))
-    return connection
+    return oracle_of(_Homes(seed=3).tables, ORACLE.read_text(encoding="utf-8"))
+
+
+def _near_zero(row: Mapping[str, Any]) -> float:
+    """Differences of two figures are told to twelve digits of the figures."""
+    return 1e-12 * (FINES_USD if row.get("unit") == "usd" else 1.0)
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any], oracle: Any) -> None:
-    declared = _declared(name)
-    types = {field.name: field.dataType.simpleString() for field in tables[name].schema}
-    assert list(types.items()) == [(c.name, c.type) for c in declared.columns]
-
-    key = FUNCTIONS[name].__table__.key
-    found = {tuple(row[k] for k in key): row.asDict() for row in tables[name].collect()}
-    cursor = oracle.execute(f"select * from {name}")
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    expected = {tuple(row[k] for k in key): row for row in rows}
-
-    assert len(expected) == len(rows) > 0
-    assert sorted(names) == sorted(declared.column_names)
-    assert sorted(map(str, found)) == sorted(map(str, expected))
-    different = [
-        (k, column, found[k][column], row[column])
-        for k, row in expected.items()
-        for column in names
-        if not _same(found[k][column], row[column], FINES_USD if row.get("unit") == "usd" else 1.0)
-    ]
-    assert different == []
+    assert_table_equals_oracle(FUNCTIONS[name], tables[name], oracle, near_zero=_near_zero)
 
 
 def test_the_random_rows_reach_every_column(oracle: Any) -> None:
     # A column that is null in every row would be equal for the wrong reason.
     for name in FUNCTIONS:
-        counts = oracle.execute(f"select count(columns(*)) from {name}")
-        assert [c[0] for c, n in zip(counts.description, counts.fetchone(), strict=True) if n == 0] == [], name
+        assert columns_without_values(name, oracle) == set(), name
     asked = ("min(slope_12m_n) = 0 and max(slope_12m_n) = 12 from nh_trend", "sum(open_n) > 0 from nh_citation_summary")
     assert [oracle.execute(f"select {question}").fetchone()[0] for question in asked] == [True, True]
