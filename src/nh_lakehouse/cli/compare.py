@@ -17,6 +17,7 @@ from nh_lakehouse.cli.options import (
     LakehouseOption,
     examples,
     listed,
+    most_rows,
     open_lakehouse,
 )
 from nh_lakehouse.cli.output import NULL, Sheet, format_value, plain_value, print_rows, put, say
@@ -199,8 +200,7 @@ def diff(
 
     lake = open_lakehouse(lakehouse)
     name = lake.find(table)
-    default = _SHOWN if form is Format.table else None
-    most = default if limit is None else limit or None
+    most = most_rows(limit, _SHOWN, form)
     with sql_errors(lake):
         both = comparison_of(lake, name, (old, new), columns=listed(columns), where=where)
         with answer(lake, both.counts()) as (names, rows):

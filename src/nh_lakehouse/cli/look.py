@@ -14,6 +14,7 @@ from nh_lakehouse.cli.options import (
     LakehouseOption,
     examples,
     listed,
+    most_rows,
     open_lakehouse,
 )
 from nh_lakehouse.cli.output import Sheet, print_rows, say
@@ -99,7 +100,7 @@ def show(
 
         stand = stand_at(lake, name, as_of.strip())
     version = stand.version if stand else None
-    most = _most(limit, _SHOWN, form)
+    most = most_rows(limit, _SHOWN, form)
     wanted, order = listed(columns), listed(order_by)
     if not order and form is Format.table:
         # Rows lie in the order of their writing; people look for the key, which comes first.
@@ -139,7 +140,7 @@ def query(
     from nh_lakehouse.cli.sql import answer, sql_errors
 
     lake = open_lakehouse(lakehouse)
-    most = _most(limit, _QUERY_SHOWN, form)
+    most = most_rows(limit, _QUERY_SHOWN, form)
     with sql_errors(lake), answer(lake, sql) as (names, rows):
         _print_answer(names, rows, most, form, audit=True, selectable=False)
 
@@ -163,13 +164,6 @@ def history(
     rows = [_commit(c) for c in lake.history(table)]
     headers = {n: n.removesuffix("_n") for n in names}
     print_rows(Sheet(names, rows, headers=headers), form)
-
-
-def _most(limit: int | None, default: int, form: Format) -> int | None:
-    """How many rows to print; None is all. A program must not be given part of a table unasked."""
-    if limit is None:
-        return default if form is Format.table else None
-    return limit or None
 
 
 def _print_answer(

@@ -25,6 +25,7 @@ __all__ = [
     "WaitOption",
     "examples",
     "listed",
+    "most_rows",
     "open_lakehouse",
 ]
 
@@ -70,6 +71,13 @@ def examples(*lines: str) -> str:
 def listed(values: list[str] | None) -> tuple[str, ...]:
     """Values of an option that may be repeated or separated by commas."""
     return tuple(part.strip() for value in values or [] for part in value.split(",") if part.strip())
+
+
+def most_rows(limit: int | None, default: int, form: Format) -> int | None:
+    """How many rows to print; None is all. A program must not be given part of a table unasked."""
+    if limit is None:
+        return default if form is Format.table else None
+    return limit or None
 
 
 def open_lakehouse(folder: Path) -> Lakehouse:
