@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from deliveries import payroll, penalties, provider, put
 from support import all_tables, load, rows_of
-from thorough import THOROUGH, only_when_thorough
+from thorough import only_when_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
@@ -89,10 +89,7 @@ def commits_of(run: Callable[[KillAtCommit], object]) -> list[str]:
 
 
 def kill_everywhere(base: Path | None, folder: Path, engine: Engine, landing: Path, select: list[str]) -> list[str]:
-    """Kill a run at every one of its commits, repeat it, compare with the clean run. Returns the commits.
-
-    On Spark at every third: which commit comes next is the pipeline's affair, and a run takes long there.
-    """
+    """Kill a run at every one of its commits, repeat it, compare with the clean run. Returns the commits."""
 
     def fresh(name: str) -> Path:
         target = folder / name
@@ -103,8 +100,7 @@ def kill_everywhere(base: Path | None, folder: Path, engine: Engine, landing: Pa
     clean = fresh("clean")
     commits = commits_of(lambda hook: load(clean, landing, engine, select=select, after_commit=hook))
     expected = compared(clean)
-    step = 1 if engine.name == "sail" or THOROUGH else 3
-    for number in range(len(commits), 0, -step):
+    for number in range(1, len(commits) + 1):
         lake = fresh(f"killed_{number}")
         with pytest.raises(Killed):
             load(lake, landing, engine, select=select, after_commit=KillAtCommit(number))
@@ -126,6 +122,7 @@ def test_first_load_killed_at_every_commit(tmp_path: Path, engine: Engine) -> No
     assert commits[-1] == "ops.runs"
 
 
+@pytest.mark.spark35
 def test_second_load_with_updates_and_deletes_killed_at_every_commit(tmp_path: Path, engine: Engine) -> None:
     landing = put(tmp_path / "landing", FIRST[:1])
     assert load(tmp_path / "base", landing, engine, select=PAYROLL).exit_code == 0
