@@ -9,7 +9,7 @@ import pytest
 from landings import CCN, Landing
 
 from nh_lakehouse.sample import generate_sample
-from nh_lakehouse.sample.dirt import Damage, damaged_lines
+from nh_lakehouse.sample.damage import Damage, damaged_lines
 
 OCTOBER, NOVEMBER = "NH_ProviderInfo_Oct2024.csv", "NH_ProviderInfo_Nov2024.csv"
 PAYROLL = "PBJ_Daily_Nurse_Staffing_Q2_2024.csv"

@@ -6,7 +6,7 @@ ones, homes and their names are made up. `nh_lakehouse.sample.dirt` lists the fa
 
 from __future__ import annotations
 
-from nh_lakehouse.sample.dirt import Dirt
+from nh_lakehouse.sample.damage import Dirt
 from nh_lakehouse.sample.landing import SampleFile, SampleReport, generate_sample
 
 __all__ = ["Dirt", "SampleFile", "SampleReport", "generate_sample"]

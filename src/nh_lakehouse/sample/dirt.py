@@ -23,21 +23,17 @@ the last month; readmission scores with CRLF line ends; `readme.txt` and a macOS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
 
+from nh_lakehouse.sample.damage import CCN, DOLLARS, QUOTE, SHORT_ROW, TWICE, Damage, Dirt, Edit, Fault, Rows
 from nh_lakehouse.sample.writing import Sheet, text
 
 __all__ = [
-    "Damage",
-    "Dirt",
     "aggregate_damage",
     "averages_damage",
     "chains_damage",
-    "damaged_lines",
     "payroll_damage",
     "penalties_damage",
     "provider_damage",
@@ -45,193 +41,63 @@ __all__ = [
     "vbp_damage",
 ]
 
-Severity = Literal["row", "duplicate", "cell", "warn", "none", "drift", "file"]
-
-_CCN = "CMS Certification Number (CCN)"
-_QUOTE, _BREAK = '"', "\nafter"
+_BREAK = "\nafter"
 
 
-@dataclass(frozen=True)
-class Dirt:
-    """One fault of a sample.
-
-    Attributes:
-        file: name of the file.
-        row: number of the data record, the first is 1; 0 for the file as a whole.
-        column: header of the column, empty where the fault is not of one column.
-        what: what is wrong, in words.
-        reason: the reason a load is expected to give, empty where the value is read as it is meant.
-        severity: what becomes of it: `row`, `duplicate`, `cell`, `warn`, `none`, `drift`, `file`.
-    """
-
-    file: str
-    row: int
-    column: str
-    what: str
-    reason: str
-    severity: Severity
-
-
-class _Fault(NamedTuple):
-    """What is wrong, the reason a load is expected to give, and what becomes of it."""
-
-    what: str
-    reason: str
-    severity: Severity
-
-
-_SHORT_ROW = _Fault("a row with too few cells", "short_row", "row")
-_TWICE = _Fault("the same row a second time", "duplicate", "duplicate")
-_DOLLARS = _Fault("money with a sign and a comma", "", "none")
-
-
-@dataclass(frozen=True)
-class _Edit:
-    """A line put before, after or in place of the record at a position (from 0, before any edit)."""
-
-    position: int
-    place: Literal["before", "after", "instead"]
-    line: str
-    fault: _Fault
-    column: str = ""
-
-
-@dataclass(frozen=True)
-class Damage:
-    """All that is done to one file: edited lines, how the text becomes bytes, and faults of the file as a whole.
-
-    `notes` pairs a column (or nothing) with a fault.
-    """
-
-    edits: tuple[_Edit, ...] = ()
-    encoding: str = "utf-8"
-    newline: str = "\n"
-    end: str = ""
-    notes: tuple[tuple[str, _Fault], ...] = ()
-
-    def of_file(self, file: str) -> list[Dirt]:
-        """The faults of the file as a whole."""
-        return [Dirt(file, 0, column, *fault) for column, fault in self.notes]
-
-
-@dataclass
-class _Rows:
-    """Picks rows of a sheet that no other fault has, spread over the file."""
-
-    sheet: Sheet
-    shares: Iterator[float]
-    used: set[int] = field(default_factory=set)
-
-    def pick(self, header: str = "", good: Callable[[str], bool] = bool) -> int:
-        """The first free row, from the next share of the file on, whose cell passes the test, or -1."""
-        size = self.sheet.rows_n
-        cells: list[str] = self.sheet.columns[self.sheet.column(header)].to_pylist() if header else ["any"] * size
-        begin: int = int(size * next(self.shares))
-        for position in chain(range(begin, size), range(begin)):
-            if position not in self.used and good(cells[position]):
-                self.used.add(position)
-                return position
-        return -1
-
-    def edited(self, position: int, header: str, change: Callable[[str], str]) -> str:
-        """The line of a row with one cell changed."""
-        cells = self.sheet.cells(position)
-        index = self.sheet.column(header)
-        cells[index] = change(cells[index])
-        return ",".join(cells)
-
-    def cell(
-        self, header: str, change: Callable[[str], str], fault: _Fault, good: Callable[[str], bool] = bool
-    ) -> list[_Edit]:
-        """One changed cell, in a row whose cell passes the test (no edit where there is none)."""
-        position = self.pick(header, good)
-        if position < 0:
-            return []
-        return [_Edit(position, "instead", self.edited(position, header, change), fault, header)]
-
-
-def damaged_lines(file: str, lines: Sequence[str], damage: Damage) -> tuple[list[str], list[Dirt]]:
-    """The lines of a file with the edits made, and where each fault ended up."""
-    at: dict[tuple[int, str], list[_Edit]] = {}
-    for edit in damage.edits:
-        at.setdefault((edit.position, edit.place), []).append(edit)
-    result: list[str] = []
-    found: list[Dirt] = []
-
-    def put(edits: list[_Edit]) -> None:
-        for edit in edits:
-            result.append(edit.line)
-            found.append(Dirt(file, len(result), edit.column, *edit.fault))
-
-    done = 0
-    for position in sorted({edit.position for edit in damage.edits}):
-        result.extend(lines[done:position])
-        put(at.get((position, "before"), []))
-        instead = at.get((position, "instead"), [])
-        put(instead)
-        result.extend([] if instead else [lines[position]])
-        put(at.get((position, "after"), []))
-        done = position + 1
-    result.extend(lines[done:])
-    return result, found
-
-
-def provider_damage(sheet: Sheet, *, first: bool, last: bool) -> Damage:
+def provider_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]:
     """Faults of provider information in the first and the last month."""
-    rows = _Rows(sheet, (index / 17 for index in range(1, 17)))
-    edits: list[_Edit] = []
+    rows = Rows(sheet, (index / 17 for index in range(1, 17)))
+    edits: list[Edit] = []
     if first:
         edits += _provider_rows(rows) + _provider_cells(rows)
     if last and not first:
         position = rows.pick()
         line = ",".join(sheet.cells(position)[:55])
-        edits.append(
-            _Edit(position, "instead", line, _Fault("the only row of a home is cut short", "short_row", "row"))
-        )
-    return Damage(tuple(edits))
+        edits.append(Edit(position, "instead", line, Fault("the only row of a home is cut short", "short_row", "row")))
+    return sheet, Damage(tuple(edits))
 
 
-def _provider_rows(rows: _Rows) -> list[_Edit]:
+def _provider_rows(rows: Rows) -> list[Edit]:
     sheet, beds = rows.sheet, "Number of Certified Beds"
     short, long, twice, older, lost = (rows.pick() for _ in range(5))
     one_more = rows.edited(older, beds, lambda cell: str(int(cell) + 1))
-    as_float = rows.edited(lost, _CCN, lambda _: '"4E+90"')
-    other_content = _Fault("another content for the certification number of the next row", "duplicate_key", "row")
-    spreadsheet = _Fault("a certification number turned into a floating-point number", "bad_key_format", "row")
+    as_float = rows.edited(lost, CCN, lambda _: '"4E+90"')
+    other_content = Fault("another content for the certification number of the next row", "duplicate_key", "row")
+    spreadsheet = Fault("a certification number turned into a floating-point number", "bad_key_format", "row")
     return [
-        _Edit(short, "before", ",".join(sheet.cells(short)[:40]), _SHORT_ROW),
-        _Edit(
-            long, "before", ",".join([*sheet.cells(long), "0"]), _Fault("a row with too many cells", "long_row", "row")
+        Edit(short, "before", ",".join(sheet.cells(short)[:40]), SHORT_ROW),
+        Edit(
+            long, "before", ",".join([*sheet.cells(long), "0"]), Fault("a row with too many cells", "long_row", "row")
         ),
-        _Edit(twice, "after", ",".join(sheet.cells(twice)), _TWICE),
-        _Edit(older, "before", one_more, other_content),
-        _Edit(lost, "before", as_float, spreadsheet, _CCN),
+        Edit(twice, "after", ",".join(sheet.cells(twice)), TWICE),
+        Edit(older, "before", one_more, other_content),
+        Edit(lost, "before", as_float, spreadsheet, CCN),
     ]
 
 
-def _provider_cells(rows: _Rows) -> list[_Edit]:
+def _provider_cells(rows: Rows) -> list[Edit]:
     fines, approved = (
         "Total Amount of Fines in Dollars",
         "Date First Approved to Provide Medicare and Medicaid Services",
     )
-    no_zero = _Fault("a certification number that lost its leading zero", "ccn_padded", "warn")
-    no_footnote = _Fault("missing hours without a footnote", "footnote_mismatch", "warn")
-    no_number = _Fault("a number that is none", "bad_number", "cell")
+    no_zero = Fault("a certification number that lost its leading zero", "ccn_padded", "warn")
+    no_footnote = Fault("missing hours without a footnote", "footnote_mismatch", "warn")
+    no_number = Fault("a number that is none", "bad_number", "cell")
     return [
-        *rows.cell(_CCN, lambda cell: f'"{cell.strip(_QUOTE)[1:]}"', no_zero, _has_leading_zero),
+        *rows.cell(CCN, lambda cell: f'"{cell.strip(QUOTE)[1:]}"', no_zero, _has_leading_zero),
         *rows.cell("Average Number of Residents per Day", lambda _: "abc", no_number),
-        *rows.cell(approved, lambda _: "2024-13-45", _Fault("a day that no calendar has", "bad_date", "cell")),
-        *rows.cell("Overall Rating", lambda _: "7", _Fault("seven stars of five", "out_of_range", "cell")),
+        *rows.cell(approved, lambda _: "2024-13-45", Fault("a day that no calendar has", "bad_date", "cell")),
+        *rows.cell("Overall Rating", lambda _: "7", Fault("seven stars of five", "out_of_range", "cell")),
         *rows.cell("Reported Staffing Footnote", lambda _: "", no_footnote),
-        *rows.cell(fines, lambda cell: f'"${float(cell):,.2f}"', _DOLLARS, _is_thousands),
+        *rows.cell(fines, lambda cell: f'"${float(cell):,.2f}"', DOLLARS, _is_thousands),
         *rows.cell(
-            fines, lambda cell: f'"{float(cell):,.2f}"', _Fault("a number with a comma", "", "none"), _is_thousands
+            fines, lambda cell: f'"{float(cell):,.2f}"', Fault("a number with a comma", "", "none"), _is_thousands
         ),
     ]
 
 
 def _has_leading_zero(cell: str) -> bool:
-    number = cell.strip(_QUOTE)
+    number = cell.strip(QUOTE)
     return number.startswith("0") and number.isdigit()
 
 
@@ -239,78 +105,78 @@ def _is_thousands(cell: str) -> bool:
     return cell != "" and float(cell) >= 1_000
 
 
-def penalties_damage(sheet: Sheet, *, first: bool, last: bool) -> Damage:
+def penalties_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]:
     """Faults of the penalties file in the first and the last month."""
-    rows = _Rows(sheet, iter((0.2, 0.5, 0.8)))
+    rows = Rows(sheet, iter((0.2, 0.5, 0.8)))
     damage = Damage()
     if first:
-        negative = _Fault("a payment denial of a negative length", "out_of_range", "cell")
+        negative = Fault("a payment denial of a negative length", "out_of_range", "cell")
         edits = [
             *rows.cell("Payment Denial Length in Days", lambda _: "-526", negative),
-            *rows.cell("Fine Amount", lambda cell: f'"${int(cell):,}"', _DOLLARS, _is_thousands),
+            *rows.cell("Fine Amount", lambda cell: f'"${int(cell):,}"', DOLLARS, _is_thousands),
         ]
-        damage = Damage(tuple(edits), end="\n", notes=(("", _Fault("a blank last line", "", "file")),))
+        damage = Damage(tuple(edits), end="\n", notes=(("", Fault("a blank last line", "", "file")),))
     if last:
         position = rows.pick("Provider Name", lambda name: "'" in name)
         position = position if position >= 0 else rows.pick()
         line = rows.edited(position, "Provider Name", _with_curly_apostrophe)
-        edit = _Edit(position, "instead", line, _Fault("an apostrophe as byte 0x92", "", "none"), "Provider Name")
-        note = ("", _Fault("a file in cp1252", "encoding", "file"))
+        edit = Edit(position, "instead", line, Fault("an apostrophe as byte 0x92", "", "none"), "Provider Name")
+        note = ("", Fault("a file in cp1252", "encoding", "file"))
         damage = replace(damage, edits=(*damage.edits, edit), encoding="cp1252", notes=(*damage.notes, note))
-    return damage
+    return sheet, damage
 
 
 def _with_curly_apostrophe(name: str) -> str:
     return name.replace("'", "\u2019", 1) if "'" in name else name[:-1] + '\u2019S"'
 
 
-def averages_damage(sheet: Sheet, *, first: bool, last: bool) -> tuple[Sheet, Damage]:
+def averages_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]:
     """The averages with a byte order mark in the first month and an unknown column in the last."""
     damage = Damage()
     if first:
-        damage = Damage(encoding="utf-8-sig", notes=(("", _Fault("a byte order mark", "encoding", "file")),))
+        damage = Damage(encoding="utf-8-sig", notes=(("", Fault("a byte order mark", "encoding", "file")),))
     if last:
         title = "Number of Homes With Weekend Visiting Hours"
         extra = text([str(40 + position % 7) for position in range(sheet.rows_n)])
         header = (*sheet.header[:-1], f'"{title}"', sheet.header[-1])
         sheet = replace(sheet, header=header, columns=(*sheet.columns[:-1], extra, sheet.columns[-1]))
-        note = (title, _Fault("a column that nobody knows", "new_column", "drift"))
+        note = (title, Fault("a column that nobody knows", "new_column", "drift"))
         damage = replace(damage, notes=(*damage.notes, note))
     return sheet, damage
 
 
-def chains_damage(sheet: Sheet, *, first: bool, last: bool) -> tuple[Sheet, Damage]:
+def chains_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]:
     """Chain names with quotes and a comma in the first month, a blank at the end of a header in the last."""
     damage = Damage()
     if first:
-        rows = _Rows(sheet, iter((0.3, 0.7)))
+        rows = Rows(sheet, iter((0.3, 0.7)))
         doubled, comma = (
-            _Fault("doubled quotes in a value", "", "none"),
-            _Fault("a comma in a quoted value", "", "none"),
+            Fault("doubled quotes in a value", "", "none"),
+            Fault("a comma in a quoted value", "", "none"),
         )
         edits = [
-            *rows.cell("Chain", lambda name: f'"THE ""{name.strip(_QUOTE)}"""', doubled),
-            *rows.cell("Chain", lambda name: f'"{name.strip(_QUOTE)}, LP"', comma),
+            *rows.cell("Chain", lambda name: f'"THE ""{name.strip(QUOTE)}"""', doubled),
+            *rows.cell("Chain", lambda name: f'"{name.strip(QUOTE)}, LP"', comma),
         ]
         damage = Damage(tuple(edits))
     if last:
         title = "Average overall 5-star rating"
         sheet = replace(sheet, header=tuple(f'"{title} "' if name == f'"{title}"' else name for name in sheet.header))
-        damage = replace(damage, notes=((title, _Fault("a blank at the end of a header", "", "file")),))
+        damage = replace(damage, notes=((title, Fault("a blank at the end of a header", "", "file")),))
     return sheet, damage
 
 
-def vbp_damage() -> Damage:
+def vbp_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]:
     """The readmission scores with the line ends of Windows."""
-    return Damage(newline="\r\n", notes=(("", _Fault("CRLF line ends", "", "file")),))
+    return sheet, Damage(newline="\r\n", notes=(("", Fault("CRLF line ends", "", "file")),))
 
 
-def aggregate_damage(sheet: Sheet) -> Damage:
+def aggregate_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]:
     """The national figures of the programme with a line break inside a quoted value."""
-    rows = _Rows(sheet, iter((0.0,)))
-    split = _Fault("a line break in a value", "", "none")
+    rows = Rows(sheet, iter((0.0,)))
+    split = Fault("a line break in a value", "", "none")
     header = "Range of Value-Based Incentive Payments ($)"
-    return Damage(tuple(rows.cell(header, lambda cell: f'"{cell.replace(" after", _BREAK)}"', split)))
+    return sheet, Damage(tuple(rows.cell(header, lambda cell: f'"{cell.replace(" after", _BREAK)}"', split)))
 
 
 def payroll_damage(lines: Sequence[str]) -> Damage:
@@ -321,15 +187,15 @@ def payroll_damage(lines: Sequence[str]) -> Damage:
     less = lines[negative].rsplit(",", 1)[0] + ",-7.5"
     before, total, employed, contracted = lines[wrong].rsplit(",", 3)
     apart = f"{before},{total},{float(employed) + 1:g},{contracted}"
-    no_day = _Fault("a day that no calendar has", "bad_key_format", "row")
-    no_sum = _Fault("employee and contract hours that do not add up", "component_sum_mismatch", "warn")
+    no_day = Fault("a day that no calendar has", "bad_key_format", "row")
+    no_sum = Fault("employee and contract hours that do not add up", "component_sum_mismatch", "warn")
     return Damage(
         (
-            _Edit(twice, "after", lines[twice], _TWICE),
-            _Edit(short, "before", lines[short].rsplit(",", 9)[0], _SHORT_ROW),
-            _Edit(day, "before", nonsense, no_day, "WorkDate"),
-            _Edit(negative, "instead", less, _Fault("negative hours", "out_of_range", "cell"), "Hrs_MedAide_ctr"),
-            _Edit(wrong, "instead", apart, no_sum, "Hrs_MedAide_emp"),
+            Edit(twice, "after", lines[twice], TWICE),
+            Edit(short, "before", lines[short].rsplit(",", 9)[0], SHORT_ROW),
+            Edit(day, "before", nonsense, no_day, "WorkDate"),
+            Edit(negative, "instead", less, Fault("negative hours", "out_of_range", "cell"), "Hrs_MedAide_ctr"),
+            Edit(wrong, "instead", apart, no_sum, "Hrs_MedAide_emp"),
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,22 +13,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nh_lakehouse.errors import ConfigError
-from nh_lakehouse.sample import dirt as faults
-from nh_lakehouse.sample.averages import averages_sheet
-from nh_lakehouse.sample.chains import chains_sheet
-from nh_lakehouse.sample.dirt import Damage, Dirt
+from nh_lakehouse.sample.damage import Damage, Dirt, damaged_lines
+from nh_lakehouse.sample.dirt import payroll_damage, stray_files
 from nh_lakehouse.sample.headers import PAYROLL
 from nh_lakehouse.sample.homes import first_homes, next_homes
+from nh_lakehouse.sample.kinds import KINDS, Rhythm
 from nh_lakehouse.sample.month import Snapshot
 from nh_lakehouse.sample.payroll import payroll_lines, payroll_name
 from nh_lakehouse.sample.penalties import first_penalties, next_penalties
-from nh_lakehouse.sample.periods import month_of, month_year, quarter_in_force, wanted_quarters
-from nh_lakehouse.sample.programs import penalties_sheet, vbp_aggregate_sheet, vbp_sheet
-from nh_lakehouse.sample.provider_info import provider_info
+from nh_lakehouse.sample.periods import month_of, quarter_in_force, wanted_quarters
 from nh_lakehouse.sample.randomness import Dice
 from nh_lakehouse.sample.staffing import staffing_of
 from nh_lakehouse.sample.states import STATES
-from nh_lakehouse.sample.vbp import vbp_of
 from nh_lakehouse.sample.writing import Cells, Sheet
 
 __all__ = ["SampleFile", "SampleReport", "generate_sample"]
@@ -35,6 +32,8 @@ __all__ = ["SampleFile", "SampleReport", "generate_sample"]
 _MOST_HOMES = 20_000
 #: Headers of earlier editions (no coordinates, other names) are not part of the sample.
 _EARLIEST = date(2023, 8, 1)
+#: Data sets that are written block by block, for payroll quarters.
+_PAYROLL = ("pbj_nurse_daily",)
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,7 @@ def generate_sample(
     seed: int = 1,
     first_month: date = date(2024, 10, 1),
     dirt: bool = True,
+    data_sets: Collection[str] | None = None,
 ) -> SampleReport:
     """Write CMS-shaped nursing-home files that belong together, the same bytes for the same arguments everywhere.
 
@@ -93,14 +93,22 @@ def generate_sample(
         first_month: any day of the first month, from August 2023 on; before July 2024 the older, 100-column edition
             of provider information is written.
         dirt: put the faults listed in `nh_lakehouse.sample.dirt` into the files.
+        data_sets: write the files of these data sets alone (`nh_provider_info`, ...), the same as in a whole sample;
+            all if None.
     Returns:
         The files with their rows, and the faults with their rows and the reasons expected from a load.
     Raises:
         ConfigError: an argument is out of its range.
     """
     _check(homes, months, quarters, first_month)
+    known = frozenset({*(kind.data_set for kind in KINDS), *_PAYROLL})
+    for name in data_sets or ():
+        if name not in known:
+            message = f"data_sets = {name}: a sample has no such data set; it has {', '.join(sorted(known))}."
+            raise ConfigError(message, option="data_sets", value=name)
     out.mkdir(parents=True, exist_ok=True)
-    return _Landing(out, Dice(seed), month_of(first_month), months, quarters, dirt).write(homes)
+    wanted = known if data_sets is None else frozenset(data_sets)
+    return _Landing(out, Dice(seed), month_of(first_month), months, quarters, dirt, wanted).write(homes)
 
 
 def _check(homes: int, months: int, quarters: int, first_month: date) -> None:
@@ -126,6 +134,7 @@ class _Landing:
     months: int
     quarters: int
     dirty: bool
+    data_sets: frozenset[str]
     files: list[SampleFile] = field(default_factory=list)
     dirt: list[Dirt] = field(default_factory=list)
 
@@ -135,7 +144,7 @@ class _Landing:
         wanted = wanted_quarters(self.first, self.months, self.quarters)
         homes = first_homes(self.dice, count, self.first)
         penalties = first_penalties(self.dice, homes)
-        members, in_force, year = homes.alive, start, 0
+        members, in_force = homes.alive, start
         for month in range(self.first, self.first + self.months):
             if month > self.first:
                 homes = next_homes(self.dice, homes)
@@ -143,43 +152,29 @@ class _Landing:
             begins = month == self.first or quarter_in_force(month) != in_force
             in_force = quarter_in_force(month)
             members = homes.alive if begins else _padded(members, len(homes))
-            snapshot = Snapshot(self.dice, homes, penalties, members, start)
-            self._write_month(snapshot)
-            if month_year(month) != year:
-                year = month_year(month)
-                self._write_year(snapshot, year)
-            if begins:
+            snapshot = Snapshot(self.dice, homes, penalties, members, self.first)
+            self._write_month(snapshot, _due(month, self.first))
+            if begins and "pbj_nurse_daily" in self.data_sets:
                 upto = [quarter for quarter in wanted if quarter <= in_force]
                 wanted = [quarter for quarter in wanted if quarter > in_force]
                 for quarter in upto:
                     self._write_quarter(snapshot, quarter, faulty=quarter == start)
         if self.dirty:
-            self.dirt += faults.stray_files(self.out, f"NH_ProviderInfo_{snapshot.label}.csv")
+            self.dirt += stray_files(self.out, f"NH_ProviderInfo_{snapshot.label}.csv")
         order = sorted(self.dirt, key=lambda item: (item.file, item.row, item.reason))
         return SampleReport(tuple(sorted(self.files, key=lambda file: file.name)), tuple(order))
 
-    def _write_month(self, month: Snapshot) -> None:
+    def _write_month(self, month: Snapshot, due: frozenset[Rhythm]) -> None:
         first, last = month.month == self.first, month.month == self.first + self.months - 1
-        provider, penalties = provider_info(month), penalties_sheet(month)
-        averages, chains = averages_sheet(month), chains_sheet(month)
-        if not (self.dirty and (first or last)):
-            for sheet in (provider, penalties, averages, chains):
-                self._write_sheet(sheet)
-            return
-        self._write_sheet(provider, faults.provider_damage(provider, first=first, last=last))
-        self._write_sheet(penalties, faults.penalties_damage(penalties, first=first, last=last))
-        self._write_sheet(*faults.averages_damage(averages, first=first, last=last))
-        self._write_sheet(*faults.chains_damage(chains, first=first, last=last))
+        for kind in KINDS:
+            if kind.rhythm in due and kind.data_set in self.data_sets:
+                sheet = kind.sheet(month)
+                # A file that comes once in a quarter or year has its faults whenever it comes.
+                faulty = self.dirty and (first or last or kind.rhythm != "month")
+                self._write_sheet(*(kind.faults(sheet, first, last) if faulty else (sheet, Damage())))
 
-    def _write_year(self, month: Snapshot, year: int) -> None:
-        results = vbp_of(self.dice, month.homes, month.rows, year, month_year(self.first))
-        aggregate = vbp_aggregate_sheet(results)
-        self._write_sheet(vbp_sheet(results), faults.vbp_damage() if self.dirty else Damage())
-        self._write_sheet(aggregate, faults.aggregate_damage(aggregate) if self.dirty else Damage())
-
-    def _write_sheet(self, sheet: Sheet, damage: Damage | None = None) -> None:
-        damage = damage or Damage()
-        lines, found = faults.damaged_lines(sheet.name, sheet.lines(), damage)
+    def _write_sheet(self, sheet: Sheet, damage: Damage) -> None:
+        lines, found = damaged_lines(sheet.name, sheet.lines(), damage)
         text = damage.newline.join([",".join(sheet.header), *lines, damage.end])
         (self.out / sheet.name).write_bytes(text.encode(damage.encoding))
         self.files.append(SampleFile(sheet.name, len(lines)))
@@ -199,9 +194,19 @@ class _Landing:
         self.files.append(SampleFile(name, rows))
 
     def _damaged_block(self, name: str, block: Cells) -> Cells:
-        lines, found = faults.damaged_lines(name, block.to_pylist(), faults.payroll_damage(block.to_pylist()))
+        lines, found = damaged_lines(name, block.to_pylist(), payroll_damage(block.to_pylist()))
         self.dirt += found
         return pa.array(lines, type=pa.string())
+
+
+def _due(month: int, first: int) -> frozenset[Rhythm]:
+    """Which kinds of files appear in a month of a sample that begins in `first`."""
+    due: set[Rhythm] = {"month"}
+    if month == first or month % 3 == 0:
+        due.add("quarter")
+    if month == first or month % 12 == 0:
+        due.add("year")
+    return frozenset(due)
 
 
 def _bytes(lines: Cells) -> memoryview:

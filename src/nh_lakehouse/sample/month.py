@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from nh_lakehouse.sample.homes import Homes, published
 from nh_lakehouse.sample.penalties import Penalties, Totals, penalty_totals
-from nh_lakehouse.sample.periods import month_label, month_start, quarter_in_force
+from nh_lakehouse.sample.periods import month_label, month_start, month_year, quarter_in_force
 from nh_lakehouse.sample.randomness import Dice
 from nh_lakehouse.sample.ratings import Ratings, ratings_of
 from nh_lakehouse.sample.staffing import Staffing, staffing_of
 from nh_lakehouse.sample.surveys import Surveys, surveys_of
+from nh_lakehouse.sample.vbp import Vbp, vbp_of
 
 __all__ = ["Snapshot"]
 
@@ -28,19 +29,24 @@ class Snapshot:
         homes: the homes, by number.
         penalties: the events that are public.
         members: homes that were open when the payroll quarter in force came into force.
-        start: the payroll quarter in force in the first month of the sample.
+        first: the first month of the sample.
     """
 
     dice: Dice
     homes: Homes
     penalties: Penalties
     members: NDArray[np.bool_]
-    start: int
+    first: int
 
     @property
     def month(self) -> int:
         """The month, as a number."""
         return self.homes.month
+
+    @property
+    def start(self) -> int:
+        """The payroll quarter in force in the first month of the sample."""
+        return quarter_in_force(self.first)
 
     @property
     def label(self) -> str:
@@ -71,6 +77,11 @@ class Snapshot:
     def ratings(self) -> Ratings:
         """Star ratings."""
         return ratings_of(self.dice, self.homes, self.staffing, self.surveys, self.start)
+
+    @cached_property
+    def vbp(self) -> Vbp:
+        """Results of the value-based purchasing programme in the fiscal year of the month's calendar year."""
+        return vbp_of(self.dice, self.homes, self.rows, month_year(self.month), month_year(self.first))
 
     @cached_property
     def totals(self) -> Totals:

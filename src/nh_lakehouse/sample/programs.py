@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nh_lakehouse.sample.headers import PENALTIES, vbp_aggregate_headers, vbp_headers
 from nh_lakehouse.sample.month import Snapshot
 from nh_lakehouse.sample.places import places_of
-from nh_lakehouse.sample.vbp import BENCHMARK, NO_BASELINE, THRESHOLD, Vbp, baseline_year
+from nh_lakehouse.sample.vbp import BENCHMARK, NO_BASELINE, THRESHOLD, baseline_year
 from nh_lakehouse.sample.writing import Sheet, choice, days, decimal, number, quoted, quoted_if_needed, text
 
 __all__ = ["penalties_sheet", "vbp_aggregate_sheet", "vbp_sheet"]
@@ -45,8 +45,9 @@ def penalties_sheet(month: Snapshot) -> Sheet:
     return Sheet(f"NH_Penalties_{month.label}.csv", tuple(f'"{name}"' for name in PENALTIES), columns)
 
 
-def vbp_sheet(vbp: Vbp) -> Sheet:
+def vbp_sheet(month: Snapshot) -> Sheet:
     """One row per home or hospital of the programme."""
+    vbp = month.vbp
     known = vbp.baseline >= 0
     note = choice(known, (NO_BASELINE, ""))
     empty = choice(np.zeros(len(known)), [""])
@@ -77,8 +78,9 @@ def vbp_sheet(vbp: Vbp) -> Sheet:
     return Sheet(f"FY_{vbp.fiscal_year}_SNF_VBP_Facility_Performance.csv", headers, quoted_columns)
 
 
-def vbp_aggregate_sheet(vbp: Vbp) -> Sheet:
+def vbp_aggregate_sheet(month: Snapshot) -> Sheet:
     """The one row of national figures; the national rates are means over the homes."""
+    vbp = month.vbp
     known = vbp.baseline >= 0
     multipliers = f"{vbp.multiplier.min() / 10**6:.6f}-{vbp.multiplier.max() / 10**6:.6f}"
     scores = f"{vbp.score.min() / 10**5:.5f}-{vbp.score.max() / 10**5:.5f}"
