@@ -329,15 +329,15 @@ def _known(store: Store, table: str) -> dict[tuple[str, str], _Standing]:
     recorded = set()
     if store.lake.exists("ops.files"):
         with store.lake.duckdb(["ops.files"]) as connection:
-            recorded = {
-                (sha, period)
-                for sha, period in connection.execute(
-                    "SELECT sha256, period FROM ops.files WHERE status = 'loaded' AND data_set = ?",
+            # With the load: a file that was taken back and sent again is written by another one.
+            recorded = set(
+                connection.execute(
+                    "SELECT sha256, period, load_id FROM ops.files WHERE status = 'loaded' AND data_set = ?",
                     [table.split(".")[1]],
                 ).fetchall()
-            }
+            )
     return {
-        (sha, periods): _Standing(file, load_id, recovered=(sha, periods) not in recorded)
+        (sha, periods): _Standing(file, load_id, recovered=(sha, periods, load_id) not in recorded)
         for sha, periods, file, load_id in rows
     }
 

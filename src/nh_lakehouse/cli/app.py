@@ -105,9 +105,9 @@ def _all_commands(
 
 def _add_commands() -> None:
     """Command modules add themselves; their order is that of the help."""
-    from nh_lakehouse.cli import compare, look, quality, tend, trace, work
+    from nh_lakehouse.cli import compare, look, mend, quality, tend, trace, work
 
-    for module in (work, look, compare, trace, quality, tend):
+    for module in (work, look, compare, trace, quality, mend, tend):
         module.add_to(app)
 
 

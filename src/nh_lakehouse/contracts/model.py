@@ -313,6 +313,12 @@ class DataSet(_Model):
                     exact[normal] = column.name
         return exact, patterns
 
+    def names_before(self, column: str) -> list[str]:
+        """Bronze names under which a column's headers were kept before the contract knew them."""
+        known = self.column_by_name[column]
+        names = (snake_case(text) for text in (known.header, *known.aliases) if "{yyyy}" not in text)
+        return [n for n in dict.fromkeys(names) if n and n not in self.column_by_name]
+
     def fingerprint(self) -> str:
         """Short hash of the whole contract: a mended contract looks again at the files it rejected."""
         import hashlib

@@ -18,7 +18,7 @@ from nh_lakehouse.errors import ConfigError, LoadError
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.lock import RunLock
 
-__all__ = ["DEFAULT_HOURS", "Maintained", "maintenance_id", "optimize", "vacuum"]
+__all__ = ["DEFAULT_HOURS", "Maintained", "maintenance_id", "move_record", "optimize", "vacuum"]
 
 #: Files of earlier versions are kept this long: time travel, and a reader that began before, still find them.
 DEFAULT_HOURS = 7 * 24
@@ -131,18 +131,18 @@ def _maintain(
         # The record is written to in between, so its own turn comes last.
         for name in sorted(names, key=lambda n: n == _RECORD):
             if name == _RECORD:
-                _move_record(lake, moved, run_id, mode, time.monotonic() - started)
+                move_record(lake, moved, run_id, mode, time.monotonic() - started)
                 moved = {}
             before = lake.version(name)
             done.append(work(name))
             after = lake.version(name)
             if after != before:
                 moved[name] = (before, after)
-        _move_record(lake, moved, run_id, mode, time.monotonic() - started)
+        move_record(lake, moved, run_id, mode, time.monotonic() - started)
     return sorted(done, key=lambda m: names.index(m.table))
 
 
-def _move_record(lake: Lakehouse, moved: dict[str, tuple[int, int]], run_id: str, mode: str, duration_s: float) -> None:
+def move_record(lake: Lakehouse, moved: dict[str, tuple[int, int]], run_id: str, mode: str, duration_s: float) -> None:
     """Record that tables which were current still are, although a version number went up."""
     if not moved or not lake.exists(_RECORD):
         return

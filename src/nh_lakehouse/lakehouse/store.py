@@ -25,7 +25,7 @@ from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_sche
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["Published", "Store", "parquet_files", "pq_dataset", "semi_join"]
+__all__ = ["Published", "Store", "parquet_files", "pq_dataset", "semi_join", "sql_text"]
 
 ACTION = "_action"
 _INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
@@ -142,6 +142,12 @@ class Store:
         """Compute a frame once, into Parquet files of the staging folder."""
         folder = self.scratch(label)
         frame.write.mode("overwrite").parquet(str(folder))
+        if not folder.is_dir() or not parquet_files(folder):
+            # Sail writes nothing where there are no rows; who reads the folder wants its columns.
+            from pyspark.sql.pandas.types import to_arrow_schema
+
+            folder.mkdir(parents=True, exist_ok=True)
+            pq.write_table(to_arrow_schema(frame.schema).empty_table(), folder / "empty.parquet")
         return folder
 
     def append(self, name: str, frame: DataFrame) -> Published:
@@ -158,6 +164,16 @@ class Store:
             )
         self._after_commit(name)
         return Published(before, after, inserted_n=int(metrics.get("numOutputRows", 0)))
+
+    def delete(self, name: str, condition: str) -> int:
+        """Delete the rows of a table that meet a SQL condition, in one commit; returns how many there were."""
+        before = self.lake.version(name)
+        self.engine.execute(f"DELETE FROM delta.`{self.lake.path(name)}` WHERE {condition}")
+        after, metrics = self._last_commit(name)
+        if after == before:
+            return 0
+        self._after_commit(name)
+        return int(metrics.get("numDeletedRows", 0))
 
     def append_rows(self, name: str, columns: Sequence[DerivedColumn], rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows that were made in Python (operations tables)."""
@@ -378,5 +394,9 @@ def pq_dataset(files: Sequence[Path]) -> Any:
 def _literal(value: str, kind: str) -> str:
     if kind in ("INTEGER", "BIGINT"):
         return value
-    text = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"DATE'{text}'" if kind == "DATE" else f"'{text}'"
+    return f"DATE{sql_text(value)}" if kind == "DATE" else sql_text(value)
+
+
+def sql_text(value: str) -> str:
+    """A text as a literal of the engines' SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

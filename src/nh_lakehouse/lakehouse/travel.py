@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlparse
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 
-__all__ = ["Stand", "stand_at"]
+__all__ = ["Stand", "check_readable", "commits_of", "stand_at"]
 
 _RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -39,16 +39,16 @@ def stand_at(lake: Lakehouse, name: str, text: str) -> Stand:
     Raises:
         ConfigError: neither a time nor a known run; the table did not exist then; the version cannot be read any more.
     """
-    commits = _commits(lake, name)
+    commits = commits_of(lake, name)
     if _RUN.match(text):
         version = _after_run(lake, name, text, commits)
     else:
         version = _at(name, text, _moment(text), commits)
-    _check_readable(lake, name, version, text)
+    check_readable(lake, name, version, f"--as-of {text}")
     return Stand(version, commits.get(version))
 
 
-def _commits(lake: Lakehouse, name: str) -> dict[int, datetime]:
+def commits_of(lake: Lakehouse, name: str) -> dict[int, datetime]:
     """Version -> time of its commit, as far back as the log reaches, oldest first."""
     found: dict[int, datetime] = {}
     for commit in reversed(lake.delta(name).history()):
@@ -161,9 +161,14 @@ def _start_of(run: str) -> datetime:
 # --- can it be read --------------------------------------------------------------------------------------------------
 
 
-def _check_readable(lake: Lakehouse, name: str, version: int, text: str) -> None:
+def check_readable(lake: Lakehouse, name: str, version: int, asked: str) -> None:
     """The version's log entries and data files are there.
 
+    Args:
+        lake: the lakehouse.
+        name: full name of an existing table.
+        version: the wanted version.
+        asked: option and value that asked for it, for the message.
     Raises:
         ConfigError: some are gone.
     """
@@ -176,9 +181,9 @@ def _check_readable(lake: Lakehouse, name: str, version: int, text: str) -> None
         missing = 1
     if missing:
         raise ConfigError(
-            f"--as-of {text}: version {version} of {name} cannot be read any more: a vacuum deleted its files; "
+            f"{asked}: version {version} of {name} cannot be read any more: a vacuum deleted its files; "
             f"choose a later time (nh-lakehouse history {name} lists the versions)",
-            option="--as-of",
+            option=asked.split(" ")[0],
         )
 
 

@@ -19,7 +19,7 @@ from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys
 from nh_lakehouse.lakehouse.state import TableRecord
-from nh_lakehouse.lakehouse.store import Published, Store, semi_join
+from nh_lakehouse.lakehouse.store import Published, Store, semi_join, sql_text
 from nh_lakehouse.pipeline.check_frame import check_columns
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
@@ -198,10 +198,7 @@ def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: st
 
 
 def _literal_filter(literals: Mapping[str, Sequence[str]]) -> str | None:
-    def quoted(value: str) -> str:
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-    parts = [f"`{c}` IN ({', '.join(quoted(v) for v in values)})" for c, values in literals.items() if values]
+    parts = [f"`{c}` IN ({', '.join(sql_text(v) for v in values)})" for c, values in literals.items() if values]
     return " AND ".join(parts) or None
 
 

@@ -61,6 +61,7 @@ def make_plan(
     tables: Sequence[str],
     *,
     full_refresh: bool = False,
+    rebuild: Sequence[str] = (),
 ) -> Plan:
     """Compare the landing folder and the tables with what earlier runs recorded.
 
@@ -72,6 +73,7 @@ def make_plan(
         data_sets: data sets that belong to the run.
         tables: tables that belong to the run, inputs first.
         full_refresh: every table counts as stale.
+        rebuild: the silver tables of these data sets count as stale.
     """
     everything = contracts_fingerprint(load_contracts())
     new, rejected, known_names = [], [], set()
@@ -90,20 +92,26 @@ def make_plan(
         else:
             new.append(file)
     fingerprints = {name: _fingerprint(name, graph, data_sets) for name in tables}
-    stale = [name for name in tables if full_refresh or is_stale(name, graph, lake, state, fingerprints[name])]
+    stale = [
+        name
+        for name in tables
+        if full_refresh
+        or (name.startswith("silver.") and not set(rebuild).isdisjoint(graph.specs[name].inputs))
+        or is_stale(name, graph, lake, state, fingerprints[name])
+    ]
     ignored = [f for f in landing if f.ignored]
     return Plan(tuple(new), tuple(ignored), tuple(rejected), tuple(stale), fingerprints, data_sets)
 
 
 def _is_known(known: KnownFile, file: LandingFile, fingerprint: str) -> bool:
     same = known.size_bytes == file.size_bytes and known.modified_at == file.modified_at
-    if known.status in ("changing", "failed"):
+    if known.status in ("changing", "failed", "waiting"):
         return False
     if known.status == "rejected" and NO_PERMISSION in (known.error or "") and file.is_readable:
         return False
     if known.status in ("rejected", "unknown"):
         return same and known.contract_fingerprint == fingerprint
-    if known.status == "accepted" and not same:
+    if known.status in ("accepted", "forgotten") and not same:
         return known.size_bytes == file.size_bytes and known.sha256 is not None and known.sha256 == file.sha256()
     return same
 

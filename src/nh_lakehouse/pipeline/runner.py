@@ -40,6 +40,7 @@ from nh_lakehouse.pipeline.record import (
 )
 from nh_lakehouse.pipeline.report import NamesRun, Quiet, Reporter, RunReport, TableLine
 from nh_lakehouse.pipeline.silver_load import SilverOutcome, load_silver
+from nh_lakehouse.pipeline.take_back import take_back
 from nh_lakehouse.sources import LandingFile, list_landing
 
 __all__ = ["LAYERS", "RunOptions", "run"]
@@ -60,6 +61,8 @@ class RunOptions:
         full_refresh: compute every table anew from bronze.
         dry_run: say what would be done, do nothing.
         wait_s: how long to wait for another run.
+        forget: landing file whose rows are taken back first.
+        rebuild: data sets whose silver tables are computed anew from bronze.
     """
 
     lakehouse: Path
@@ -70,6 +73,8 @@ class RunOptions:
     full_refresh: bool = False
     dry_run: bool = False
     wait_s: float = 0.0
+    forget: str | None = None
+    rebuild: tuple[str, ...] = ()
 
 
 def run(
@@ -139,7 +144,7 @@ class _Run:
         plan = self._plan(data_sets, tables)
         if self.options.dry_run:
             report.planned = self._planned(plan)
-        elif plan.is_empty:
+        elif plan.is_empty and self.options.forget is None:
             report.status = "partial" if plan.rejected else "nothing_new"
         else:
             plan = self._work(data_sets, tables, report)
@@ -155,9 +160,11 @@ class _Run:
         with RunLock(self.lake.root, self.run_id, wait_s=self.options.wait_s, on_wait=self.reporter.say):
             # Another run may have done the work while this one waited.
             plan = self._plan(data_sets, tables)
-            if plan.is_empty:
+            if plan.is_empty and self.options.forget is None:
                 report.status = "partial" if plan.rejected else "nothing_new"
                 return plan
+            # What the run writes is written from here on: a restore to before it goes by this time.
+            self.started_at = datetime.now(timezone.utc)
             engine = self.open_engine()
             staging = self.lake.root / "_staging"
             shutil.rmtree(staging, ignore_errors=True)
@@ -165,6 +172,9 @@ class _Run:
             try:
                 self._check_space()
                 report.engine = engine.version()
+                if self.options.forget is not None:
+                    take_back(store, self.options.forget, self.run_id)
+                    plan = self._plan(data_sets, tables)
                 self._run_layers(plan, store, tables)
                 report.drift_n = sum(len(o.drift) for o in self.results.outcomes)
                 self._record_run(store, report)
@@ -220,7 +230,14 @@ class _Run:
         wanted = [t for t in tables if self._layer_of(t) in self.options.layers]
         state = read_state(self.lake)
         return make_plan(
-            self.lake, state, landing, self.graph, data_sets, wanted, full_refresh=self.options.full_refresh
+            self.lake,
+            state,
+            landing,
+            self.graph,
+            data_sets,
+            wanted,
+            full_refresh=self.options.full_refresh,
+            rebuild=self.options.rebuild,
         )
 
     def _layer_of(self, table: str) -> str:
@@ -294,7 +311,7 @@ class _Run:
             for data_set, bronze in zip(spec.inputs, self.graph.parents[name], strict=True):
                 version = self.lake.version(bronze)
                 used = record.input_versions.get(bronze) if record is not None and current else None
-                if version >= 0 and (self.options.full_refresh or used != version):
+                if version >= 0 and (self._is_rebuilt(data_set) or used != version):
                     found.setdefault(data_set, [])
         for data_set in found:
             found[data_set] = [
@@ -302,6 +319,9 @@ class _Run:
             ]
         size = {d: _folder_size(self.lake.folder(f"bronze.{d}")) for d in found}
         return dict(sorted(found.items(), key=lambda item: -size[item[0]]))
+
+    def _is_rebuilt(self, data_set: str) -> bool:
+        return self.options.full_refresh or data_set in self.options.rebuild
 
     def _one_data_set(self, data_set: str, names: Sequence[str], plan: Plan, store: Store, state: State) -> None:
         self.reporter.begin(data_set, f"silver of {data_set}")
@@ -313,7 +333,7 @@ class _Run:
                 contract,
                 specs,
                 store,
-                since=self._since(plan, state, names, f"bronze.{data_set}"),
+                since=self._since(plan, state, names, data_set),
                 rows_read=state.rows_read(),
                 now=self.started_at,
             )
@@ -335,7 +355,7 @@ class _Run:
             )
         self.reporter.end(data_set, f"{', '.join(names)}  {duration:.1f} s")
 
-    def _since(self, plan: Plan, state: State, names: Sequence[str], bronze: str) -> int | None:
+    def _since(self, plan: Plan, state: State, names: Sequence[str], data_set: str) -> int | None:
         """Bronze version that all silver tables of a data set have used; None = start from nothing."""
         versions = []
         for name in names:
@@ -344,8 +364,8 @@ class _Run:
                 return None
             if record.version_after != self.lake.version(name):
                 return None  # written to by somebody else, or by a run that died before it could record it
-            versions.append(record.input_versions.get(bronze, -1))
-        return None if self.options.full_refresh or min(versions) < 0 else min(versions)
+            versions.append(record.input_versions.get(f"bronze.{data_set}", -1))
+        return None if self._is_rebuilt(data_set) or min(versions) < 0 else min(versions)
 
     def _record_silver(self, plan: Plan, store: Store, state: State) -> None:
         now, outcomes = datetime.now(timezone.utc), self.results.silver

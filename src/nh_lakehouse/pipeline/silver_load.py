@@ -1,8 +1,8 @@
 """Bronze to silver, one data set at a time.
 
-What is new is read from the log of the bronze table: the data files that came since the version that silver last
-used name the periods to look at again. Of these periods silver is computed anew from all their bronze rows, so that
-the order and the split of the deliveries cannot matter, and published as a difference.
+What is new is read from the log of the bronze table: the data files that came and went since the version that silver
+last used name the periods to look at again. Of these periods silver is computed anew from all their bronze rows, so
+that the order and the split of the deliveries cannot matter, and published as a difference.
 """
 
 from __future__ import annotations
@@ -108,8 +108,11 @@ def load_silver(
     bronze = f"bronze.{data_set.name}"
     version = store.lake.version(bronze)
     changes = None if since is None else changed_files(store.lake, bronze, since, version)
-    periods = None if changes is None else distinct_values(changes.added, "_period")
-    new_files = None if changes is None else set(distinct_values(changes.added, "_source_sha256"))
+    periods = None if changes is None else distinct_values([*changes.added, *changes.removed], "_period")
+    # Where rows were taken back, what stands beside them may have another fate now: every file is told of.
+    new_files = None
+    if changes is not None and not changes.removed:
+        new_files = set(distinct_values(changes.added, "_source_sha256"))
     outcome = SilverOutcome(data_set.name, version, periods=periods)
     rows = _bronze_rows(store, data_set, version, periods)
     verdicts = _judge(rows, data_set, store)
@@ -141,16 +144,32 @@ def _bronze_rows(store: Store, data_set: DataSet, version: int, periods: Sequenc
 
 
 def _with_all_columns(rows: DataFrame, data_set: DataSet) -> DataFrame:
-    """Bronze with every column of the contract: one that came to the contract after the last delivery is unknown."""
+    """Bronze with every column of the contract.
+
+    A header that the contract did not know when its file came stands under a name of its own: where the contract was
+    mended since, its values are those of the column. A column that no file had is unknown.
+    """
     from pyspark.sql import functions as F
 
     present = set(rows.columns)
-    new = [c.name for c in data_set.columns if c.name not in present]
-    if not new:
+    values, absent = {}, [F.when(F.col("_absent_columns") != "", F.col("_absent_columns"))]
+    filled = []
+    for column in data_set.columns:
+        sources = [F.col(n) for n in (column.name, *data_set.names_before(column.name)) if n in present]
+        if column.name in present and len(sources) == 1:
+            continue
+        value = F.coalesce(*sources) if sources else F.lit(None).cast("string")
+        values[column.name] = value
+        if column.name in present:
+            filled.append(F.when(value.isNotNull(), F.lit(column.name)))
+        else:
+            absent.append(F.when(value.isNull(), F.lit(column.name)))
+    if not values:
         return rows
-    before = F.when(F.col("_absent_columns") != "", F.col("_absent_columns"))
-    listed = F.concat_ws(",", before, F.lit(",".join(new)))
-    return rows.withColumns({**{n: F.lit(None).cast("string") for n in new}, "_absent_columns": listed})
+    listed = F.concat_ws(",", *absent)
+    if filled:
+        listed = F.concat_ws(",", F.array_except(F.split(listed, ","), F.array(*filled)))
+    return rows.withColumns({**values, "_absent_columns": listed})
 
 
 # --- verdicts ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,147 @@
+"""What commands that write have in common: the engine they open, who is told of a run, and how it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nh_lakehouse.cli.options import INTERRUPTED, EngineName, Format
+from nh_lakehouse.cli.output import is_terminal
+from nh_lakehouse.pipeline.progress import JsonReporter, LogForm, PlainReporter, headline, warning_lines
+from nh_lakehouse.pipeline.report import Reporter, RunReport
+from nh_lakehouse.pipeline.summary import SummaryFile
+
+if TYPE_CHECKING:
+    from nh_lakehouse.engines import Engine
+
+__all__ = ["EngineOption", "Telling", "json_log", "opened_engine", "stopping_at_once"]
+
+EngineOption = Annotated[
+    EngineName | None,
+    typer.Option(
+        "--engine", "-e", help="sail: embedded, no Java. spark: Apache Spark. auto: sail where it is installed."
+    ),
+]
+
+
+def json_log(log: LogForm) -> JsonReporter | None:
+    """The reporter of JSON lines, where they are asked for."""
+    return JsonReporter(lambda line: typer.echo(line, err=True)) if log is LogForm.json else None
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Who is told of a run: the screen, a log of JSON lines, a summary file."""
+
+    lakehouse: Path
+    form: Format
+    log: JsonReporter | None
+    summary: SummaryFile
+
+    @contextmanager
+    def reporter(self) -> Iterator[Reporter]:
+        """Tells of the progress."""
+        if self.log is not None:
+            yield self.log
+        elif self.form is Format.table and is_terminal():
+            from nh_lakehouse.cli.live import LiveReporter
+
+            with LiveReporter() as live:
+                yield live
+        else:
+            stream = sys.stdout if self.form is Format.table else sys.stderr
+            yield PlainReporter(lambda line: typer.echo(line, file=stream))
+
+    @contextmanager
+    def of_errors(self) -> Iterator[None]:
+        """An error goes to the summary and to the log of JSON lines; without one it is told as everywhere."""
+        from nh_lakehouse.cli.app import verdict_on
+
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            verdict = verdict_on(error)
+            if verdict is None:
+                raise
+            self.of_failure(*verdict)
+            if self.log is None or os.environ.get("NH_LAKEHOUSE_DEBUG"):
+                raise
+            raise typer.Exit(verdict[1]) from error
+
+    def of_failure(self, message: str, code: int) -> None:
+        """The run ended in an error."""
+        if self.log is not None:
+            self.log.fail(message)
+        self.summary.write_failure(self.lakehouse, message, code, self.log.run_id if self.log else None)
+
+    def of_end(self, report: RunReport) -> None:
+        """The run has a report."""
+        self.summary.write(report)
+        if self.log is not None and report.planned is None:
+            for line in warning_lines(report):
+                self.log.say(line)
+            (self.log.fail if report.exit_code else self.log.say)(headline(report))
+
+
+@contextmanager
+def stopping_at_once(reporter: Reporter, told: Telling) -> Iterator[None]:
+    """Ctrl-C ends the process without waiting for the tables in work.
+
+    That is safe at any moment: a commit is whole or absent, and the next run takes the lock of a dead process over.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        # Whoever holds the screen or the log at this moment cannot hold up the end.
+        threading.Timer(5, os._exit, (1,)).start()
+        if isinstance(reporter, AbstractContextManager):
+            reporter.__exit__(None, None, None)
+        if told.log is None:
+            typer.echo(f"error: {INTERRUPTED}", err=True)
+        told.of_failure(INTERRUPTED, 1)
+        sys.stdout.flush()
+        os._exit(1)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def opened_engine(
+    name: EngineName | None, profile_name: str | None, reporter: Reporter
+) -> Iterator[Callable[[], Engine]]:
+    """A function that gives the engine; what it opened is stopped at the end."""
+    from nh_lakehouse.settings import load_profile
+
+    profile = load_profile(profile_name)
+    opened: list[Engine] = []
+
+    def open_engine() -> Engine:
+        engine = profile.open_engine(name.value if name else None)
+        opened.append(engine)
+        if engine.name == "sail":
+            from nh_lakehouse.doctor import LOOPBACK_NOTE, is_shared_machine
+
+            if is_shared_machine():
+                reporter.say(f"note: {LOOPBACK_NOTE}")
+        return engine
+
+    try:
+        yield open_engine
+    finally:
+        for engine in opened:
+            engine.stop()

@@ -1,0 +1,170 @@
+"""Every table as it was before a run, by commits that can themselves be taken back; no engine is needed.
+
+What a run wrote lies at or behind its start, as one run writes at a time. Each table goes back to its last version
+before that, as a new version. Tables that the run made are empty afterwards. `ops.runs` keeps its rows: the record of
+what was done is added to, never shortened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.lock import RunLock
+from nh_lakehouse.lakehouse.maintain import maintenance_id, move_record
+from nh_lakehouse.lakehouse.travel import check_readable, commits_of
+from nh_lakehouse.pipeline.record import run_row
+
+__all__ = ["Restoration", "Restored", "restore"]
+
+_RUNS, _TABLES, _FILES = "ops.runs", "ops.tables", "ops.files"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """One table that went back (or would).
+
+    Attributes:
+        table: full name.
+        version_before: version that stood.
+        version_restored: earlier version whose rows stand now; 0, which is empty, where the run made the table.
+        written_at: when that version was written.
+        version_after: number of the new version; None where nothing was done.
+    """
+
+    table: str
+    version_before: int
+    version_restored: int
+    written_at: datetime | None
+    version_after: int | None = None
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What was done, and the runs that were undone by it, oldest first."""
+
+    run_id: str
+    tables: tuple[Restored, ...]
+    runs: tuple[str, ...]
+
+
+def restore(lake: Lakehouse, run: str, *, dry_run: bool = False, wait_s: float = 0.0) -> Restoration:
+    """Put every table back to where it was before a run.
+
+    All is checked before anything is done. Killed anywhere, it is completed by asking again; a load in between makes
+    the tables of the present files.
+
+    Args:
+        lake: the lakehouse.
+        run: id of the run.
+        dry_run: only say what would be done.
+        wait_s: how long to wait for a run that writes the lakehouse.
+    Raises:
+        ConfigError: no such run; a version that cannot be read any more; a table that was made anew since.
+        ConflictError: another run writes the lakehouse.
+    """
+    if dry_run:
+        runs = _undone(lake, run)
+        return Restoration("", tuple(_targets(lake, run, _start_of(runs[0]))), tuple(r["run_id"] for r in runs))
+    run_id = maintenance_id()
+    with RunLock(lake.root, run_id, wait_s=wait_s):
+        started_at, started = datetime.now(timezone.utc), time.monotonic()
+        runs = _undone(lake, run)
+        targets = _targets(lake, run, _start_of(runs[0]))
+        done = [_put_back(lake, target) for target in targets]
+        moved = {t.table: (t.version_restored, t.version_after) for t in done if t.version_after is not None}
+        move_record(lake, moved, run_id, "restore", time.monotonic() - started)
+        _record(lake, run, run_id, started_at, len(done))
+    return Restoration(run_id, tuple(sorted(done, key=lambda t: t.table)), tuple(r["run_id"] for r in runs))
+
+
+def _undone(lake: Lakehouse, run: str) -> list[dict[str, Any]]:
+    """The run and those after it."""
+    columns = ["run_id", "started_at", "ended_at", "options"]
+    rows = lake.arrow(_RUNS, columns).sort_by("ended_at").to_pylist() if lake.exists(_RUNS) else []
+    position = next((i for i, row in enumerate(rows) if row["run_id"] == run), None)
+    if position is None:
+        newest = ", ".join(row["run_id"] for row in rows[-3:])
+        raise ConfigError(
+            f"--run {run}: no run of that id is recorded in {lake.root}"
+            + (f"; the newest are {newest}" if newest else "")
+            + " (a run that was killed is not recorded: the next run completes it)",
+            option="--run",
+        )
+    return rows[position:]
+
+
+def _start_of(run: Mapping[str, Any]) -> datetime:
+    """Start of a run to the millisecond, as the log of a table writes times."""
+    moment: datetime = run["started_at"]
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _targets(lake: Lakehouse, run: str, moment: datetime) -> list[Restored]:
+    """Tables that changed since, and the version each goes back to.
+
+    `ops.files` comes first: killed behind it, the next run reads the files again and finds their rows in bronze.
+    `ops.tables` comes last: what it says is done needs no second look.
+    """
+    recorded = _recorded_before(lake, moment)
+    found = []
+    for name in sorted(lake.tables(), key=lambda n: (n != _FILES, n == _TABLES, n)):
+        if name == _RUNS:
+            continue
+        commits, present = commits_of(lake, name), lake.version(name)
+        since = min((v for v, at in commits.items() if at >= moment), default=None)
+        if since is None:
+            continue
+        oldest = min(commits)
+        if since == oldest and (oldest > 0 or name in recorded):
+            reason = f"its log reaches back to version {oldest} alone" if oldest else "it was made anew since"
+            raise ConfigError(
+                f"--run {run}: {name} cannot be put back, {reason}; nothing was done; "
+                "nh-lakehouse run --full-refresh computes silver and gold anew",
+                option="--run",
+            )
+        target = max(since - 1, 0)
+        if target == 0 and lake.delta(name, 0).file_uris() and since == oldest:
+            raise ConfigError(
+                f"--run {run}: {name} was made with rows in it by something else; nothing was done", option="--run"
+            )
+        check_readable(lake, name, target, f"--run {run}")
+        if target != present:
+            found.append(Restored(name, present, target, commits.get(target) if since > oldest else None))
+    return found
+
+
+def _recorded_before(lake: Lakehouse, moment: datetime) -> set[str]:
+    """Tables that runs had written before a time."""
+    if not lake.exists(_TABLES):
+        return set()
+    rows = lake.arrow(_TABLES, ["table", "status", "recorded_at"]).to_pylist()
+    return {r["table"] for r in rows if r["status"] == "ok" and r["recorded_at"] < moment}
+
+
+def _put_back(lake: Lakehouse, target: Restored) -> Restored:
+    lake.delta(target.table).restore(target.version_restored)
+    return Restored(
+        target.table,
+        target.version_before,
+        target.version_restored,
+        target.written_at,
+        lake.version(target.table),
+    )
+
+
+def _record(lake: Lakehouse, run: str, run_id: str, started_at: datetime, tables_n: int) -> None:
+    import pyarrow as pa
+    from deltalake import write_deltalake
+
+    from nh_lakehouse.contracts import load_tables
+    from nh_lakehouse.lakehouse.schema import arrow_schema
+
+    row = {**run_row([], [], {"restore": run}, started_at, run_id, None), "tables_n": tables_n}
+    table = pa.Table.from_pylist([row], schema=arrow_schema(load_tables()[_RUNS].columns))
+    write_deltalake(lake.path(_RUNS), table, mode="append")
