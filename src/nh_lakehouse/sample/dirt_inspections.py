@@ -1,7 +1,8 @@
 """The faults of the inspection files, in the manner of `nh_lakehouse.sample.dirt`.
 
 - health citations, first month: a row twice, a row too short, an inspection date `13/45/2024`, a correction date
-  `13/45/2024`, the letter `M` for scope and severity, a tag that is not among the citation codes; the same key a second
+  `13/45/2024`, the letter `M` for scope and severity, a tag that is not among the citation codes (read as
+  it is); the same key a second
   time with another correction date (both rows are read, the second as occurrence 2);
 - fire safety citations, last of several months: a row too short, the prefix `X`;
 - inspection dates, first month: a row twice, cycle 4;
@@ -31,7 +32,7 @@ def health_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]
     second = Fault("the same key a second time with another correction date", "", "none")
     edits = [
         Edit(twice, "after", ",".join(sheet.cells(twice)), TWICE),
-        Edit(short, "before", ",".join(sheet.cells(short)[:12]), SHORT_ROW),
+        Edit(short, "before", ",".join(sheet.cells(short)[:20]), SHORT_ROW),
         Edit(
             day,
             "before",
@@ -42,7 +43,7 @@ def health_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]
         Edit(again, "after", other, second, _CORRECTED),
         *rows.cell(_CORRECTED, lambda _: _NO_DAY, no_day),
         *rows.cell(_LETTER, lambda _: "M", Fault("a letter beyond the grid", "unknown_code", "warn")),
-        *rows.cell("Deficiency Tag Number", lambda _: "0999", Fault("a tag without a code", "orphan_tag", "warn")),
+        *rows.cell("Deficiency Tag Number", lambda _: "0999", Fault("a tag without a code", "", "none")),
     ]
     return sheet, Damage(tuple(edits))
 
@@ -54,7 +55,7 @@ def fire_damage(sheet: Sheet, first: bool, last: bool) -> tuple[Sheet, Damage]:
     rows = Rows(sheet, iter((0.3, 0.6)))
     short = rows.pick()
     edits = [
-        Edit(short, "before", ",".join(sheet.cells(short)[:9]), SHORT_ROW),
+        Edit(short, "before", ",".join(sheet.cells(short)[:20]), SHORT_ROW),
         *rows.cell("Deficiency Prefix", lambda _: "X", Fault("a series that is none", "unknown_code", "warn")),
     ]
     return sheet, Damage(tuple(edits))

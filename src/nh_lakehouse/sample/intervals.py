@@ -21,10 +21,10 @@ _TABLE = """
 004 -3 8 Rate of potentially preventable hospital readmissions 30 days after discharge from a SNF
 005 -3 8 Rate of successful return to home or community from a SNF
 006 -3 8 Medicare spending per beneficiary (MSPB) for residents in SNFs
-007 -2 4 Percentage of SNF residents whose medications were reviewed and who received follow-up care when medication issues were identified
+007 -2 4 Percentage of SNF residents whose medications were reviewed and who received follow-up care
 013 -2 4 Percentage of SNF residents who experience one or more falls with major injury during their SNF stay
 018 -2 4 Percentage of SNF patients whose medications were reviewed
-022 -2 4 Percentage of residents whose functional abilities were assessed and functional goals were included in their treatment plan
+022 -2 4 Percentage of residents whose functional abilities were assessed, with goals in their treatment plan
 023 -2 4 Change in residents' ability to care for themselves
 024 -2 4 Change in residents' ability to move around
 025 -2 4 Percentage of residents who are at or above an expected ability to care for themselves at discharge

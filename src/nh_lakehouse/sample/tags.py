@@ -1,8 +1,8 @@
 """The tags of citations: numbers, categories and descriptions, and how often each is cited.
 
-The tags cited most have their published numbers and are described in short; the others are made up, so that the file has
-as many of each series as in October 2024 (391 F, 221 K, 29 E). How often a category is drawn was fitted so that its mean
-per standard inspection is that of the Survey Summary of October 2024 (no tag is cited twice on one inspection).
+The tags cited most have their published numbers and are described in short; the others are made up, so that the file
+has as many of each series as in October 2024 (391 F, 221 K, 29 E). How often a category is drawn was fitted so that its
+mean per standard inspection is that of the Survey Summary of October 2024 (no tag is cited twice on one inspection).
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ _FIRE = (
 #: Tags cited most, by category: number, citations in 1,000 of the category, what the home has to do.
 _CITED = {
     "Freedom from Abuse, Neglect, and Exploitation Deficiencies": """
-600 330 Protect each resident from all types of abuse such as physical, mental, sexual abuse, physical punishment, and neglect by anybody.
-609 250 Timely report suspected abuse, neglect, or theft and report the results of the investigation to proper authorities.
+600 330 Protect each resident from all types of abuse such as physical, mental, sexual abuse, and neglect.
+609 250 Timely report suspected abuse, neglect, or theft and the results of the investigation to proper authorities.
 610 170 Respond appropriately to all alleged violations.
 607 120 Develop and implement policies and procedures to prevent abuse, neglect, and theft.
 604 45 Ensure that each resident is free from the use of physical restraints, unless needed for medical treatment.
@@ -120,7 +120,7 @@ _CITED = {
 606 5 Not hire anyone with a finding of abuse, neglect, exploitation, or theft.
 608 5 Develop and implement policies for staff to report any reasonable suspicion of a crime.""",
     "Quality of Life and Care Deficiencies": """
-689 205 Ensure that a nursing home area is free from accident hazards and provides adequate supervision to prevent accidents.
+689 205 Ensure that the nursing home is free from accident hazards, and supervise residents to prevent accidents.
 684 190 Provide appropriate treatment and care according to orders, resident's preferences and goals.
 677 110 Provide care and assistance to perform activities of daily living for any resident who is unable.
 686 90 Provide appropriate pressure ulcer care and prevent new ulcers from developing.
@@ -141,22 +141,22 @@ _CITED = {
 740 5 Ensure each resident receives the necessary behavioral health care.
 675 5 Honor each resident's preferences, choices, values and beliefs.""",
     "Resident Assessment and Care Planning Deficiencies": """
-656 300 Develop and implement a complete care plan that meets all the resident's needs, with timetables and actions that can be measured.
-657 170 Develop the complete care plan within 7 days of the assessment, and have it reviewed by a team of health professionals.
+656 300 Develop and implement a complete care plan that meets all needs, with actions that can be measured.
+657 170 Develop the complete care plan within 7 days of the assessment, and have a team review it.
 641 170 Ensure each resident receives an accurate assessment.
 658 120 Ensure services provided by the nursing facility meet professional standards of quality.
-655 70 Create and put into place a plan for meeting the resident's most immediate needs within 48 hours of being admitted.
+655 70 Create a plan for meeting the resident's most immediate needs within 48 hours of being admitted.
 645 50 Screen residents before admission for a mental disorder or an intellectual disability.
 638 25 Assess the resident at least once every three months.
 644 25 Coordinate assessments with the program of screening before admission.
 636 15 Assess the resident completely when admitted, and then at least every 12 months.
-661 12 Ensure necessary information is communicated to the resident and the next provider at the time of a planned discharge.
+661 12 Ensure necessary information goes to the resident and the next provider at a planned discharge.
 640 10 Encode each resident's assessment data and transmit it to the state within 7 days.
 660 8 Plan the resident's discharge to meet the resident's goals and needs.
 637 8 Assess the resident when there is a significant change in condition.""",
     "Nursing and Physician Services Deficiencies": """
-725 330 Provide enough nursing staff every day to meet the needs of every resident, and have a licensed nurse in charge on each shift.
-727 170 Have a registered nurse on duty 8 hours a day, and select a registered nurse to be the director of nursing on a full time basis.
+725 330 Provide enough nursing staff every day, and have a licensed nurse in charge on each shift.
+727 170 Have a registered nurse on duty 8 hours a day, and a full time director of nursing.
 726 150 Ensure that nurses and nurse aides have the appropriate competencies to care for every resident.
 732 130 Post nurse staffing information every day.
 730 80 Observe each nurse aide's job performance and give regular training.
@@ -167,8 +167,8 @@ _CITED = {
 714 5 Ensure that the doctor's tasks are delegated as the law allows.""",
     "Resident Rights Deficiencies": """
 584 180 Honor the resident's right to a safe, clean, comfortable and homelike environment.
-550 150 Honor the resident's right to a dignified existence, self-determination, communication, and to exercise his or her rights.
-580 120 Immediately tell the resident, the resident's doctor, and a family member of situations that affect the resident.
+550 150 Honor the resident's right to a dignified existence, communication, and to exercise his or her rights.
+580 120 Immediately tell the resident, the doctor, and a family member of situations that affect the resident.
 578 80 Honor the resident's right to request, refuse, or discontinue treatment and to formulate an advance directive.
 558 70 Reasonably accommodate the needs and preferences of each resident.
 623 55 Provide timely notification before transfer or discharge, including appeal rights.
@@ -188,7 +188,7 @@ _CITED = {
 576 6 Ensure residents have reasonable access to and privacy in their use of communication methods.
 626 6 Permit a resident to return to the nursing home after hospitalization or leave.""",
     "Nutrition and Dietary Deficiencies": """
-812 620 Procure food from approved sources, and store, prepare, distribute and serve food in accordance with professional standards.
+812 620 Procure food from approved sources, and store, prepare and serve it by professional standards.
 804 110 Ensure food and drink is palatable, attractive, and at a safe and appetizing temperature.
 803 70 Ensure menus meet the nutritional needs of residents, are prepared in advance, followed and reviewed.
 805 40 Ensure each resident receives food prepared in a form designed to meet individual needs.
@@ -208,10 +208,10 @@ _CITED = {
 760 75 Ensure that residents are free from significant medication errors.
 757 70 Ensure each resident's drug regimen is free from unnecessary drugs.""",
     "Environmental Deficiencies": """
-921 370 Make sure that the nursing home area is safe, easy to use, clean and comfortable for residents, staff and the public.
+921 370 Make sure that the nursing home is safe, clean and comfortable for residents, staff and the public.
 919 130 Make sure that a working call system is available in each resident's bathroom and bathing area.
 925 130 Make sure there is a pest control program to prevent or deal with mice, insects, or other pests.
-912 110 Provide rooms that are at least 80 square feet per resident in multiple rooms and 100 square feet for single rooms.
+912 110 Provide rooms of at least 80 square feet per resident, and 100 square feet for single rooms.
 908 100 Keep all essential equipment working safely.
 909 30 Regularly inspect all bed frames, mattresses, and bed rails for safety.
 911 25 Ensure resident rooms hold no more than 4 residents.
@@ -221,7 +221,7 @@ _CITED = {
 920 10 Provide at least one room set aside for dining and activities with good lighting and airflow.""",
     "Administration Deficiencies": """
 842 240 Safeguard resident information and maintain medical records in accordance with accepted professional standards.
-851 170 Electronically submit to CMS complete and accurate direct care staffing information, based on payroll.
+851 170 Electronically submit complete and accurate staffing information, based on payroll.
 867 95 Set up an ongoing quality assessment and assurance group to review quality deficiencies and develop plans.
 849 60 Arrange for the provision of hospice services or assist the resident in transferring.
 947 55 Ensure nurse aides have the skills they need, with training in dementia care and abuse prevention.
@@ -290,7 +290,7 @@ _CITED = {
 541 60 Have rubbish and linen chutes that are built and protected as required.
 500 20 Meet other building service requirements.""",
     "Egress Deficiencies": """
-222 240 Add doors in an exit area that do not require the use of a key from the exit side unless in special locking arrangements.
+222 240 Have doors in an exit area that do not require a key from the exit side.
 211 230 Keep aisles, corridors, and exits free of obstruction in case of emergency.
 293 140 Have properly located and lighted exit signs.
 271 100 Have exits that discharge to a safe area with an even walking surface.
@@ -398,7 +398,9 @@ def all_tags(series: str) -> Series:
     category = np.array([names.index(tag.category) for tag in tags], dtype=np.int64)
     weight = np.array([tag.weight for tag in tags], dtype=np.float64)
     complaint = weight * np.array([item.complaints for item in categories])[category]
-    infection = np.where(category == names.index(INFECTION_CONTROL), 1.0, 0.03) * weight if series == HEALTH else weight
+    infection = weight
+    if series == HEALTH:
+        infection = np.where(category == names.index(INFECTION_CONTROL), 1.0, 0.03) * weight
     return Series(
         tuple(tags), tuple(names), category, *map(_chances, (weight, complaint, infection, (weight > 0) * 1.0))
     )
