@@ -81,7 +81,7 @@ _HEALTH = (
         "Administration Deficiencies", 0.1777, 41, 490, 1.1,
         "medical records|governing body|laboratory services|contracts|staff training|x-ray services",
     ),
-    _Category(INFECTION_CONTROL, 0.637, 16, 441, 0.6, "linens|isolation|vaccination"),
+    _Category(INFECTION_CONTROL, 0.69, 16, 441, 0.6, "linens|isolation|vaccination"),
 )  # fmt: skip
 _FIRE = (
     _Category("Emergency Preparedness Deficiencies", 0.48, 29, 40, 1.0, "emergency power|evacuation|shelter"),
@@ -240,7 +240,7 @@ _CITED = {
 770 5 Provide timely, quality laboratory services to meet the needs of residents.
 836 5 Ensure the facility is licensed under applicable State and local law.""",
     INFECTION_CONTROL: """
-880 1200 Provide and implement an infection prevention and control program.
+880 1100 Provide and implement an infection prevention and control program.
 883 75 Develop and implement policies and procedures for flu and pneumonia vaccinations.
 881 65 Implement a program that monitors antibiotic use.
 887 45 Educate residents and staff on COVID-19 vaccination, offer the vaccine, and document it.
