@@ -13,6 +13,8 @@ from nh_lakehouse.sample.damage import Damage, damaged_lines
 
 OCTOBER, NOVEMBER = "NH_ProviderInfo_Oct2024.csv", "NH_ProviderInfo_Nov2024.csv"
 PAYROLL = "PBJ_Daily_Nurse_Staffing_Q2_2024.csv"
+#: The faults of these are told in test_inspections.py.
+INSPECTIONS = ("NH_HealthC", "NH_FireS", "NH_Survey", "NH_CitationD", "NH_Hlth", "NH_DataC")
 CHAINS = "Nursing_Home_Chain_Performance_Measures_{}_2024.csv"
 
 
@@ -122,7 +124,8 @@ def test_stray_files_lie_beside_the_data(dirty: Landing) -> None:
 
 
 def test_the_report_lists_every_kind_of_fault_once_or_twice(dirty: Landing) -> None:
-    assert Counter(item.severity for item in dirty.report.dirt) == {
+    faults = [item for item in dirty.report.dirt if not item.file.startswith(INSPECTIONS)]
+    assert Counter(item.severity for item in faults) == {
         "row": 7,
         "duplicate": 2,
         "cell": 5,

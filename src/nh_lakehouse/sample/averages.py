@@ -76,8 +76,6 @@ def averages_sheet(month: Snapshot) -> Sheet:
     for header in averages_headers(month.month):
         if header.startswith(tuple(_QUALITY)):
             columns[header] = _quality(month, header, order, counts[1:])
-        elif "Fire Safety" in header:
-            columns[header] = _fire_safety(month, header, order, counts[1:])
     columns["Processing Date"] = [month.processing_date] * len(groups)
     headers = averages_headers(month.month)
     return Sheet(
@@ -120,7 +118,18 @@ def _measures(month: Snapshot) -> dict[str, _Measure]:
     for position, cycle in enumerate(month.surveys.cycles, start=1):
         header = f"Cycle {position} Total Number of Health Deficiencies"
         found[header] = _Measure(cycle.deficiencies[rows], cycle.known[rows], 1, 1)
+        found[f"Cycle {position} Total Number of Fire Safety Deficiencies"] = _fire_safety(month, position - 1)
     return found
+
+
+def _fire_safety(month: Snapshot, age: int) -> _Measure:
+    """Fire safety deficiencies of the standard inspections of a cycle, where there was one."""
+    inspections = month.inspections
+    chosen = (inspections.age == age) & inspections.has_fire
+    values, known = np.zeros(len(month.rows), dtype=np.int64), np.zeros(len(month.rows), dtype=bool)
+    values[inspections.place[chosen]] = inspections.fire[chosen]
+    known[inspections.place[chosen]] = True
+    return _Measure(values, known, 1, 1)
 
 
 def _mean(measure: _Measure, among: Flags) -> str:
@@ -150,14 +159,6 @@ def _quality(month: Snapshot, header: str, order: list[int], counts: list[int]) 
         _six_places(nation),
         *("" if code == GUAM else _six_places(value) for code, value in _paired(order, micros)),
     ]
-
-
-def _fire_safety(month: Snapshot, header: str, order: list[int], counts: list[int]) -> list[str]:
-    """Mean fire safety deficiencies: the state's own, moving a little from cycle to cycle."""
-    moved = month.dice.normal(header, np.array(order), month.staffing.quarter) * 0.08 + 1
-    tenths = np.rint(np.maximum(measure_by_state("fire_deficiencies")[order] * moved, 0.1) * 10).astype(np.int64)
-    nation = (2 * int((tenths * np.array(counts)).sum()) + sum(counts)) // (2 * sum(counts))
-    return [f"{value // 10}.{value % 10}" for value in [nation, *tenths.tolist()]]
 
 
 def _six_places(micros: int) -> str:

@@ -91,10 +91,10 @@ class Rows:
     def pick(self, header: str = "", good: Callable[[str], bool] = bool) -> int:
         """The first free row, from the next share of the file on, whose cell passes the test, or -1."""
         size = self.sheet.rows_n
-        cells: list[str] = self.sheet.columns[self.sheet.column(header)].to_pylist() if header else ["any"] * size
+        cells = self.sheet.columns[self.sheet.column(header)] if header else None
         begin: int = int(size * next(self.shares))
         for position in chain(range(begin, size), range(begin)):
-            if position not in self.used and good(cells[position]):
+            if position not in self.used and (cells is None or good(cells[position].as_py())):
                 self.used.add(position)
                 return position
         return -1

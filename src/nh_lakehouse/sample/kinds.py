@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from nh_lakehouse.sample import dirt as faults
+from nh_lakehouse.sample import dirt_inspections as inspection_faults
 from nh_lakehouse.sample.averages import averages_sheet
 from nh_lakehouse.sample.chains import chains_sheet
 from nh_lakehouse.sample.damage import Damage
+from nh_lakehouse.sample.inspection_files import (
+    citation_codes_sheet,
+    cut_points_sheet,
+    fire_citations_sheet,
+    health_citations_sheet,
+    survey_dates_sheet,
+    survey_summary_sheet,
+)
+from nh_lakehouse.sample.intervals import collection_intervals_sheet
 from nh_lakehouse.sample.month import Snapshot
 from nh_lakehouse.sample.programs import penalties_sheet, vbp_aggregate_sheet, vbp_sheet
 from nh_lakehouse.sample.provider_info import provider_info
@@ -45,6 +55,16 @@ class Kind:
     rhythm: Rhythm = "month"
 
 
+#: The files of inspections.
+INSPECTION_KINDS: tuple[Kind, ...] = (
+    Kind("nh_health_citations", health_citations_sheet, inspection_faults.health_damage),
+    Kind("nh_fire_citations", fire_citations_sheet, inspection_faults.fire_damage),
+    Kind("nh_survey_dates", survey_dates_sheet, inspection_faults.dates_damage),
+    Kind("nh_survey_summary", survey_summary_sheet, inspection_faults.summary_damage),
+    Kind("nh_citation_codes", citation_codes_sheet),
+    Kind("nh_inspection_cutpoints", cut_points_sheet, inspection_faults.cut_points_damage),
+    Kind("nh_collection_intervals", collection_intervals_sheet),
+)
 #: All kinds but the daily payroll files, which are written block by block.
 KINDS: tuple[Kind, ...] = (
     Kind("nh_provider_info", provider_info, faults.provider_damage),
@@ -53,4 +73,5 @@ KINDS: tuple[Kind, ...] = (
     Kind("nh_chain_performance", chains_sheet, faults.chains_damage),
     Kind("nh_vbp_facility", vbp_sheet, faults.vbp_damage, "year"),
     Kind("nh_vbp_aggregate", vbp_aggregate_sheet, faults.aggregate_damage, "year"),
+    *INSPECTION_KINDS,
 )

@@ -25,7 +25,7 @@ from nh_lakehouse.sample.periods import month_of, quarter_in_force, wanted_quart
 from nh_lakehouse.sample.randomness import Dice
 from nh_lakehouse.sample.staffing import staffing_of
 from nh_lakehouse.sample.states import STATES
-from nh_lakehouse.sample.writing import Cells, Sheet
+from nh_lakehouse.sample.writing import Cells, Sheet, joined
 
 __all__ = ["SampleFile", "SampleReport", "generate_sample"]
 
@@ -80,7 +80,9 @@ def generate_sample(
 ) -> SampleReport:
     """Write CMS-shaped nursing-home files that belong together, the same bytes for the same arguments everywhere.
 
-    Every month has provider information, state averages, penalties and chain measures; every calendar year the two
+    Every month has provider information, state averages, penalties, chain measures and the files of inspections (health
+    and fire safety citations, inspection dates and summary, citation codes, cut points, collection intervals, all of
+    the same inspections as the deficiencies of provider information); every calendar year the two
     files of the readmission programme of that fiscal year. The payroll quarters are those in force in the months
     (April to June 2024 for October 2024), then older ones. 14,814 homes, one month and one quarter are the true size.
 
@@ -174,6 +176,12 @@ class _Landing:
                 self._write_sheet(*(kind.faults(sheet, first, last) if faulty else (sheet, Damage())))
 
     def _write_sheet(self, sheet: Sheet, damage: Damage) -> None:
+        if damage == Damage():
+            with (self.out / sheet.name).open("wb") as file:
+                file.write((",".join(sheet.header) + "\n").encode())
+                file.write(_bytes(joined(sheet.columns)))
+            self.files.append(SampleFile(sheet.name, sheet.rows_n))
+            return
         lines, found = damaged_lines(sheet.name, sheet.lines(), damage)
         text = damage.newline.join([",".join(sheet.header), *lines, damage.end])
         (self.out / sheet.name).write_bytes(text.encode(damage.encoding))

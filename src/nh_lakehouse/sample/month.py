@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nh_lakehouse.sample.citations import Citations, fire_citations, health_citations
 from nh_lakehouse.sample.homes import Homes, published
+from nh_lakehouse.sample.inspections import Inspections, inspections_of
 from nh_lakehouse.sample.penalties import Penalties, Totals, penalty_totals
 from nh_lakehouse.sample.periods import month_label, month_start, month_year, quarter_in_force
 from nh_lakehouse.sample.randomness import Dice
@@ -72,6 +74,21 @@ class Snapshot:
     def surveys(self) -> Surveys:
         """Health inspections."""
         return surveys_of(self.dice, self.homes, self.staffing)
+
+    @cached_property
+    def inspections(self) -> Inspections:
+        """Inspections of the open homes, health and fire safety."""
+        return inspections_of(self.dice, self.homes, self.surveys, self.rows)
+
+    @cached_property
+    def health(self) -> Citations:
+        """Citations of health inspections."""
+        return health_citations(self.dice, self.inspections)
+
+    @cached_property
+    def fire(self) -> Citations:
+        """Citations of fire safety inspections."""
+        return fire_citations(self.dice, self.inspections)
 
     @cached_property
     def ratings(self) -> Ratings:

@@ -44,8 +44,9 @@ _NO_INFECTION_INSPECTION = 0.506
 
 @dataclass(frozen=True)
 class Cycle:
-    """One inspection cycle; `known` homes have its counts, `dated` homes its day."""
+    """One inspection cycle; `known` homes have its counts, `dated` homes its day; `inspection` counts a home's own."""
 
+    inspection: Ints
     known: Flags
     dated: Flags
     day: Days
@@ -89,7 +90,7 @@ def surveys_of(dice: Dice, homes: Homes, staffing: Staffing) -> Surveys:
         elapsed = (offset + inspection * interval).astype("timedelta64[D]")
         day = np.where(too_new, homes.approved, np.datetime64(date(2000, 1, 1)) + elapsed)
         dated = np.ones(len(homes), dtype=bool) if age == 0 else known[age]
-        cycles.append(Cycle(known[age], dated, day, *_findings(dice, homes, inspection, day)))
+        cycles.append(Cycle(inspection, known[age], dated, day, *_findings(dice, homes, inspection, day)))
     points = [cycle.total_points for cycle in cycles]
     three = (3 * points[0] + 2 * points[1] + points[2]) * 1_000
     two = (60 * points[0] + 40 * points[1]) * 10
