@@ -29,7 +29,7 @@ _HOME = (
 )
 _MEASURE = ("Measure Code", "Measure Description", "Resident type")
 _QUARTERS = tuple(
-    title for quarter in (1, 2, 3, 4) for title in (f"Q{quarter} Measure Score", f"Footnote for Q{quarter} Measure Score")
+    f"{footnote}Q{quarter} Measure Score" for quarter in (1, 2, 3, 4) for footnote in ("", "Footnote for ")
 )
 _END = ("Used in Quality Measure Five Star Rating", "Measure Period", "Location", "Processing Date")
 

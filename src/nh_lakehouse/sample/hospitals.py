@@ -1,4 +1,4 @@
-"""Hospitals with swing beds: they stand in the readmission and the reporting programme, never in Provider Information."""
+"""Hospitals with swing beds: in the readmission and the reporting programme, never in Provider Information."""
 
 from __future__ import annotations
 

@@ -268,4 +268,5 @@ def _claim_scores(month: Snapshot, claim: _Claim, last: int) -> tuple[Ints, Ints
     most = 100_000_000 if short else 1_000_000_000
     few = base < (28 if short else 33 * 130)
     empty = (month.staffing.standing == TOO_NEW) | (few & (dice.uniform("no claims", numbers) < _NO_CLAIMS))
-    return np.minimum(adjusted, most), observed, expected_micros, np.where(empty, _NO_DATA, np.where(few, _TOO_SMALL, 0))
+    note = np.where(empty, _NO_DATA, np.where(few, _TOO_SMALL, 0))
+    return np.minimum(adjusted, most), observed, expected_micros, note
