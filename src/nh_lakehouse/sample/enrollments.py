@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from nh_lakehouse.sample.headers_measures import ENROLLMENTS
 from nh_lakehouse.sample.month import Snapshot
@@ -20,6 +21,8 @@ from nh_lakehouse.sample.traits import OWNERSHIP_TYPES
 from nh_lakehouse.sample.writing import Cells, Sheet, choice, number, quoted_if_needed, text
 
 __all__ = ["enrollments_sheet"]
+
+Ints = NDArray[np.int64]
 
 _SECOND, _SHARED_NPI, _SEVERAL_NPIS = 0.012, 0.01, 0.06
 _FORMS = ("CORPORATION", "LLC", "PARTNERSHIP", "SOLE PROPRIETOR", "OTHER")
@@ -74,16 +77,13 @@ def enrollments_sheet(month: Snapshot) -> Sheet:
         places.zip_code,
     )
     day = month_start(month.month).replace(day=2)
-    return Sheet(f"SNF_Enrollments_{day:%Y.%m.%d}.csv", ENROLLMENTS, tuple(quoted_if_needed(column) for column in cells))
+    columns = tuple(quoted_if_needed(column) for column in cells)
+    return Sheet(f"SNF_Enrollments_{day:%Y.%m.%d}.csv", ENROLLMENTS, columns)
 
 
-def _enrollment_ids(month: Snapshot, rows: np.ndarray, turn: np.ndarray) -> Cells:
+def _enrollment_ids(month: Snapshot, rows: Ints, turn: Ints) -> Cells:
     """`O20091215000123`: the day of the first enrolment and a number, different for every enrolment."""
     span = (month.dice.uniform("enrollment day", rows, turn) * 7_000).astype("timedelta64[D]")
     days = np.datetime64("2002-08-01") + span
-    written = [f"O{day:%Y%m%d}{item:06d}" for day, item in zip(days.astype(object).tolist(), _serial(rows, turn), strict=True)]
-    return text(written)
-
-
-def _serial(rows: np.ndarray, turn: np.ndarray) -> list[int]:
-    return [int(item) for item in rows * 2 + turn]
+    serial = (rows * 2 + turn).tolist()
+    return text([f"O{day:%Y%m%d}{item:06d}" for day, item in zip(days.astype(object).tolist(), serial, strict=True)])

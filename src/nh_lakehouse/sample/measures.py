@@ -62,9 +62,7 @@ class _Measure(NamedTuple):
 _LONG = "Percentage of long-stay residents "
 _SHORT = "Percentage of short-stay residents "
 _MEASURES = (
-    _Measure(
-        "401", _LONG + "whose need for help with daily activities has increased", True, True, False, 0.72, 0.45
-    ),
+    _Measure("401", _LONG + "whose need for help with daily activities has increased", True, True, False, 0.72, 0.45),
     _Measure("404", _LONG + "who lose too much weight", False, False, False, 0.9, 0.5),
     _Measure(
         "405",
@@ -75,28 +73,20 @@ _MEASURES = (
         0.33,
         0.33,
     ),
-    _Measure(
-        "406", _LONG + "with a catheter inserted and left in their bladder", True, False, False, 0.9, 0.7
-    ),
+    _Measure("406", _LONG + "with a catheter inserted and left in their bladder", True, False, False, 0.9, 0.7),
     _Measure("407", _LONG + "with a urinary tract infection", True, False, False, 0.95, 0.8),
     _Measure("408", _LONG + "who have depressive symptoms", False, False, False, 0.85, 1.1),
     _Measure("409", _LONG + "who were physically restrained", False, False, False, 1.0, 1.5),
     _Measure("410", _LONG + "experiencing one or more falls with major injury", True, False, False, 1.0, 0.5),
-    _Measure(
-        "415", _LONG + "assessed and appropriately given the pneumococcal vaccine", False, False, True, 1.0, 1.1
-    ),
+    _Measure("415", _LONG + "assessed and appropriately given the pneumococcal vaccine", False, False, True, 1.0, 1.1),
     _Measure("419", _LONG + "who received an antipsychotic medication", True, False, False, 0.9, 0.5),
     _Measure(
         "430", _SHORT + "assessed and appropriately given the pneumococcal vaccine", False, False, True, 1.0, 0.75
     ),
     _Measure("434", _SHORT + "who newly received an antipsychotic medication", True, False, False, 0.8, 0.7),
     _Measure("451", _LONG + "whose ability to move independently worsened", True, True, False, 0.55, 0.4),
-    _Measure(
-        "452", _LONG + "who received an antianxiety or hypnotic medication", False, False, False, 0.5, 0.45
-    ),
-    _Measure(
-        "453", "Percentage of high risk long-stay residents with pressure ulcers", True, True, False, 0.62, 0.45
-    ),
+    _Measure("452", _LONG + "who received an antianxiety or hypnotic medication", False, False, False, 0.5, 0.45),
+    _Measure("453", "Percentage of high risk long-stay residents with pressure ulcers", True, True, False, 0.62, 0.45),
     _Measure(
         "454", _LONG + "assessed and appropriately given the seasonal influenza vaccine", False, False, True, 1.0, 1.0
     ),
@@ -139,7 +129,7 @@ def short_stays_of(dice: Dice, homes: Homes) -> Floats:
     """Short stays under Medicare of each home in a year; few where the short-stay stars are missing."""
     numbers = np.arange(len(homes))
     stays = residents_of(homes) * skewed(dice.normal("short stays", numbers), 0.55) * 0.95
-    return np.where(withheld_of(dice, numbers).few_short, np.minimum(stays * 0.15, 9.0), stays + 10)
+    return np.where(withheld_of(dice, numbers).few_short, np.minimum(stays * 0.2, 11.0), stays + 10)
 
 
 def home_cells(month: Snapshot, places: Places) -> list[Cells]:
@@ -266,7 +256,7 @@ def _claim_scores(month: Snapshot, claim: _Claim, last: int) -> tuple[Ints, Ints
     expected_micros = np.rint(expected * 1_000_000).astype(np.int64)
     adjusted = np.rint(observed / expected_micros * (claim.nation * 1_000_000)).astype(np.int64)
     most = 100_000_000 if short else 1_000_000_000
-    few = base < (28 if short else 33 * 130)
+    few = base < (29 if short else 33 * 130)
     empty = (month.staffing.standing == TOO_NEW) | (few & (dice.uniform("no claims", numbers) < _NO_CLAIMS))
     note = np.where(empty, _NO_DATA, np.where(few, _TOO_SMALL, 0))
     return np.minimum(adjusted, most), observed, expected_micros, note

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["HOME_NAMES", "PERSON_NAMES", "chain_name", "company_name", "county_name", "home_name", "person_name", "street_address", "town_name"]
+__all__ = [
+    "HOME_NAMES",
+    "PERSON_NAMES",
+    "chain_name",
+    "company_name",
+    "county_name",
+    "home_name",
+    "person_name",
+    "street_address",
+    "town_name",
+]
 
 _FIRST = """
 AMBER ASHEN ASPEN AUTUMN BAYBERRY BEECHNUT BIRCHWOOD BLUE BRIAR BROOKSIDE CEDAR CHESTNUT CLOVER COPPER CORAL COTTON

@@ -57,7 +57,15 @@ _OTHER_SHARE, _NEW_PERSON, _LEFT = range(3)
 _CHANGES = (0.4, 0.44, 0.16)
 #: Of the people of a chain home, those who have a part in its other homes too.
 _SHARED = 0.45
-_CHAIN_PARTS = ("HOLDINGS, LLC", "MANAGEMENT SERVICES", "REALTY LP", "PROPCO LLC", "OPCO LLC", "VENTURES, INC.", "TRUST")
+_CHAIN_PARTS = (
+    "HOLDINGS, LLC",
+    "MANAGEMENT SERVICES",
+    "REALTY LP",
+    "PROPCO LLC",
+    "OPCO LLC",
+    "VENTURES, INC.",
+    "TRUST",
+)
 #: Organizations named after the chain, then numbers of companies.
 _CHAIN_NAMES, _COMPANY_NAMES = 40, 36_000
 

@@ -26,8 +26,16 @@ from nh_lakehouse.sample.randomness import Dice
 from nh_lakehouse.sample.traits import TOO_NEW
 from nh_lakehouse.sample.vaccination import vaccination_of
 
-__all__ = ["CATEGORIES", "FOOTNOTES", "MEASURES", "Figure", "Reporters", "figures_of", "homes_reporting"]
-__all__ += ["hospitals_reporting"]
+__all__ = [
+    "CATEGORIES",
+    "FOOTNOTES",
+    "MEASURES",
+    "Figure",
+    "Reporters",
+    "figures_of",
+    "homes_reporting",
+    "hospitals_reporting",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,18 +72,18 @@ class Measure(NamedTuple):
 
 
 MEASURES = (
-    Measure("S_004_01_PPR_PD", "claims", 0.1051, 0.2, False, 1.5, 25),
-    Measure("S_005_02_DTC", "claims", 0.528, 0.16, True, 1.45, 25),
-    Measure("S_006_01_MSPB", "spending", 1.03, 0.15, False, 1.4, 20),
-    Measure("S_007_02", "stays", 0.945, 1.0, True, 1.3, 20),
-    Measure("S_013_02", "stays", 0.009, 0.7, False, 1.3, 20),
-    Measure("S_024_05", "stays", 0.53, 0.3, True, 1.0, 20),
-    Measure("S_025_05", "stays", 0.5, 0.3, True, 1.0, 20),
-    Measure("S_038_02", "stays", 0.025, 0.7, False, 1.3, 20),
-    Measure("S_039_01_HAI", "claims", 0.0726, 0.2, False, 1.0, 25),
+    Measure("S_004_01_PPR_PD", "claims", 0.1051, 0.36, False, 2.3, 25),
+    Measure("S_005_02_DTC", "claims", 0.528, 0.22, True, 2.2, 25),
+    Measure("S_006_01_MSPB", "spending", 1.03, 0.15, False, 2.1, 20),
+    Measure("S_007_02", "stays", 0.945, 1.0, True, 1.6, 20),
+    Measure("S_013_02", "stays", 0.009, 0.7, False, 1.6, 20),
+    Measure("S_024_05", "stays", 0.53, 0.3, True, 1.25, 20),
+    Measure("S_025_05", "stays", 0.5, 0.3, True, 1.25, 20),
+    Measure("S_038_02", "stays", 0.025, 0.7, False, 1.6, 20),
+    Measure("S_039_01_HAI", "claims", 0.0726, 0.36, False, 1.35, 25),
     Measure("S_040_02", "staff", 0.1, 0.0, True, 1.0, 1),
     Measure("S_041_01", "staff", 0.45, 0.35, True, 1.0, 1),
-    Measure("S_042_01", "stays", 0.51, 0.3, True, 1.0, 20),
+    Measure("S_042_01", "stays", 0.51, 0.3, True, 1.25, 20),
 )
 #: Weight of the cases in the rate that is told; the rest is the nation's (claims).
 _PULL = {"S_004_01_PPR_PD": 370, "S_005_02_DTC": 60, "S_039_01_HAI": 300}
@@ -206,7 +214,8 @@ def _notes(dice: Dice, who: Reporters, measure: Measure, cases: Ints) -> tuple[I
     shorter = dice.uniform(f"{who.kind} shorter", who.numbers) < _SHORT_TIME
     assessed = measure.kind == "stays"
     few = cases < measure.least
-    note = np.where(few, np.where(shorter & assessed, _FEW_AND_SHORTER, _FEW), np.where(shorter & assessed, _SHORTER, 0))
+    shorter = shorter & assessed
+    note = np.where(few, np.where(shorter, _FEW_AND_SHORTER, _FEW), np.where(shorter, _SHORTER, _NONE))
     hidden = dice.uniform(f"{who.kind} suppressed {measure.prefix}", who.numbers) < _SUPPRESSED_SHARE
     note = np.where(hidden, _SUPPRESSED, note)
     note = np.where((cases == 0) | who.silent, _NO_DATA, note)

@@ -20,8 +20,14 @@ from nh_lakehouse.sample.month import Snapshot
 from nh_lakehouse.sample.names import county_name
 from nh_lakehouse.sample.periods import quarter_of
 from nh_lakehouse.sample.places import places_of
-from nh_lakehouse.sample.reporting import CATEGORIES, FOOTNOTES, Figure, figures_of, homes_reporting
-from nh_lakehouse.sample.reporting import hospitals_reporting as reporting_hospitals
+from nh_lakehouse.sample.reporting import (
+    CATEGORIES,
+    FOOTNOTES,
+    Figure,
+    figures_of,
+    homes_reporting,
+    hospitals_reporting,
+)
 from nh_lakehouse.sample.states import STATES
 from nh_lakehouse.sample.writing import Cells, Sheet, choice, decimal, number, quoted, text
 
@@ -54,7 +60,8 @@ def program_sheet(month: Snapshot) -> Sheet:
     figures = _of_homes(month)
     places = places_of(homes, rows)
     codes = np.array([state.area_code for state in STATES])[homes.state[rows]]
-    phones = [f'"({code}){555}-{line:04d}"' for code, line in zip(codes.tolist(), (rows % 10_000).tolist(), strict=True)]
+    lines = (rows % 10_000).tolist()
+    phones = [f'"({code})555-{line:04d}"' for code, line in zip(codes.tolist(), lines, strict=True)]
     regions = choice(homes.state[rows], [f'"{_REGION_OF[state.code]}"' for state in STATES])
     first = [*home_cells(month, places), quoted(places.county), text(phones), regions]
     size = len(figures)
@@ -74,7 +81,7 @@ def _of_homes(month: Snapshot) -> list[Figure]:
 
 def _of_hospitals(month: Snapshot) -> tuple[Hospitals, list[Figure]]:
     hospitals = hospitals_of(month.dice, _hospital_count(month))
-    return hospitals, figures_of(month.dice, reporting_hospitals(month.dice, hospitals), quarter_of(month.month))
+    return hospitals, figures_of(month.dice, hospitals_reporting(month.dice, hospitals), quarter_of(month.month))
 
 
 def _hospital_count(month: Snapshot) -> int:
