@@ -9,8 +9,8 @@ Rows (severity `row`: the row is quarantined, `duplicate`: it is counted and dro
 
 Cells (`cell`: the value is dropped, `warn`: the row is flagged, `none`: the value is read as it is meant):
 
-- assessment measures, first month: a score `<5`, a score beside the footnote 10 that says there is none, a missing score
-  without a footnote, two footnotes in one cell;
+- assessment measures, first month: a score `<5`, a score beside the footnote 10 that says there is none, a missing
+  score without a footnote, two footnotes in one cell;
 - claims measures, first month: a negative score;
 - reporting program: a missing score without a footnote; of hospitals: a certification number without its leading zero;
   of the nation: `Nation` in place of `NATION`;

@@ -10,6 +10,7 @@ __all__ = [
     "CLAIMS",
     "ENROLLMENTS",
     "MDS",
+    "NON_NURSE_FOOTNOTE_SINCE",
     "NON_NURSE_JOBS",
     "OWNERSHIP",
     "PROGRAM",
@@ -94,6 +95,8 @@ ENROLLMENTS = (
     "STATE",
     "ZIP CODE",
 )
+#: The quarter, as a number, since which the hours of administrators have a footnote.
+NON_NURSE_FOOTNOTE_SINCE = 2023 * 4
 #: Jobs of the daily payroll file of other staff, in its order.
 NON_NURSE_JOBS = (
     "Admin",
@@ -123,8 +126,12 @@ NON_NURSE_JOBS = (
 )
 
 
-def non_nurse_headers() -> tuple[str, ...]:
-    """Headers of the daily payroll file of other staff: 9 of the day, then all, own and contract hours by job."""
+def non_nurse_headers(quarter: int) -> tuple[str, ...]:
+    """Headers of the daily payroll file of other staff: 9 of the day, then all, own and contract hours by job.
+
+    From the first quarter of 2023 on the hours of administrators have a footnote.
+    """
     first = ("PROVNUM", "PROVNAME", "CITY", "STATE", "COUNTY_NAME", "COUNTY_FIPS", "CY_QTR", "WorkDate", "MDScensus")
-    jobs = (f"Hrs_{job}{ending}" for job in NON_NURSE_JOBS for ending in ("", "_emp", "_ctr"))
-    return (*first, *jobs)
+    jobs = tuple(f"Hrs_{job}{ending}" for job in NON_NURSE_JOBS for ending in ("", "_emp", "_ctr"))
+    footnote = ("Hrs_Admin_fn",) if quarter >= NON_NURSE_FOOTNOTE_SINCE else ()
+    return (*first, *jobs[:3], *footnote, *jobs[3:])

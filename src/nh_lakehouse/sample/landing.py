@@ -43,15 +43,15 @@ class _Payroll:
     """A kind of file that is written block by block, for payroll quarters."""
 
     name: Callable[[int], str]
-    header: tuple[str, ...]
+    header: Callable[[int], tuple[str, ...]]
     lines: Callable[[Dice, Homes, Staffing], Iterator[Cells]]
     faults: Callable[[Sequence[str]], Damage]
 
 
 #: The daily payroll files by data set.
 _PAYROLL = {
-    "pbj_nurse_daily": _Payroll(payroll_name, tuple(PAYROLL), payroll_lines, payroll_damage),
-    "pbj_nonnurse_daily": _Payroll(nonnurse_name, non_nurse_headers(), nonnurse_lines, nonnurse_damage),
+    "pbj_nurse_daily": _Payroll(payroll_name, lambda _: tuple(PAYROLL), payroll_lines, payroll_damage),
+    "pbj_nonnurse_daily": _Payroll(nonnurse_name, non_nurse_headers, nonnurse_lines, nonnurse_damage),
 }
 
 
@@ -99,9 +99,11 @@ def generate_sample(
 ) -> SampleReport:
     """Write CMS-shaped nursing-home files that belong together, the same bytes for the same arguments everywhere.
 
-    Every month has provider information, state averages, penalties and chain measures; every calendar year the two
-    files of the readmission programme of that fiscal year. The payroll quarters are those in force in the months
-    (April to June 2024 for October 2024), then older ones. 14,814 homes, one month and one quarter are the true size.
+    Every month has provider information, state averages, penalties, chain measures, the quality measures of assessments
+    and claims, vaccinations, owners and Medicare enrolments; every calendar quarter the three files of the quality
+    reporting program; every calendar year the two files of the readmission programme of that fiscal year. The payroll
+    quarters, of nurses and of other staff, are those in force in the months (April to June 2024 for October 2024), then
+    older ones. 14,814 homes, one month and one quarter are the true size.
 
     Args:
         out: folder to write to; it is made if it is missing. Files of the same names are replaced, others stay.
@@ -111,7 +113,8 @@ def generate_sample(
         seed: another seed gives other homes.
         first_month: any day of the first month, from August 2023 on; before July 2024 the older, 100-column edition
             of provider information is written.
-        dirt: put the faults listed in `nh_lakehouse.sample.dirt` into the files.
+        dirt: put the faults listed in `nh_lakehouse.sample.dirt` and `nh_lakehouse.sample.dirt_measures` into the
+            files.
         data_sets: write the files of these data sets alone (`nh_provider_info`, ...), the same as in a whole sample;
             all if None.
     Returns:
@@ -214,7 +217,7 @@ class _Landing:
         members = month.members if quarter == month.staffing.quarter else month.homes.alive
         staffing = staffing_of(self.dice, month.homes, members, quarter, month.start)
         with (self.out / name).open("wb") as file:
-            file.write(",".join(payroll.header).encode() + b"\n")
+            file.write(",".join(payroll.header(quarter)).encode() + b"\n")
             for block in payroll.lines(self.dice, month.homes, staffing):
                 lines = self._damaged_block(name, payroll, block) if self.dirty and faulty and rows == 0 else block
                 file.write(_bytes(lines))

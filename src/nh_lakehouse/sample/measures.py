@@ -122,7 +122,8 @@ _CLAIMS = (
 
 def residents_of(homes: Homes) -> Floats:
     """Residents of each home on an average day, over the years."""
-    return homes.traits.beds * np.minimum(homes.traits.occupancy, 1.0)
+    residents: Floats = homes.traits.beds * np.minimum(homes.traits.occupancy, 1.0)
+    return residents
 
 
 def short_stays_of(dice: Dice, homes: Homes) -> Floats:
@@ -191,7 +192,8 @@ def _counted(month: Snapshot, measure: _Measure, quarter: int) -> tuple[Ints, In
     noise = 1 + dice.normal(f"{name} residents", numbers, quarter) * 0.07
     size = np.maximum(np.rint(base * measure.counted * noise), 1).astype(np.int64)
     score = homes.traits.short_stay_score if short else homes.traits.long_stay_score
-    level = score * 0.5 + dice.normal(name, numbers) * 0.78 + path(dice, name, numbers, quarter) * 0.37
+    moved = path(dice, name, numbers, quarter) * (0.37 * min(1.0, 0.4 / measure.spread))
+    level = score * 0.5 + dice.normal(name, numbers) * 0.8 + moved
     header = measure.words.replace("-stay", " stay")
     centre = quality_by_state(dice, header, month.start)[homes.state] / 100
     bad = (1 - centre if measure.higher else centre) * skewed(-level, measure.spread)

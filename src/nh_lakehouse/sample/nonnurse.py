@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nh_lakehouse.sample.headers_measures import NON_NURSE_JOBS
+from nh_lakehouse.sample.headers_measures import NON_NURSE_FOOTNOTE_SINCE, NON_NURSE_JOBS
 from nh_lakehouse.sample.homes import Homes
 from nh_lakehouse.sample.long_format import skewed
 from nh_lakehouse.sample.payroll import Block, blocks_of, census_of, day_columns, hours_text
@@ -29,8 +29,10 @@ Ints = NDArray[np.int64]
 
 
 class _Job(NamedTuple):
-    """Hours of a job: on a day in every home that has it, and per resident; how many homes have it, hours of a weekend
-    day against a weekday, and how many homes hire contract staff for it."""
+    """A job: its hours on a day in every home that has it, and per resident; how many homes have it.
+
+    `weekend` are hours of a weekend day against a weekday, `contract` is how many homes hire contract staff for it.
+    """
 
     daily: float
     per_resident: float
@@ -79,11 +81,13 @@ def nonnurse_lines(dice: Dice, homes: Homes, staffing: Staffing) -> Iterator[Cel
     """The data records of a quarter, a block of homes at a time, each home with all its days."""
     for block, stamps in blocks_of(dice, homes, staffing):
         census, reported = census_of(block)
-        columns = day_columns(block, stamps, reported)
+        columns: list[Cells | str] = [*day_columns(block, stamps, reported)]
         for job in NON_NURSE_JOBS:
             hours = _hours(block, job, census)
             contract = np.where(_hired(block, job), hours, 0)
             columns += [hours_text(values) for values in (hours, hours - contract, contract)]
+            if job == "Admin" and staffing.quarter >= NON_NURSE_FOOTNOTE_SINCE:
+                columns.append("")
         yield joined(columns)
 
 

@@ -1,6 +1,6 @@
-"""The quality reporting program of skilled nursing facilities: 48 figures of every home and of hospitals with swing beds.
+"""The quality reporting program: 48 figures of every home, and of every hospital with swing beds.
 
-Eleven measures, each with its counts, rates and, where claims are behind it, limits and a comparison with the nation.
+Twelve measures, each with its counts, rates and, where claims are behind it, limits and a comparison with the nation.
 Periods are those of the publisher's calendar (table 25 of the Nursing Home Data Dictionary, October 2024); measures of
 two years and of one year move every October, the others every quarter. Codes are those of October 2024 in every month.
 

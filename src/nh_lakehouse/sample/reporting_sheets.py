@@ -38,6 +38,7 @@ Ints = NDArray[np.int64]
 _NAME = "Skilled_Nursing_Facility_Quality_Reporting_Program"
 #: Hospitals with swing beds per home in October 2024.
 _HOSPITALS, _HOMES = 793, 14_814
+_FEWEST_HOSPITALS = 8
 _REGIONS = {
     1: "CT ME MA NH RI VT",
     2: "NJ NY PR",
@@ -86,7 +87,7 @@ def _of_hospitals(month: Snapshot) -> tuple[Hospitals, list[Figure]]:
 
 def _hospital_count(month: Snapshot) -> int:
     """In proportion to the homes ever seen: it stays nearly as it is, and never falls."""
-    return max(2, (len(month.homes) * _HOSPITALS + _HOMES // 2) // _HOMES)
+    return max(_FEWEST_HOSPITALS, (len(month.homes) * _HOSPITALS + _HOMES // 2) // _HOMES)
 
 
 def _scores(figures: Sequence[Figure], rows: Ints) -> list[Cells]:
