@@ -122,8 +122,7 @@ _CLAIMS = (
 
 def residents_of(homes: Homes) -> Floats:
     """Residents of each home on an average day, over the years."""
-    residents: Floats = homes.traits.beds * np.minimum(homes.traits.occupancy, 1.0)
-    return residents
+    return homes.traits.beds.astype(np.float64) * np.minimum(homes.traits.occupancy, 1.0)
 
 
 def short_stays_of(dice: Dice, homes: Homes) -> Floats:
