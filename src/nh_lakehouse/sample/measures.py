@@ -129,7 +129,7 @@ def short_stays_of(dice: Dice, homes: Homes) -> Floats:
     """Short stays under Medicare of each home in a year; few where the short-stay stars are missing."""
     numbers = np.arange(len(homes))
     stays = residents_of(homes) * skewed(dice.normal("short stays", numbers), 0.55) * 0.95
-    return np.where(withheld_of(dice, numbers).few_short, np.minimum(stays * 0.2, 11.0), stays + 10)
+    return np.where(withheld_of(dice, numbers).few_short, np.minimum(stays * 0.13, 11.0), stays + 10)
 
 
 def home_cells(month: Snapshot, places: Places) -> list[Cells]:
