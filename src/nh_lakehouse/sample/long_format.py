@@ -57,9 +57,9 @@ def six_places(micros: Ints, known: Flags) -> Cells:
     return pc.if_else(pa.array(known), written, "")
 
 
-def dashed(months: Sequence[str]) -> str:
-    """First and last of a measurement period: `2023Q3-2024Q2`."""
-    return f"{months[0]}-{months[-1]}"
+def dashed(times: Sequence[str]) -> str:
+    """First and last of the quarters or days of a measurement period: `2023Q3-2024Q2`."""
+    return f"{times[0]}-{times[-1]}"
 
 
 def portion(rate: Floats, size: Ints, chance: Floats) -> Ints:

@@ -34,7 +34,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-#: The last quarter of the measures that the change of the assessment in October 2023 froze until January 2025.
+#: Scores of the four quarters, and their average.
+_SCORES = (*(f"Q{quarter} Measure Score" for quarter in (1, 2, 3, 4)), "Four Quarter Average Score")
+#: The last quarter of the measures that the change of the assessment in October 2023 froze. The publisher replaced them
+#: in January 2025; the sample has the measures of October 2024 in every month.
 _FROZEN = 2023 * 4 + 2
 #: Fewest residents or stays behind a published score.
 _FEWEST = 20
@@ -148,20 +151,21 @@ def location_of(places: Places) -> Cells:
 def mds_sheet(month: Snapshot) -> Sheet:
     """Eighteen measures of every home, each with four quarters and their average."""
     rows, size = month.rows, len(_MEASURES)
-    columns: dict[str, list[Cells]] = {title: [] for title in (*MDS[9:19], "period")}
+    titles = [name for score in _SCORES for name in (score, f"Footnote for {score}")]
+    columns: dict[str, list[Cells]] = {title: [] for title in (*titles, "period")}
     for measure in _MEASURES:
         last = min(month.staffing.quarter, _FROZEN) if measure.frozen else month.staffing.quarter
         quarters = list(range(last - 3, last + 1))
         counts, bases = zip(*(_counted(month, measure, quarter) for quarter in quarters), strict=True)
         count, base = np.stack([*counts, sum(counts)]), np.stack([*bases, sum(bases)])
         note = np.stack([_footnotes(month, measure, base[step]) for step in range(5)])
-        for step, title in enumerate((*(f"Q{step + 1} Measure Score" for step in range(4)), MDS[17])):
+        for step, title in enumerate(_SCORES):
             known = note[step][rows] == 0
             micros = (200_000_000 * count[step][rows] + base[step][rows]) // np.maximum(2 * base[step][rows], 1)
             columns[title].append(six_places(micros, known))
             columns[f"Footnote for {title}"].append(number(note[step][rows], ~known))
         columns["period"].append(choice(np.zeros(len(rows)), [dashed([quarter_label(q) for q in quarters])]))
-    scores = [interleaved(columns[title]) for title in MDS[9:19]]
+    scores = [interleaved(columns[title]) for title in titles]
     starred = cycled(["Y" if measure.starred else "N" for measure in _MEASURES], len(rows))
     kinds = ["Short Stay" if measure.words.startswith(_SHORT) else "Long Stay" for measure in _MEASURES]
     named = _named([(measure.code, measure.words, kind) for measure, kind in zip(_MEASURES, kinds, strict=True)], rows)
