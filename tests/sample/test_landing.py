@@ -47,6 +47,10 @@ def test_generate_sample_names_files_as_the_publisher_does(dirty: Landing) -> No
         "FY_2024_SNF_VBP_Facility_Performance.csv",
         "NH_CitationDescriptions_Nov2024.csv",
         "NH_CitationDescriptions_Oct2024.csv",
+        "NH_CovidVaxAverages_20241027.csv",
+        "NH_CovidVaxAverages_20241124.csv",
+        "NH_CovidVaxProvider_20241027.csv",
+        "NH_CovidVaxProvider_20241124.csv",
         "NH_DataCollectionIntervals_Nov2024.csv",
         "NH_DataCollectionIntervals_Oct2024.csv",
         "NH_FireSafetyCitations_Nov2024.csv",
@@ -55,10 +59,16 @@ def test_generate_sample_names_files_as_the_publisher_does(dirty: Landing) -> No
         "NH_HealthCitations_Oct2024.csv",
         "NH_HlthInspecCutpointsState_Nov2024.csv",
         "NH_HlthInspecCutpointsState_Oct2024.csv",
+        "NH_Ownership_Nov2024.csv",
+        "NH_Ownership_Oct2024.csv",
         "NH_Penalties_Nov2024.csv",
         "NH_Penalties_Oct2024.csv",
         "NH_ProviderInfo_Nov2024.csv",
         "NH_ProviderInfo_Oct2024.csv",
+        "NH_QualityMsr_Claims_Nov2024.csv",
+        "NH_QualityMsr_Claims_Oct2024.csv",
+        "NH_QualityMsr_MDS_Nov2024.csv",
+        "NH_QualityMsr_MDS_Oct2024.csv",
         "NH_StateUSAverages_Nov2024.csv",
         "NH_StateUSAverages_Oct2024.csv",
         "NH_SurveyDates_Nov2024.csv",
@@ -67,7 +77,13 @@ def test_generate_sample_names_files_as_the_publisher_does(dirty: Landing) -> No
         "NH_SurveySummary_Oct2024.csv",
         "Nursing_Home_Chain_Performance_Measures_Nov_2024.csv",
         "Nursing_Home_Chain_Performance_Measures_Oct_2024.csv",
+        "PBJ_Daily_Non_Nurse_Staffing_Q2_2024.csv",
         "PBJ_Daily_Nurse_Staffing_Q2_2024.csv",
+        "SNF_Enrollments_2024.10.02.csv",
+        "SNF_Enrollments_2024.11.02.csv",
+        "Skilled_Nursing_Facility_Quality_Reporting_Program_National_Data_Oct2024.csv",
+        "Skilled_Nursing_Facility_Quality_Reporting_Program_Provider_Data_Oct2024.csv",
+        "Swing_Bed_SNF_data_Oct2024.csv",
     ]
 
 
@@ -151,14 +167,14 @@ def test_generate_sample_runs_for_24_months_with_eight_quarters_and_three_fiscal
     names = [file.name for file in report.files]
     assert sum(name.startswith("NH_ProviderInfo") for name in names) == 24
     assert "NH_ProviderInfo_Sep2026.csv" in names
-    assert [name[:7] for name in names if "Facility" in name] == ["FY_2024", "FY_2025", "FY_2026"]
-    quarters = sorted(name[-8:-4] + name[-11:-9] for name in names if name.startswith("PBJ"))
+    assert [name[:7] for name in names if "VBP_Facility" in name] == ["FY_2024", "FY_2025", "FY_2026"]
+    quarters = sorted(name[-8:-4] + name[-11:-9] for name in names if name.startswith("PBJ_Daily_Nurse"))
     assert quarters == ["2024Q2", "2024Q3", "2024Q4", "2025Q1", "2025Q2", "2025Q3", "2025Q4", "2026Q1"]
 
 
 def test_generate_sample_takes_older_quarters_when_the_months_need_no_newer_ones(tmp_path: Path) -> None:
     report = generate_sample(tmp_path, homes=53, months=1, quarters=3, dirt=False)
-    payroll = [file.name for file in report.files if file.name.startswith("PBJ")]
+    payroll = [file.name for file in report.files if file.name.startswith("PBJ_Daily_Nurse")]
     assert payroll == [f"PBJ_Daily_Nurse_Staffing_{quarter}.csv" for quarter in ("Q1_2024", "Q2_2024", "Q4_2023")]
 
 

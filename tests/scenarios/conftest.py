@@ -9,14 +9,20 @@ from support import load
 
 from nh_lakehouse import generate_sample
 from nh_lakehouse.engines import Engine
+from nh_lakehouse.sample import SampleReport
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Landing folder of the sample: 60 homes, two months, one quarter, faults included."""
+def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SampleReport]:
+    """The sample and what the generator says of it: 60 homes, two months, one quarter, faults included."""
     landing = tmp_path_factory.mktemp("sample") / "landing"
-    generate_sample(landing, homes=60, months=2, quarters=1)
-    return landing
+    return landing, generate_sample(landing, homes=60, months=2, quarters=1)
+
+
+@pytest.fixture(scope="session")
+def sample(generated: tuple[Path, SampleReport]) -> Path:
+    """Landing folder of the sample."""
+    return generated[0]
 
 
 @pytest.fixture(scope="session")

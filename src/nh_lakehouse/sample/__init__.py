@@ -1,7 +1,7 @@
 """A deterministic generator of files shaped like those of the Centers for Medicare & Medicaid Services (CMS).
 
 `generate_sample` writes a landing folder: names, headers, missing values, footnotes and distributions are the real
-ones, homes and their names are made up. `nh_lakehouse.sample.dirt` and `nh_lakehouse.sample.dirt_inspections` list the
+ones, homes and their names are made up. `nh_lakehouse.sample.dirt`, `.dirt_inspections` and `.dirt_measures` list the
 faults put in on purpose.
 """
 

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from nh_lakehouse.sample.headers import averages_headers
 from nh_lakehouse.sample.month import Snapshot
+from nh_lakehouse.sample.randomness import Dice
 from nh_lakehouse.sample.staffing import HOUR_UNIT
 from nh_lakehouse.sample.states import GUAM, STATES, measure_by_state
 from nh_lakehouse.sample.writing import Sheet, text
 
-__all__ = ["averages_sheet"]
+__all__ = ["averages_sheet", "quality_by_state"]
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -144,16 +146,27 @@ def _mean(measure: _Measure, among: Flags) -> str:
     return f"{rounded // scale}.{rounded % scale:0{measure.places}d}" if measure.places else str(rounded)
 
 
-def _quality(month: Snapshot, header: str, order: list[int], counts: list[int]) -> list[str]:
-    """A percentage of the nation and every state; Guam reports too few residents."""
+def quality_by_state(dice: Dice, header: str, quarter: int) -> Floats:
+    """What a quality measure is in each state, in the order of `STATES`: its own level, moving a little by quarter.
+
+    Args:
+        dice: source of chance.
+        header: the header of the measure, or a beginning of it that names it.
+        quarter: the payroll quarter in force.
+    """
     name = next(start for start in sorted(_QUALITY, key=len, reverse=True) if header.startswith(start))
     centre, spread = _QUALITY[name]
-    quarter = month.staffing.quarter
-    noise = month.dice.normal(name, np.array(order)) * 0.9 + month.dice.normal(name, np.array(order), quarter) * 0.1
+    states = np.arange(len(STATES))
+    noise = dice.normal(name, states) * 0.9 + dice.normal(name, states, quarter) * 0.1
     values = centre + noise * spread
     if name == _REHOSPITALIZED:
-        values = measure_by_state("rehospitalized")[order] + noise * 0.2
-    micros = np.rint(np.clip(values, 0.01, 99.9) * 10**6).astype(np.int64)
+        values = measure_by_state("rehospitalized") + noise * 0.2
+    return np.clip(values, 0.01, 99.9)
+
+
+def _quality(month: Snapshot, header: str, order: list[int], counts: list[int]) -> list[str]:
+    """A percentage of the nation and every state; Guam reports too few residents."""
+    micros = np.rint(quality_by_state(month.dice, header, month.staffing.quarter)[order] * 10**6).astype(np.int64)
     nation = int((micros * np.array(counts)).sum()) // sum(counts)
     return [
         _six_places(nation),

@@ -8,9 +8,11 @@ from typing import Literal, TypeAlias
 
 from nh_lakehouse.sample import dirt as faults
 from nh_lakehouse.sample import dirt_inspections as inspection_faults
+from nh_lakehouse.sample import dirt_measures as measure_faults
 from nh_lakehouse.sample.averages import averages_sheet
 from nh_lakehouse.sample.chains import chains_sheet
 from nh_lakehouse.sample.damage import Damage
+from nh_lakehouse.sample.enrollments import enrollments_sheet
 from nh_lakehouse.sample.inspection_files import (
     citation_codes_sheet,
     cut_points_sheet,
@@ -20,9 +22,13 @@ from nh_lakehouse.sample.inspection_files import (
     survey_summary_sheet,
 )
 from nh_lakehouse.sample.intervals import collection_intervals_sheet
+from nh_lakehouse.sample.measures import claims_sheet, mds_sheet
 from nh_lakehouse.sample.month import Snapshot
+from nh_lakehouse.sample.owners import owners_sheet
 from nh_lakehouse.sample.programs import penalties_sheet, vbp_aggregate_sheet, vbp_sheet
 from nh_lakehouse.sample.provider_info import provider_info
+from nh_lakehouse.sample.reporting_sheets import program_national_sheet, program_sheet, swing_bed_sheet
+from nh_lakehouse.sample.vaccination import vaccination_averages_sheet, vaccination_sheet
 from nh_lakehouse.sample.writing import Sheet
 
 __all__ = ["KINDS", "Kind"]
@@ -74,4 +80,13 @@ KINDS: tuple[Kind, ...] = (
     Kind("nh_vbp_facility", vbp_sheet, faults.vbp_damage, "year"),
     Kind("nh_vbp_aggregate", vbp_aggregate_sheet, faults.aggregate_damage, "year"),
     *INSPECTION_KINDS,
+    Kind("nh_quality_mds", mds_sheet, measure_faults.mds_damage),
+    Kind("nh_quality_claims", claims_sheet, measure_faults.claims_damage),
+    Kind("nh_qrp_provider", program_sheet, measure_faults.program_damage, "quarter"),
+    Kind("nh_qrp_national", program_national_sheet, measure_faults.program_national_damage, "quarter"),
+    Kind("nh_qrp_swing_bed", swing_bed_sheet, measure_faults.swing_bed_damage, "quarter"),
+    Kind("nh_covid_vax_provider", vaccination_sheet, measure_faults.vaccination_damage),
+    Kind("nh_covid_vax_averages", vaccination_averages_sheet, measure_faults.vaccination_averages_damage),
+    Kind("nh_ownership", owners_sheet, measure_faults.owners_damage),
+    Kind("snf_enrollments", enrollments_sheet, measure_faults.enrollments_damage),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,25 +16,43 @@ from numpy.typing import NDArray
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.sample.damage import Damage, Dirt, damaged_lines
 from nh_lakehouse.sample.dirt import payroll_damage, stray_files
+from nh_lakehouse.sample.dirt_measures import nonnurse_damage
 from nh_lakehouse.sample.headers import PAYROLL
-from nh_lakehouse.sample.homes import first_homes, next_homes
+from nh_lakehouse.sample.headers_measures import non_nurse_headers
+from nh_lakehouse.sample.homes import Homes, first_homes, next_homes
 from nh_lakehouse.sample.kinds import KINDS, Rhythm
 from nh_lakehouse.sample.month import Snapshot
+from nh_lakehouse.sample.nonnurse import nonnurse_lines, nonnurse_name
 from nh_lakehouse.sample.payroll import payroll_lines, payroll_name
 from nh_lakehouse.sample.penalties import first_penalties, next_penalties
 from nh_lakehouse.sample.periods import month_of, quarter_in_force, wanted_quarters
 from nh_lakehouse.sample.randomness import Dice
-from nh_lakehouse.sample.staffing import staffing_of
+from nh_lakehouse.sample.staffing import Staffing, staffing_of
 from nh_lakehouse.sample.states import STATES
-from nh_lakehouse.sample.writing import Cells, Sheet, joined
+from nh_lakehouse.sample.writing import Cells, Sheet
 
 __all__ = ["SampleFile", "SampleReport", "generate_sample"]
 
 _MOST_HOMES = 20_000
 #: Headers of earlier editions (no coordinates, other names) are not part of the sample.
 _EARLIEST = date(2023, 8, 1)
-#: Data sets that are written block by block, for payroll quarters.
-_PAYROLL = ("pbj_nurse_daily",)
+
+
+@dataclass(frozen=True)
+class _Payroll:
+    """A kind of file that is written block by block, for payroll quarters."""
+
+    name: Callable[[int], str]
+    header: Callable[[int], tuple[str, ...]]
+    lines: Callable[[Dice, Homes, Staffing], Iterator[Cells]]
+    faults: Callable[[Sequence[str]], Damage]
+
+
+#: The daily payroll files by data set.
+_PAYROLL = {
+    "pbj_nurse_daily": _Payroll(payroll_name, lambda _: tuple(PAYROLL), payroll_lines, payroll_damage),
+    "pbj_nonnurse_daily": _Payroll(nonnurse_name, non_nurse_headers, nonnurse_lines, nonnurse_damage),
+}
 
 
 @dataclass(frozen=True)
@@ -80,11 +99,13 @@ def generate_sample(
 ) -> SampleReport:
     """Write CMS-shaped nursing-home files that belong together, the same bytes for the same arguments everywhere.
 
-    Every month has provider information, state averages, penalties, chain measures and the files of inspections (health
-    and fire safety citations, inspection dates and summary, citation codes, cut points, collection intervals, all of
-    the same inspections as the deficiencies of provider information); every calendar year the two
-    files of the readmission programme of that fiscal year. The payroll quarters are those in force in the months
-    (April to June 2024 for October 2024), then older ones. 14,814 homes, one month and one quarter are the true size.
+    Every month has provider information, state averages, penalties, chain measures, the files of inspections
+    (citations, dates, summary, codes, cut points, collection intervals, all of the same inspections as the deficiencies
+    of provider information), the quality measures of assessments and claims, vaccinations, owners and Medicare
+    enrolments; every calendar quarter the three files of the quality reporting program; every calendar year the two
+    files of the readmission programme of that fiscal year. The payroll quarters, of nurses and of other staff, are
+    those in force in the months (April to June 2024 for October 2024), then older ones. 14,814 homes, one month and one
+    quarter are the true size.
 
     Args:
         out: folder to write to; it is made if it is missing. Files of the same names are replaced, others stay.
@@ -94,7 +115,8 @@ def generate_sample(
         seed: another seed gives other homes.
         first_month: any day of the first month, from August 2023 on; before July 2024 the older, 100-column edition
             of provider information is written.
-        dirt: put the faults listed in `nh_lakehouse.sample.dirt` into the files.
+        dirt: put the faults listed in `nh_lakehouse.sample.dirt` and `nh_lakehouse.sample.dirt_measures` into the
+            files.
         data_sets: write the files of these data sets alone (`nh_provider_info`, ...), the same as in a whole sample;
             all if None.
     Returns:
@@ -156,11 +178,12 @@ class _Landing:
             members = homes.alive if begins else _padded(members, len(homes))
             snapshot = Snapshot(self.dice, homes, penalties, members, self.first)
             self._write_month(snapshot, _due(month, self.first))
-            if begins and "pbj_nurse_daily" in self.data_sets:
+            if begins:
                 upto = [quarter for quarter in wanted if quarter <= in_force]
                 wanted = [quarter for quarter in wanted if quarter > in_force]
-                for quarter in upto:
-                    self._write_quarter(snapshot, quarter, faulty=quarter == start)
+                for data_set, quarter in product(_PAYROLL, upto):
+                    if data_set in self.data_sets:
+                        self._write_quarter(_PAYROLL[data_set], snapshot, quarter, faulty=quarter == start)
         if self.dirty:
             self.dirt += stray_files(self.out, f"NH_ProviderInfo_{snapshot.label}.csv")
         order = sorted(self.dirt, key=lambda item: (item.file, item.row, item.reason))
@@ -176,33 +199,36 @@ class _Landing:
                 self._write_sheet(*(kind.faults(sheet, first, last) if faulty else (sheet, Damage())))
 
     def _write_sheet(self, sheet: Sheet, damage: Damage) -> None:
-        if damage == Damage():
-            with (self.out / sheet.name).open("wb") as file:
-                file.write((",".join(sheet.header) + "\n").encode())
-                file.write(_bytes(joined(sheet.columns)))
-            self.files.append(SampleFile(sheet.name, sheet.rows_n))
-            return
-        lines, found = damaged_lines(sheet.name, sheet.lines(), damage)
-        text = damage.newline.join([",".join(sheet.header), *lines, damage.end])
-        (self.out / sheet.name).write_bytes(text.encode(damage.encoding))
-        self.files.append(SampleFile(sheet.name, len(lines)))
-        self.dirt += found + damage.of_file(sheet.name)
+        rows = sheet.rows_n
+        with (self.out / sheet.name).open("wb") as file:
+            if damage == Damage():
+                file.write(f"{','.join(sheet.header)}\n".encode())
+                for block in sheet.blocks():
+                    file.write(_bytes(block))
+            else:
+                lines, found = damaged_lines(sheet.name, sheet.lines(), damage)
+                text = damage.newline.join([",".join(sheet.header), *lines, damage.end])
+                file.write(text.encode(damage.encoding))
+                self.dirt += found + damage.of_file(sheet.name)
+                rows = len(lines)
+        self.files.append(SampleFile(sheet.name, rows))
 
-    def _write_quarter(self, month: Snapshot, quarter: int, *, faulty: bool) -> None:
-        """The payroll file of a quarter, a block of homes at a time."""
-        name, rows = payroll_name(quarter), 0
+    def _write_quarter(self, payroll: _Payroll, month: Snapshot, quarter: int, *, faulty: bool) -> None:
+        """A payroll file of a quarter, a block of homes at a time."""
+        name, rows = payroll.name(quarter), 0
         members = month.members if quarter == month.staffing.quarter else month.homes.alive
         staffing = staffing_of(self.dice, month.homes, members, quarter, month.start)
         with (self.out / name).open("wb") as file:
-            file.write(",".join(PAYROLL).encode() + b"\n")
-            for block in payroll_lines(self.dice, month.homes, staffing):
-                lines = self._damaged_block(name, block) if self.dirty and faulty and rows == 0 else block
+            file.write(",".join(payroll.header(quarter)).encode() + b"\n")
+            for block in payroll.lines(self.dice, month.homes, staffing):
+                lines = self._damaged_block(name, payroll, block) if self.dirty and faulty and rows == 0 else block
                 file.write(_bytes(lines))
                 rows += len(lines)
         self.files.append(SampleFile(name, rows))
 
-    def _damaged_block(self, name: str, block: Cells) -> Cells:
-        lines, found = damaged_lines(name, block.to_pylist(), payroll_damage(block.to_pylist()))
+    def _damaged_block(self, name: str, payroll: _Payroll, block: Cells) -> Cells:
+        plain = block.to_pylist()
+        lines, found = damaged_lines(name, plain, payroll.faults(plain))
         self.dirt += found
         return pa.array(lines, type=pa.string())
 

@@ -24,6 +24,7 @@ __all__ = [
     "INFECTION_CITATIONS",
     "LPN",
     "OCCUPANCY",
+    "OWNERS",
     "RN",
     "RN_TURNOVER",
     "RSRR",
@@ -94,3 +95,5 @@ DENIAL_DAYS = Quantiles((1, 1, 1, 1, 3.6, 9, 21, 42, 59.3, 84.1, 157.8, 280.4, 4
 RSRR = Quantiles(
     (0.13328, 0.141, 0.158, 0.172, 0.178, 0.18711, 0.20038, 0.21534, 0.2264, 0.2366, 0.2601, 0.2916, 0.32405)
 )
+#: Owners, officers, directors and managers of a home that has told any: mean 10.15.
+OWNERS = Quantiles((1.5, 1.5, 1.6, 2.2, 3, 5, 8.4, 12.9, 19.5, 25, 38, 60, 72.9))

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["HOME_NAMES", "chain_name", "company_name", "county_name", "home_name", "street_address", "town_name"]
+__all__ = [
+    "HOME_NAMES",
+    "PERSON_NAMES",
+    "chain_name",
+    "company_name",
+    "county_name",
+    "home_name",
+    "person_name",
+    "street_address",
+    "town_name",
+]
 
 _FIRST = """
 AMBER ASHEN ASPEN AUTUMN BAYBERRY BEECHNUT BIRCHWOOD BLUE BRIAR BROOKSIDE CEDAR CHESTNUT CLOVER COPPER CORAL COTTON
@@ -59,10 +69,20 @@ _CHAINS = (
     "GROUP",
     "",
 )
+_LAST_ENDINGS = ("", "ER", "MAN", "SON", "WELL", "LEY", "BY", "FORD")
+_GIVEN = """
+ADA ALBERT ALICE ANDREW ANITA BARBARA BENJAMIN CARLA CARLOS CAROL CLARA DANIEL DAVID DEBRA DIANE EDWARD ELLEN EMMA ERIC
+ESTHER FRANK GEORGE GLORIA GRACE HAROLD HELEN HENRY IRENE ISAAC JACOB JAMES JANET JOAN JOHN JOSE JUDITH JULIA KAREN
+KEVIN LAURA LEO LINDA LOUIS LUCY MARIA MARK MARTHA MICHAEL NANCY NORA OSCAR PAUL PETER RACHEL ROBERT RUTH SAMUEL SARAH
+STEVEN SUSAN THERESA THOMAS VICTOR VIRGINIA WALTER WILLIAM
+""".split()
 _PLAIN_FIRST = [word for word in _FIRST if "'" not in word]
 
 #: How many different names of homes there are.
 HOME_NAMES = len(_FIRST) * len(_SECOND) * len(_KINDS)
+
+#: How many different names of people there are.
+PERSON_NAMES = len(_PLAIN_FIRST) * len(_LAST_ENDINGS) * len(_GIVEN)
 
 
 def _shuffled(number: int, size: int) -> int:
@@ -88,6 +108,13 @@ def chain_name(chain: int) -> str:
     """`SILVER CREST HEALTHCARE`: the name of an affiliated entity, different for every number below 700."""
     first, second = divmod(_shuffled(chain, len(_FIRST) * len(_SECOND)), len(_SECOND))
     return f"{_FIRST[first]} {_SECOND[second]} {_CHAINS[chain % len(_CHAINS)]}".rstrip()
+
+
+def person_name(number: int) -> str:
+    """`MAPLEMAN, LINDA`: different for every number below `PERSON_NAMES`."""
+    rest, given = divmod(_shuffled(number, PERSON_NAMES), len(_GIVEN))
+    first, ending = divmod(rest, len(_LAST_ENDINGS))
+    return f"{_PLAIN_FIRST[first]}{_LAST_ENDINGS[ending]}, {_GIVEN[given]}"
 
 
 def town_name(state: int, town: int) -> str:

@@ -25,7 +25,17 @@ from nh_lakehouse.sample.randomness import Dice, Quantiles
 from nh_lakehouse.sample.staffing import HOUR_UNIT, Staffing
 from nh_lakehouse.sample.writing import Cells, choice, joined, number, quoted_if_blank, text
 
-__all__ = ["PAYROLL_BLOCK", "payroll_homes", "payroll_lines", "payroll_name"]
+__all__ = [
+    "PAYROLL_BLOCK",
+    "Block",
+    "blocks_of",
+    "census_of",
+    "day_columns",
+    "hours_text",
+    "payroll_homes",
+    "payroll_lines",
+    "payroll_name",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +63,7 @@ _NO_NURSE_HOMES, _NO_NURSE_DAYS = 0.07, 0.12
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """Homes of a block: their numbers as a column, so that days spread along the rows."""
 
     dice: Dice
@@ -87,20 +97,35 @@ def payroll_homes(homes: Homes, staffing: Staffing) -> Ints:
     return rows[staffing.in_payroll[rows]]
 
 
-def payroll_lines(dice: Dice, homes: Homes, staffing: Staffing) -> Iterator[Cells]:
-    """The data records of a quarter, a block of homes at a time, each home with all its days."""
+def blocks_of(dice: Dice, homes: Homes, staffing: Staffing) -> Iterator[tuple[Block, list[str]]]:
+    """The homes of a quarter a block at a time, with the days as they are written."""
     rows = payroll_homes(homes, staffing)
     dates = quarter_days(staffing.quarter)
     days = np.array([day.toordinal() for day in dates], dtype=np.int64)
     weekend = np.array([day.weekday() >= 5 for day in dates])
     stamps = [day.strftime("%Y%m%d") for day in dates]
     for begin in range(0, len(rows), PAYROLL_BLOCK):
-        yield _lines(_Block(dice, homes, staffing, rows[begin : begin + PAYROLL_BLOCK], days, weekend), stamps)
+        yield Block(dice, homes, staffing, rows[begin : begin + PAYROLL_BLOCK], days, weekend), stamps
 
 
-def _lines(block: _Block, stamps: list[str]) -> Cells:
-    homes, days = len(block.rows), len(block.days)
+def payroll_lines(dice: Dice, homes: Homes, staffing: Staffing) -> Iterator[Cells]:
+    """The data records of a quarter, a block of homes at a time, each home with all its days."""
+    for block, stamps in blocks_of(dice, homes, staffing):
+        yield _lines(block, stamps)
+
+
+def _lines(block: Block, stamps: list[str]) -> Cells:
     census, by_job = _census_and_hours(block)
+    columns = day_columns(block, stamps, census)
+    for job, hours in by_job.items():
+        contract = _contract(block, job, hours)
+        columns += [hours_text(values) for values in (hours, hours - contract, contract)]
+    return joined(columns)
+
+
+def day_columns(block: Block, stamps: list[str], census: Ints) -> list[Cells]:
+    """The home, the quarter, the day and the residents reported for it, for every home and day."""
+    homes, days = len(block.rows), len(block.days)
     places = places_of(block.homes, block.rows)
     home = joined(
         [
@@ -113,19 +138,15 @@ def _lines(block: _Block, stamps: list[str]) -> Cells:
             choice(np.zeros(homes), [quarter_label(block.staffing.quarter)]),
         ]
     )
-    columns = [
+    return [
         pc.take(home, pa.array(np.repeat(np.arange(homes), days))),
         choice(np.tile(np.arange(days), homes), stamps),
         number(census.ravel()),
     ]
-    for job, hours in by_job.items():
-        contract = _contract(block, job, hours)
-        columns += [_hours_text(values) for values in (hours, hours - contract, contract)]
-    return joined(columns)
 
 
-def _census_and_hours(block: _Block) -> tuple[Ints, dict[str, Ints]]:
-    """Residents and hours by job of every home and day; hours keep the pooled hours per resident of the quarter."""
+def census_of(block: Block) -> tuple[Ints, Ints]:
+    """Residents of every home and day: those who are there, and those who are reported."""
     residents = block.staffing.residents[block.rows][:, None] / 10
     knots = np.arange(0, len(block.days) + 14, 7)
     level = block.dice.normal("payroll census", block.rows[:, None], block.days[0] + knots)
@@ -134,13 +155,18 @@ def _census_and_hours(block: _Block) -> tuple[Ints, dict[str, Ints]]:
     moved = 1 + slow * 0.03 + block.daily("census day") * 0.01
     census = np.maximum(1, np.rint(residents * moved)).astype(np.int64)
     empty = (block.uniform("empty") < _EMPTY_HOMES) & (block.chance("empty day") < _EMPTY_DAYS)
-    reported = np.where(empty, 0, census)
+    return census, np.where(empty, 0, census)
+
+
+def _census_and_hours(block: Block) -> tuple[Ints, dict[str, Ints]]:
+    """Residents and hours by job of every home and day; hours keep the pooled hours per resident of the quarter."""
+    census, reported = census_of(block)
     rates = _rates(block, reported)
     hours = {group: _spread(block, group, (census, reported), rates[group]) for group in rates}
     return reported, _jobs(block, hours)
 
 
-def _rates(block: _Block, census: Ints) -> dict[str, tuple[Floats, Floats]]:
+def _rates(block: Block, census: Ints) -> dict[str, tuple[Floats, Floats]]:
     """Hours per resident and day on weekdays and weekends, by group, such that both published figures come out."""
     staffing, rows = block.staffing, block.rows
     all_days, weekend_days = census.sum(axis=1), (census * block.weekend).sum(axis=1)
@@ -155,7 +181,7 @@ def _rates(block: _Block, census: Ints) -> dict[str, tuple[Floats, Floats]]:
     return found
 
 
-def _spread(block: _Block, group: str, residents: tuple[Ints, Ints], rates: tuple[Floats, Floats]) -> Ints:
+def _spread(block: Block, group: str, residents: tuple[Ints, Ints], rates: tuple[Floats, Floats]) -> Ints:
     """Hours of a group by day: rate times residents, with noise that leaves the sums of weekdays and weekends alone.
 
     `residents` are those who are there and those who are reported: days reported empty have hours all the same, and
@@ -176,7 +202,7 @@ def _spread(block: _Block, group: str, residents: tuple[Ints, Ints], rates: tupl
     return hours
 
 
-def _jobs(block: _Block, hours: dict[str, Ints]) -> dict[str, Ints]:
+def _jobs(block: Block, hours: dict[str, Ints]) -> dict[str, Ints]:
     """Hours of the eight jobs, in the order of the file; those of a group add up to its hours."""
     weekday = ~block.weekend[None, :]
     nurse, practical, aide = hours["rn"], hours["lpn"], hours["aide"]
@@ -202,7 +228,7 @@ def _jobs(block: _Block, hours: dict[str, Ints]) -> dict[str, Ints]:
     return {job: np.where(quarters, (values + 12) // 25 * 25, values) for job, values in parts.items()}
 
 
-def _contract(block: _Block, job: str, hours: Ints) -> Ints:
+def _contract(block: Block, job: str, hours: Ints) -> Ints:
     """Contract hours of a job: the home's share, more on some days than on others."""
     share = _CONTRACT(block.uniform("contract")) * _CONTRACT_BY_JOB[job]
     swing = block.chance("contract day") * 1.4 + 0.3
@@ -211,7 +237,7 @@ def _contract(block: _Block, job: str, hours: Ints) -> Ints:
     return np.where(quarters, contract // 25 * 25, contract)
 
 
-def _hours_text(hours: Ints) -> Cells:
+def hours_text(hours: Ints) -> Cells:
     """Hours as short as can be: `8`, `7.5`, `22.96`."""
     flat = hours.ravel()
     size = 1 << int(flat.max(initial=0)).bit_length()

@@ -18,7 +18,7 @@ from nh_lakehouse.sample.staffing import Staffing, drift
 from nh_lakehouse.sample.surveys import Surveys
 from nh_lakehouse.sample.traits import LATE, PENALIZED, SPECIAL_FOCUS, TOO_NEW, UNRATED
 
-__all__ = ["Ratings", "Stars", "ratings_of"]
+__all__ = ["Ratings", "Stars", "Withheld", "ratings_of", "withheld_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,6 +51,28 @@ class Ratings:
     long_stay: Stars
     short_stay: Stars
     staffing: Stars
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Which homes have no stars of quality measures: too few long or short stays, data that could not be verified."""
+
+    few_long: Flags
+    few_short: Flags
+    unverified_long: Flags
+    unverified_short: Flags
+
+
+def withheld_of(dice: Dice, numbers: Ints) -> Withheld:
+    """Why homes have no stars of quality measures; it stays so for as long as they exist."""
+    chance = dice.uniform("unverified", numbers)
+    long = chance < _UNVERIFIED_LONG
+    return Withheld(
+        few_long=dice.uniform("no long stay", numbers) < _NO_LONG_STAY,
+        few_short=dice.uniform("no short stay", numbers) < _NO_SHORT_STAY,
+        unverified_long=long,
+        unverified_short=~long & (chance < _UNVERIFIED_LONG + _UNVERIFIED_SHORT),
+    )
 
 
 def ratings_of(dice: Dice, homes: Homes, staffing: Staffing, surveys: Surveys, start: int) -> Ratings:
@@ -102,11 +124,9 @@ def _quality(dice: Dice, homes: Homes, quarter: int, start: int, none: Ints) -> 
     moved = drift(dice, "quality", numbers, quarter, start) * 0.15
     long_score, short_score = traits.long_stay_score + moved, traits.short_stay_score + moved
     both = (long_score + short_score) * 0.6
-    no_long = dice.uniform("no long stay", numbers) < _NO_LONG_STAY
-    no_short = dice.uniform("no short stay", numbers) < _NO_SHORT_STAY
-    chance = dice.uniform("unverified", numbers)
-    bad_long = chance < _UNVERIFIED_LONG
-    bad_short = ~bad_long & (chance < _UNVERIFIED_LONG + _UNVERIFIED_SHORT)
+    withheld = withheld_of(dice, numbers)
+    no_long, no_short = withheld.few_long, withheld.few_short
+    bad_long, bad_short = withheld.unverified_long, withheld.unverified_short
     either = bad_long | bad_short
     little = no_long & no_short
     return (

@@ -58,6 +58,8 @@ _STANDING = (0.93381, 0.00378, 0.00587, 0.00392, 0.01836, 0.03426)
 
 _HOSPITAL_BASED = 0.0333
 _RATED_BY_VBP, _NO_BASELINE = 0.717, 0.0476
+#: Rows of the ownership file of October 2024, and the homes in it without a known owner (one row each).
+_OWNER_ROWS, _NO_OWNER, _HOMES = 145_354, 543, 14_814
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Traits:
 
     Hours are per resident and day; `weekend_ratio` and `rn_weekend_ratio` are weekend hours over all hours; `occupancy`
     is residents per bed; `quality` and the `_score` traits are standard normal, higher is better but for
-    `deficiency_score`; `rsrr` is 0 where the readmission programme does not score the home.
+    `deficiency_score`; `rsrr` is 0 where the readmission programme does not score the home; `owners` counts
+    owners and managers, 0 where the publisher knows none.
     """
 
     ownership: Ints
@@ -93,6 +96,7 @@ class Traits:
     fine_score: Floats
     rsrr: Floats
     baseline_rsrr: Floats
+    owners: Ints
 
     def joined(self, later: Traits) -> Traits:
         """These homes followed by those that opened later."""
@@ -186,6 +190,7 @@ class _Drawing:
             fine_score=fine_score,
             rsrr=rsrr,
             baseline_rsrr=baseline_rsrr,
+            owners=self._owners(),
         )
 
     def _staffing_scores(self, quality: Floats, in_hospital: NDArray[np.bool_]) -> dict[str, Floats]:
@@ -256,6 +261,18 @@ class _Drawing:
         # The national rate of the baseline period lies 0.0045 below that of the performance period.
         earlier = self._placed(marginals.RSRR, before, compared) - 0.0045
         return self._placed(marginals.RSRR, score, scored), np.where(compared, earlier, 0.0)
+
+    def _owners(self) -> Ints:
+        """Owners and managers told; the homes of the first month have as many together as the published file."""
+        size = len(self.numbers)
+        unknown = self.chance("owners unknown") * size < (size * _NO_OWNER + size // 2) // _HOMES
+        thousandths = np.where(unknown, 0, marginals.OWNERS.whole(self.chance("owners"), 1_000))
+        if not self.even:
+            return thousandths // 1_000
+        wanted = (size * _OWNER_ROWS + _HOMES // 2) // _HOMES - int(unknown.sum())
+        upto = np.cumsum(thousandths)
+        shared = upto * wanted // max(1, int(upto[-1]))
+        return np.asarray(np.diff(shared, prepend=0), dtype=np.int64)
 
     def _placed(self, distribution: Quantiles, score: Floats, among: NDArray[np.bool_]) -> Floats:
         """Values of a distribution over some of the homes, 0 for the others."""

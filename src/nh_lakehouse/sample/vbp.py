@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from nh_lakehouse.sample import names
 from nh_lakehouse.sample.homes import Homes
+from nh_lakehouse.sample.hospitals import hospitals_of
 from nh_lakehouse.sample.places import zip_code
 from nh_lakehouse.sample.randomness import Dice
-from nh_lakehouse.sample.states import GUAM, STATES
+from nh_lakehouse.sample.states import STATES
 
 __all__ = ["BENCHMARK", "NO_BASELINE", "THRESHOLD", "Vbp", "baseline_year", "multiplier_of", "vbp_of"]
 
@@ -76,23 +77,21 @@ def vbp_of(dice: Dice, homes: Homes, published: Ints, fiscal_year: int, first_ye
     performance = np.rint((homes.traits.rsrr[scored] + moved) * _UNIT).astype(np.int64)
     before = homes.traits.baseline_rsrr[scored]
     baseline = np.where(before > 0, np.rint(before * _UNIT), -1).astype(np.int64)
-    count = max(2, int(len(homes) * _HOSPITALS_PER_HOME))
-    hospital = np.arange(count)
-    state = _hospital_states(dice, hospital)
-    places = [(STATES[code].code, names.town_name(code, 390 + row % 10)) for row, code in enumerate(state)]
+    hospitals = hospitals_of(dice, max(2, int(len(homes) * _HOSPITALS_PER_HOME)))
+    hospital = hospitals.numbers
     performance = np.concatenate([performance, _hospital_rates(dice, "hospital rsrr", hospital)])
     baseline = np.concatenate([baseline, _hospital_rates(dice, "hospital baseline", hospital)])
-    from_homes = [(STATES[code].code, names.town_name(code, town)) for code, town in _towns(homes, scored)]
-    places = from_homes + places
+    places = [(STATES[code].code, names.town_name(code, town)) for code, town in _towns(homes, scored)]
+    places += list(zip(hospitals.state_code, hospitals.town, strict=True))
     achievement, improvement = _achievement(performance), _improvement(performance, baseline)
     score = np.maximum(achievement, improvement)
-    ccn = [*homes.ccn[scored].tolist(), *_hospital_numbers(state)]
-    addresses = [*homes.address[scored].tolist(), *names.street_address((hospital * 7_777).tolist())]
+    ccn = [*homes.ccn[scored].tolist(), *hospitals.ccn]
+    addresses = [*homes.address[scored].tolist(), *hospitals.address]
     zip_codes = [zip_code(code, town) for code, town in _towns(homes, scored)]
-    zip_codes += [zip_code(code, 390 + row % 10) for row, code in enumerate(state)]
+    zip_codes += hospitals.zip_code
     order = np.argsort(np.array(ccn, dtype=object), kind="stable").tolist()
     pick = np.array(order, dtype=np.int64)
-    named = [*homes.name[scored].tolist(), *(f"{town} REGIONAL HOSPITAL" for _, town in places[len(scored) :])]
+    named = [*homes.name[scored].tolist(), *hospitals.name]
     return Vbp(
         fiscal_year=fiscal_year,
         ccn=[ccn[row] for row in order],
@@ -113,17 +112,6 @@ def vbp_of(dice: Dice, homes: Homes, published: Ints, fiscal_year: int, first_ye
 
 def _towns(homes: Homes, numbers: Ints) -> list[tuple[int, int]]:
     return list(zip(homes.state[numbers].tolist(), homes.town[numbers].tolist(), strict=True))
-
-
-def _hospital_states(dice: Dice, hospital: Ints) -> list[int]:
-    """States of the hospitals; never Guam."""
-    state = (dice.uniform("hospital state", hospital) * len(STATES)).astype(np.int64)
-    return [0 if code == GUAM else int(code) for code in state]
-
-
-def _hospital_numbers(states: list[int]) -> list[str]:
-    """Certification numbers of hospitals: the state and a number below 0880 (different for 435 hospitals)."""
-    return [f"{STATES[state].ccn[0]}{7 + row * 2 % 870:04d}" for row, state in enumerate(states)]
 
 
 def _hospital_rates(dice: Dice, what: str, hospital: Ints) -> Ints:

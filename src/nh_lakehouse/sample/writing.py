@@ -5,7 +5,7 @@ Whole numbers become text through look-up tables and cuts, never through a float
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -117,6 +117,11 @@ class Sheet:
     def rows_n(self) -> int:
         """Number of data records."""
         return len(self.columns[0])
+
+    def blocks(self, size: int = 65_536) -> Iterator[Cells]:
+        """The data records as text, so many at a time."""
+        for begin in range(0, self.rows_n, size):
+            yield joined([column.slice(begin, size) for column in self.columns])
 
     def lines(self) -> list[str]:
         """The data records as text."""
