@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nh_lakehouse.cli.engine import engine_opener
 from nh_lakehouse.cli.options import (
     DEFAULT_LAKEHOUSE,
     INTERRUPTED,
     EngineName,
+    EngineOption,
     Format,
     FormatOption,
     LakehouseOption,
@@ -38,18 +40,10 @@ from nh_lakehouse.pipeline.settled import Scope, settle, settled_report
 from nh_lakehouse.pipeline.summary import SummaryFile
 
 if TYPE_CHECKING:
-    from nh_lakehouse.engines import Engine
     from nh_lakehouse.lakehouse.state import KnownFile
     from nh_lakehouse.pipeline.runner import RunOptions
 
 __all__ = ["add_to"]
-
-EngineOption = Annotated[
-    EngineName | None,
-    typer.Option(
-        "--engine", "-e", help="sail: embedded, no Java. spark: Apache Spark. auto: sail where it is installed."
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -150,7 +144,7 @@ def _run(
     with (
         told.reporter() as reporter,
         _stopping_at_once(reporter, told),
-        _engine(engine, profile_name, reporter) as open_engine,
+        engine_opener(engine, profile_name, reporter) as open_engine,
     ):
         report = run_pipeline(options, open_engine, reporter=reporter, graph=graph)
         if not dry_run and all(t.status == "ok" for t in report.tables):
@@ -246,31 +240,6 @@ def _stopping_at_once(reporter: Reporter, told: _Telling) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _engine(name: EngineName | None, profile_name: str | None, reporter: Reporter) -> Iterator[Callable[[], Engine]]:
-    """A function that gives the engine; what it opened is stopped at the end."""
-    from nh_lakehouse.settings import load_profile
-
-    profile = load_profile(profile_name)
-    opened: list[Engine] = []
-
-    def open_engine() -> Engine:
-        engine = profile.open_engine(name.value if name else None)
-        opened.append(engine)
-        if engine.name == "sail":
-            from nh_lakehouse.doctor import LOOPBACK_NOTE, is_shared_machine
-
-            if is_shared_machine():
-                reporter.say(f"note: {LOOPBACK_NOTE}")
-        return engine
-
-    try:
-        yield open_engine
-    finally:
-        for engine in opened:
-            engine.stop()
 
 
 # --- its report ------------------------------------------------------------------------------------------------------
@@ -411,7 +380,7 @@ def accept(
     reporter = PlainReporter(lambda line: say(line))
     with (
         RunLock(lake.root, run_id, wait_s=wait, on_wait=reporter.say),
-        _engine(engine, profile, reporter) as open_engine,
+        engine_opener(engine, profile, reporter) as open_engine,
     ):
         # Looked at again under the lock: a run may have loaded it meanwhile.
         name = _rejected_file(file, read_state(lake).files)
