@@ -162,8 +162,8 @@ def _write(
             path.parent.mkdir(parents=True, exist_ok=True)
             told = [{**r, "run_id": run_id, "recorded_at": now} for r in rows]
             pq.write_table(pa.Table.from_pylist(told, schema=arrow_schema(columns)), path, coerce_timestamps="us")
-            hashed = row_hash([c for c in columns if c.name not in _WRITTEN])
-            frame = engine.read_parquet([path]).withColumn(ROW_HASH, hashed)
+            frame = engine.read_parquet([path])  # starts the session, without which Spark knows no expression
+            frame = frame.withColumn(ROW_HASH, row_hash([c for c in columns if c.name not in _WRITTEN]))
             frame = frame.select(*[F.col(f"`{c.name}`") for c in columns], ROW_HASH)
             store.publish(name, frame, key=_KEYS[name], scope=scope)
             if lake.version(name) != before:
