@@ -51,14 +51,14 @@ _TITLES = {
     Section.quarantine: "Quarantine by reason (row: left out of silver; cell: the value became null)",
     Section.flags: "Flags on accepted rows",
     Section.drift: "Drift: where files differ from their contracts",
-    Section.referential: "Homes that provider information does not hold",
+    Section.referential: "Homes that provider information does not hold, and rows that do not fit together",
     Section.reconciliation: "Figures of two files that should agree, the largest differences first",
 }
 _EMPTY = {
     Section.files: "all files were loaded",
     Section.quarantine: "nothing is in quarantine",
     Section.drift: "no file differs from its contract",
-    Section.referential: "all homes are known",
+    Section.referential: "all homes and tags are known, and everything fits together",
 }
 
 #: Column whose text is broken into lines on a narrow terminal.
@@ -103,7 +103,7 @@ _QUERIES = {
     ),
     Section.referential: (
         "ops.referential",
-        """SELECT "table", rule, period, count(*) AS homes_n, sum(rows_n) AS rows_n, min("key") AS first_ccn
+        """SELECT "table", rule, period, count(*) AS keys_n, sum(rows_n) AS rows_n, min("key") AS first_key
            FROM ops.referential GROUP BY "table", rule, period ORDER BY "table", rule, period""",
     ),
     Section.reconciliation: (
