@@ -201,7 +201,7 @@ from figures('quarter', 'home');
 
 create table pbj_month as
 select
-    of as ccn, period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
+    f.of as ccn, f.period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
     f.total_hprd, f.rn_hprd, f.lpn_hprd, f.aide_hprd, direct_care_hprd,
     f.weekend_total_hprd, f.weekend_rn_hprd, weekday_total_hprd, weekday_rn_hprd,
     100 * (weekday_total_hprd - f.weekend_total_hprd) / nullif(weekday_total_hprd, 0) as weekend_gap_pct,
@@ -236,7 +236,7 @@ group by own.of, own.period;
 
 create table pbj_quarter as
 select
-    of as ccn, period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
+    f.of as ccn, f.period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
     f.total_hprd, f.rn_hprd, f.lpn_hprd, f.aide_hprd, direct_care_hprd,
     f.weekend_total_hprd, f.weekend_rn_hprd, weekday_total_hprd, weekday_rn_hprd,
     100 * (weekday_total_hprd - f.weekend_total_hprd) / nullif(weekday_total_hprd, 0) as weekend_gap_pct,
@@ -253,10 +253,10 @@ select
     end as turnover_change,
     payroll_cost_usd, payroll_cost_usd / nullif(residents, 0)::double as cost_per_resident_day_usd
 from quarter_figures f
-left join cost on cost.ccn = f.of and cost.kind = 'quarter' and cost.period = f.period
 join changes('home') using (of, period)
 left join nh_facility_month i on i.ccn = f.of and i.snapshot_month = f.provider_info_month
-left join nh_facility_month earlier on earlier.ccn = f.of and earlier.snapshot_month = f.previous_info_month;
+left join nh_facility_month earlier on earlier.ccn = f.of and earlier.snapshot_month = f.previous_info_month
+left join cost on cost.ccn = f.of and cost.kind = 'quarter' and cost.period = f.period;
 
 create table member as
 select q.*, f.total_hours, f.total_residents, c.residents as paid_residents, c.ccn is not null as paid,

@@ -386,7 +386,8 @@ def test_state_has_its_own_trend(states: dict[Any, Row]) -> None:
 @pytest.mark.parametrize("days", [0, 3], ids=["empty input", "some days"])
 def test_columns_and_types_are_those_declared(frame: Frame, days: int) -> None:
     daily = [silver_day("415001", FRIDAY + timedelta(days=n), 50, {"cna": 150}) for n in range(days)]
-    made = {"pbj_daily": frame("silver.pbj_daily", daily), "nh_facility_month": frame("silver.nh_facility_month", [])}
+    made = {"pbj_daily": frame("silver.pbj_daily", daily)}
+    made |= {name: frame(f"silver.{name}", []) for name in ("nh_facility_month", "nh_wage")}
     functions: list[Any] = [pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter]
     for function in functions:
         name = function.__name__

@@ -13,6 +13,7 @@ from nh_lakehouse.sample.damage import Damage
 from nh_lakehouse.sample.month import Snapshot
 from nh_lakehouse.sample.programs import penalties_sheet, vbp_aggregate_sheet, vbp_sheet
 from nh_lakehouse.sample.provider_info import provider_info
+from nh_lakehouse.sample.wages import wages_sheet
 from nh_lakehouse.sample.writing import Sheet
 
 __all__ = ["KINDS", "Kind"]
@@ -53,4 +54,5 @@ KINDS: tuple[Kind, ...] = (
     Kind("nh_chain_performance", chains_sheet, faults.chains_damage),
     Kind("nh_vbp_facility", vbp_sheet, faults.vbp_damage, "year"),
     Kind("nh_vbp_aggregate", vbp_aggregate_sheet, faults.aggregate_damage, "year"),
+    Kind("wages", wages_sheet, rhythm="year"),
 )
