@@ -55,6 +55,7 @@ def test_generate_sample_names_files_as_the_publisher_does(dirty: Landing) -> No
         "Nursing_Home_Chain_Performance_Measures_Nov_2024.csv",
         "Nursing_Home_Chain_Performance_Measures_Oct_2024.csv",
         "PBJ_Daily_Nurse_Staffing_Q2_2024.csv",
+        "wages_2024.csv",
     ]
 
 
