@@ -1,5 +1,5 @@
 -- The payroll tables a second time, in DuckDB, from their definitions.
--- Inputs: pbj_daily (silver), nh_facility_month (silver).
+-- Inputs: pbj_daily (silver), nh_facility_month (silver), nh_wage (silver); {premium} is the price of a contract hour.
 
 create table pbj_day as
 with known as (
@@ -48,6 +48,7 @@ with hours as (
         hrs_lpn_emp::decimal(18, 4) as lpn_emp, hrs_aide_emp::decimal(18, 4) as aide_emp,
         hrs_total_ctr::decimal(18, 4) as total_ctr, hrs_rn_ctr::decimal(18, 4) as rn_ctr,
         hrs_lpn_ctr::decimal(18, 4) as lpn_ctr, hrs_aide_ctr::decimal(18, 4) as aide_ctr,
+        hrs_total, columns('hrs_(rndon|rnadmin|rn_direct|lpnadmin|lpn_direct|cna|natrn|medaide)(_ctr)?$'),
         hrs_total / nullif(census, 0) as hprd,
         (hrs_total::decimal(18, 4) * 10000)::hugeint * 1000000000 // nullif(census, 0) as parts
     from pbj_daily
@@ -90,6 +91,7 @@ select
     sum(aide_ctr) filter (staffed and aide is not null) as aide_ctr_hours,
     sum(aide) filter (staffed and aide_ctr is not null) as aide_ctr_base_hours,
     sum(total_emp) as emp_hours_all_days,
+    {paid_of_month},
     count(total_emp) as emp_days_n,
     count(total) filter (staffed) as total_hprd_days_n,
     sum(parts)::bigint as hprd_parts_sum,
@@ -140,6 +142,43 @@ select
 from grouped
 group by of, period;
 
+-- Cost of a home's period: sum of hours x wage by job. The wage is that of the home's state in the calendar year of the
+-- period or the latest before it, else that of US likewise. Days whose hours are not all known are left out.
+create table paid as
+with daily as (
+    select *, unnest(['month', 'quarter']) as kind,
+        unnest([strftime(date_trunc('month', work_date), '%Y-%m-01'), quarter]) as period
+    from pbj_daily where hrs_total is not null
+)
+select ccn, kind, period, period[1:4]::int as year, state, work_date, census, job, hours::decimal(18, 2) as hours,
+    contract_hours::decimal(18, 2) as contract_hours
+from (select *, unnest([{jobs}]) as job, unnest([{hours}]) as hours, unnest([{contract_hours}]) as contract_hours
+    from daily);
+
+create table cost as
+with by_job as (
+    select ccn, kind, period, year, job, max(state) as state, sum(hours) as hours,
+        sum(contract_hours) as contract_hours, sum(census) as residents
+    from paid group by all
+),
+priced as (
+    select *, coalesce(
+        (select arg_max(usd_per_hour, w.year) from nh_wage w
+            where w.job = by_job.job and w.state = by_job.state and w.year <= by_job.year),
+        (select arg_max(usd_per_hour, w.year) from nh_wage w
+            where w.job = by_job.job and w.state = 'US' and w.year <= by_job.year)
+    ) as wage
+    from by_job
+)
+select
+    ccn, kind, period,
+    case when count(wage) > 0 and count(*) filter (hours <> 0 and wage is null) = 0 then
+        coalesce(sum((hours + ({premium} - 1) * coalesce(contract_hours, 0)) * wage) filter (hours <> 0), 0)
+    end::decimal(18, 2) as payroll_cost_usd,
+    any_value(residents) as residents
+from priced
+group by ccn, kind, period;
+
 -- Provider information in force: the latest month not after the period's last, else the earliest loaded.
 create macro in_force(home, last_month) as (
     select coalesce(
@@ -162,7 +201,7 @@ from figures('quarter', 'home');
 
 create table pbj_month as
 select
-    of as ccn, period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
+    f.of as ccn, f.period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
     f.total_hprd, f.rn_hprd, f.lpn_hprd, f.aide_hprd, direct_care_hprd,
     f.weekend_total_hprd, f.weekend_rn_hprd, weekday_total_hprd, weekday_rn_hprd,
     100 * (weekday_total_hprd - f.weekend_total_hprd) / nullif(weekday_total_hprd, 0) as weekend_gap_pct,
@@ -173,8 +212,9 @@ select
     no_rn_days_n, emp_days_n, emp_hours_per_day,
     provider_info_month, i.case_mix_total_hprd, hours_cv,
     f.total_hprd < 1.5 or f.total_hprd > 12 or f.aide_hprd > 5.25 as aberrant,
-    null::decimal(18, 2) as payroll_cost_usd, null::double as cost_per_resident_day_usd
+    payroll_cost_usd, payroll_cost_usd / nullif(residents, 0)::double as cost_per_resident_day_usd
 from month_figures f
+left join cost on cost.ccn = f.of and cost.kind = 'month' and cost.period = f.period
 left join nh_facility_month i on i.ccn = f.of and i.snapshot_month = f.provider_info_month;
 
 create macro quarter_number(quarter) as quarter[1:4]::int * 4 + quarter[6:6]::int;
@@ -196,7 +236,7 @@ group by own.of, own.period;
 
 create table pbj_quarter as
 select
-    of as ccn, period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
+    f.of as ccn, f.period, f.state, days_n, census_days_n, total_hprd_days_n, resident_days,
     f.total_hprd, f.rn_hprd, f.lpn_hprd, f.aide_hprd, direct_care_hprd,
     f.weekend_total_hprd, f.weekend_rn_hprd, weekday_total_hprd, weekday_rn_hprd,
     100 * (weekday_total_hprd - f.weekend_total_hprd) / nullif(weekday_total_hprd, 0) as weekend_gap_pct,
@@ -211,15 +251,18 @@ select
     case when provider_info_month <> previous_info_month
         then i.nursing_turnover_pct - earlier.nursing_turnover_pct
     end as turnover_change,
-    null::decimal(18, 2) as payroll_cost_usd, null::double as cost_per_resident_day_usd
+    payroll_cost_usd, payroll_cost_usd / nullif(residents, 0)::double as cost_per_resident_day_usd
 from quarter_figures f
 join changes('home') using (of, period)
 left join nh_facility_month i on i.ccn = f.of and i.snapshot_month = f.provider_info_month
-left join nh_facility_month earlier on earlier.ccn = f.of and earlier.snapshot_month = f.previous_info_month;
+left join nh_facility_month earlier on earlier.ccn = f.of and earlier.snapshot_month = f.previous_info_month
+left join cost on cost.ccn = f.of and cost.kind = 'quarter' and cost.period = f.period;
 
 create table member as
-select q.*, f.total_hours, f.total_residents, unnest([f.state, 'US']) as of
-from pbj_quarter q join quarter_figures f on f.of = q.ccn and f.period = q.period;
+select q.*, f.total_hours, f.total_residents, c.residents as paid_residents, c.ccn is not null as paid,
+    unnest([f.state, 'US']) as of
+from pbj_quarter q join quarter_figures f on f.of = q.ccn and f.period = q.period
+left join cost c on c.ccn = q.ccn and c.kind = 'quarter' and c.period = q.period;
 
 create table over_homes as
 select
@@ -230,6 +273,8 @@ select
     sum(total_hours) filter (case_mix_total_hprd is not null and total_hours is not null)
         / nullif(sum(case_mix_total_hprd * total_residents)
             filter (case_mix_total_hprd is not null and total_hours is not null), 0) as shift_utilization,
+    case when count(*) filter (paid) = count(payroll_cost_usd) then sum(payroll_cost_usd) end as payroll_cost_usd,
+    sum(paid_residents) as paid_residents,
     {over_homes},
     avg(hours_cv) filter (aberrant is not true) as hours_cv_mean,
     count(hours_cv) filter (aberrant is not true) as hours_cv_n
@@ -257,7 +302,8 @@ select
     {published},
     hours_cv_mean, hours_cv_n,
     emp_hours_qoq_pct, contract_share_qoq, attrition_slope_8q,
-    null::decimal(18, 2) as payroll_cost_usd, null::double as cost_per_resident_day_usd
+    payroll_cost_usd::decimal(18, 2) as payroll_cost_usd,
+    payroll_cost_usd / nullif(paid_residents, 0)::double as cost_per_resident_day_usd
 from pooled_figures f
 join over_homes h using (of, period)
 join state_changes using (of, period);

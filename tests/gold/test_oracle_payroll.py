@@ -1,7 +1,8 @@
 """Every payroll table against a second engine: oracle_payroll.sql in DuckDB, over random homes.
 
 Thirty homes have three quarters, one of them missing in the middle; five have ten with a few days each, so that slopes
-over eight quarters exist. Among their days: no residents, an unknown census, no RN, unknown hours of one job.
+over eight quarters exist. Among their days: no residents, an unknown census, no RN, unknown hours of one job. Wages
+begin in 2022, so that older quarters have no cost; one state has its own, some of them earlier than the nation's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,25 @@ import pytest
 from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
 from payroll_rows import silver_day
 
+from nh_lakehouse.gold.payroll_cost import Pay
 from nh_lakehouse.gold.payroll_day import pbj_day, pbj_totals
 from nh_lakehouse.gold.payroll_period import pbj_month, pbj_quarter, pbj_state_quarter
 
 ORACLE = Path(__file__).with_name("oracle_payroll.sql")
+
+
+class _Priced:
+    """A table function with the premium of these tests."""
+
+    def __init__(self, function: Any) -> None:
+        self.function, self.__table__ = function, function.__table__
+
+    def __call__(self, *frames: Any) -> Any:
+        return self.function(*frames, pay=Pay(contract_premium=PREMIUM))
+
+
 FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter)}
+PRICED = FUNCTIONS | {name: _Priced(FUNCTIONS[name]) for name in ("pbj_month", "pbj_quarter")}
 QUARTER_STARTS = (date(2023, 1, 1), date(2023, 7, 1))  # with the last days of 2022; 2023Q2 is missing
 GROUPS = ("total", "rn", "lpn", "aide", "direct_care", "weekend_total", "weekend_rn")
 USUAL_HOURS = {  # hours per resident of a usual home
@@ -33,6 +49,16 @@ USUAL_HOURS = {  # hours per resident of a usual home
     "natrn": 0.05,
     "medaide": 0.1,
 }
+JOB_NAMES = [job.removesuffix("_direct") for job in USUAL_HOURS]
+#: Of the nation in 2022 and 2024, of Rhode Island in 2021 and 2023; directors in Connecticut from 2023 on alone, whose
+#: RN have no wage of their own.
+WAGES: list[dict[str, Any]] = [
+    {"job": job, "state": state, "year": year, "usd_per_hour": Decimal(f"{base + 3 * n}.{25 + n}")}
+    for state, year, base in (("US", 2022, 20), ("US", 2024, 22), ("RI", 2021, 24), ("RI", 2023, 26), ("CT", 2023, 30))
+    for n, job in enumerate(JOB_NAMES)
+    if (state, job) not in (("CT", "rn"), ("US", "medaide"))
+]
+PREMIUM = 1.25
 
 
 class _Homes:
@@ -56,6 +82,7 @@ class _Homes:
                 for day in (self.few_days(home) if home in homes[30:] else self.two_quarters())
             ],
             "nh_facility_month": [row for home in homes[:28] for row in self.months(home)],
+            "nh_wage": WAGES,
         }
 
     def two_quarters(self) -> Iterator[date]:
@@ -133,14 +160,30 @@ def _sql() -> str:
     ]
     published = [f"f.{group}_hprd as {group}_hprd_wtd" for group in GROUPS]
     published += [line.rsplit(" as ", 1)[1] for line in measured]
+    paid = [
+        f"sum(hrs_{job}{part}::decimal(18, 4)) filter (hrs_total is not null) as paid_{job}{part}_hours"
+        for job in USUAL_HOURS
+        for part in ("", "_ctr")
+    ]
+    parts = {
+        "over_homes": measured,
+        "published": published,
+        "paid_of_month": paid,
+        "jobs": [f"'{job}'" for job in JOB_NAMES],
+        "hours": [f"hrs_{job}" for job in USUAL_HOURS],
+        "contract_hours": [f"hrs_{job}_ctr" for job in USUAL_HOURS],
+        "premium": [str(PREMIUM)],
+    }
     text = ORACLE.read_text(encoding="utf-8")
-    return text.replace("{over_homes}", ", ".join(measured)).replace("{published}", ", ".join(published))
+    for name, lines in parts.items():
+        text = text.replace(f"{{{name}}}", ", ".join(lines))
+    return text
 
 
 @pytest.fixture(scope="module")
 def tables(spark: Any) -> dict[str, Any]:
     """Random silver and what the functions make of it, in the order of the graph."""
-    return frames_of(spark, _Homes(seed=11).tables, FUNCTIONS)
+    return frames_of(spark, _Homes(seed=11).tables, PRICED)
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +199,11 @@ def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any
 
 def test_the_random_homes_reach_every_column(oracle: Any) -> None:
     # A column that is null in every row would be equal for the wrong reason.
-    never = {"payroll_cost_usd", "cost_per_resident_day_usd"}
     for name in FUNCTIONS:
-        assert columns_without_values(name, oracle) <= never, name
+        assert columns_without_values(name, oracle) == set(), name
+    for name in ("pbj_month", "pbj_quarter", "pbj_state_quarter"):
+        without = oracle.execute(f"select count(*) - count(payroll_cost_usd) from {name}").fetchone()[0]
+        assert without > 0, name
     assert oracle.execute("select count(*) from pbj_quarter where aberrant").fetchone()[0] >= 3
     assert (
         oracle.execute("select count(distinct no_rn_day) + count(distinct rn_below_8h) from pbj_day").fetchone()[0] == 4

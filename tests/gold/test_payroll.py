@@ -202,10 +202,11 @@ def tables(spark: Any) -> dict[str, dict[Any, Row]]:
     """`pbj_totals`, `pbj_month` and `pbj_quarter` of all cases."""
     totals = pbj_totals(_frame(spark, "silver.pbj_daily", PERIOD_DAYS))
     info = _frame(spark, "silver.nh_facility_month", PROVIDER_INFO)
+    wages = _frame(spark, "silver.nh_wage", [])
     return {
         "totals": _rows(totals, "ccn", "month"),
-        "month": _rows(pbj_month(totals, info), "ccn", "period"),
-        "quarter": _rows(pbj_quarter(totals, info), "ccn", "period"),
+        "month": _rows(pbj_month(totals, info, wages), "ccn", "period"),
+        "quarter": _rows(pbj_quarter(totals, info, wages), "ccn", "period"),
     }
 
 
@@ -317,7 +318,8 @@ def test_rules_replace_the_limits(frame: Frame) -> None:
     daily = frame("silver.pbj_daily", [silver_day("415001", MONDAY, 10, {"rn_direct": 4, "cna": 20})])
     day = _rows(pbj_day(daily, rules=rules), "ccn")["415001"]
     assert (day["shift_equiv_n"], day["rn_below_8h"]) == (2.0, False)
-    quarters = pbj_quarter(pbj_totals(daily), frame("silver.nh_facility_month", []), rules=rules)
+    nothing = frame("silver.nh_facility_month", []), frame("silver.nh_wage", [])
+    quarters = pbj_quarter(pbj_totals(daily), *nothing, rules=rules)
     quarter = _rows(quarters, "ccn")["415001"]
     assert (quarter["shifts_per_resident_day"], quarter["aberrant"]) == (2.4 / 12.0, True)
 
@@ -343,7 +345,8 @@ EXPECTED_HOURS = [
 def states(spark: Any) -> dict[tuple[str, str], Row]:
     """`pbj_state_quarter` of these homes."""
     totals = pbj_totals(_frame(spark, "silver.pbj_daily", STATE_DAYS))
-    quarters = pbj_quarter(totals, _frame(spark, "silver.nh_facility_month", EXPECTED_HOURS))
+    expected, wages = _frame(spark, "silver.nh_facility_month", EXPECTED_HOURS), _frame(spark, "silver.nh_wage", [])
+    quarters = pbj_quarter(totals, expected, wages)
     return _rows(pbj_state_quarter(totals, quarters), "state", "period")
 
 
@@ -383,7 +386,8 @@ def test_state_has_its_own_trend(states: dict[Any, Row]) -> None:
 @pytest.mark.parametrize("days", [0, 3], ids=["empty input", "some days"])
 def test_columns_and_types_are_those_declared(frame: Frame, days: int) -> None:
     daily = [silver_day("415001", FRIDAY + timedelta(days=n), 50, {"cna": 150}) for n in range(days)]
-    made = {"pbj_daily": frame("silver.pbj_daily", daily), "nh_facility_month": frame("silver.nh_facility_month", [])}
+    made = {"pbj_daily": frame("silver.pbj_daily", daily)}
+    made |= {name: frame(f"silver.{name}", []) for name in ("nh_facility_month", "nh_wage")}
     functions: list[Any] = [pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter]
     for function in functions:
         name = function.__name__

@@ -43,12 +43,15 @@ def made(spark: Any, real_data: Path, request: pytest.FixtureRequest) -> dict[st
     columns = load_tables()["silver.pbj_daily"].columns
     rows = _silver(real_data / "nursing_home" / request.param)
     daily = spark.createDataFrame([tuple(r.get(c.name) for c in columns) for r in rows], schema=spark_schema(columns))
-    months = spark.createDataFrame([], schema=spark_schema(load_tables()["silver.nh_facility_month"].columns))
+    months, wages = (
+        spark.createDataFrame([], schema=spark_schema(load_tables()[f"silver.{name}"].columns))
+        for name in ("nh_facility_month", "nh_wage")
+    )
     totals = pbj_totals(daily)
-    quarter = pbj_quarter(totals, months)
+    quarter = pbj_quarter(totals, months, wages)
     tables = {
         "day": pbj_day(daily),
-        "month": pbj_month(totals, months),
+        "month": pbj_month(totals, months, wages),
         "quarter": quarter,
         "state": pbj_state_quarter(totals, quarter),
     }

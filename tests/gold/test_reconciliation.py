@@ -116,6 +116,35 @@ def test_rows_of_states_name_no_home(orphans: Any) -> None:
     assert orphans(nh_vaccination=[{"state": "US", "snapshot_month": OCT, "as_of_date": OCT}]) == []
 
 
+def test_tags_that_no_citation_code_explains(orphans: Any) -> None:
+    """A tag is its prefix and its number together: K-0880 is not F-0880. Two homes and three citations in October."""
+    codes = [{"prefix": p, "number": n, "prefix_and_number": f"{p}-{n}"} for p, n in (("F", "0880"), ("K", "0353"))]
+    cited = {"domain": "health", "ccn": "015002", "snapshot_month": OCT, "prefix": "F", "tag": "0880"}
+    citations = [
+        cited,
+        cited | {"tag": "0999"},
+        cited | {"tag": "0999", "occurrence_no": 2},
+        cited | {"tag": "0999", "ccn": "015001"},
+        cited | {"tag": "0999", "snapshot_month": JUN},
+        cited | {"domain": "fire", "prefix": "K"},
+        cited | {"domain": "fire", "prefix": "K", "tag": "0353"},
+        cited | {"prefix": None, "tag": "0998"},
+        cited | {"tag": None},
+    ]
+    assert orphans(nh_citation=citations, nh_citation_code=codes) == [
+        ("nh_citation", "F-0999", "2024-06", "orphan_tag", 1, "no such citation code; cited in 1 home"),
+        ("nh_citation", "F-0999", "2024-10", "orphan_tag", 3, "no such citation code; cited in 2 homes"),
+        ("nh_citation", "K-0880", "2024-10", "orphan_tag", 1, "no such citation code; cited in 1 home"),
+    ]
+    # Whether homes are known is another matter.
+    assert len(orphans(nh_facility_month=[], nh_citation=citations, nh_citation_code=codes)) == 3
+
+
+def test_no_tag_is_reported_without_citation_codes(orphans: Any) -> None:
+    citation = {"domain": "health", "ccn": "015002", "snapshot_month": OCT, "prefix": "F", "tag": "0999"}
+    assert orphans(nh_citation=[citation]) == []
+
+
 def _reconciled(frame: Any, homes: list[Any], penalties: list[Any], averages: list[Any]) -> dict[tuple[Any, ...], Any]:
     names = ("silver.nh_facility_month", "silver.nh_penalty", "silver.nh_state_month")
     found = reconciliation(

@@ -31,7 +31,12 @@ def test_generate_sample_writes_other_homes_for_another_seed(tmp_path: Path) -> 
     assert [file.name for file in one.files] == [file.name for file in two.files]
     first, second = contents(tmp_path / "one"), contents(tmp_path / "two")
     same = {file.name for file in one.files if first[file.name] == second[file.name]}
-    assert same == {"NH_CitationDescriptions_Oct2024.csv", "NH_DataCollectionIntervals_Oct2024.csv"}  # of no home
+    # These are of no home.
+    assert same == {
+        "NH_CitationDescriptions_Oct2024.csv",
+        "NH_DataCollectionIntervals_Oct2024.csv",
+        "wages_2024.csv",
+    }
 
 
 def test_generate_sample_earlier_months_do_not_depend_on_later_ones(tmp_path: Path) -> None:
@@ -84,6 +89,7 @@ def test_generate_sample_names_files_as_the_publisher_does(dirty: Landing) -> No
         "Skilled_Nursing_Facility_Quality_Reporting_Program_National_Data_Oct2024.csv",
         "Skilled_Nursing_Facility_Quality_Reporting_Program_Provider_Data_Oct2024.csv",
         "Swing_Bed_SNF_data_Oct2024.csv",
+        "wages_2024.csv",
     ]
 
 

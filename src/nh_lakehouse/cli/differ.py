@@ -11,11 +11,10 @@ from typing import Any
 from nh_lakehouse.cli.sql import answer, column_named
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.periods import PERIOD_COLUMNS
 
 __all__ = ["Comparison", "comparison_of"]
 
-#: Columns that state a period, the one that counts first: a measurement period stands beside the snapshot's own.
-PERIOD_COLUMNS = ("snapshot_month", "quarter", "fiscal_year", "period")
 #: Key columns that name a time inside the period: such a row has no counterpart in another period.
 _TIMES_WITHIN = ("work_date", "month")
 _LEFT_OUT = ("dq_flags",)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nh_lakehouse.cli.engine import engine_opener
 from nh_lakehouse.cli.options import (
     DEFAULT_LAKEHOUSE,
     EngineName,
+    EngineOption,
     Format,
     FormatOption,
     LakehouseOption,
@@ -26,7 +28,7 @@ from nh_lakehouse.cli.options import (
 )
 from nh_lakehouse.cli.output import Sheet, print_rows, say, title
 from nh_lakehouse.cli.run_report import print_report
-from nh_lakehouse.cli.running import EngineOption, Telling, opened_engine, stopping_at_once
+from nh_lakehouse.cli.running import Telling, stopping_at_once
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.pipeline.progress import PlainReporter
 from nh_lakehouse.pipeline.summary import SummaryFile
@@ -111,7 +113,7 @@ def _locked_store(
     reporter = PlainReporter(lambda line: say(line))
     with (
         RunLock(lake.root, run_id, wait_s=wait, on_wait=reporter.say),
-        opened_engine(engine, profile, reporter) as open_engine,
+        engine_opener(engine, profile, reporter) as open_engine,
     ):
         try:
             yield Store(lake, open_engine(), staging), run_id
@@ -175,7 +177,7 @@ def _run(options: RunOptions, engine: EngineName | None, profile: str | None, fo
     with (
         told.reporter() as reporter,
         stopping_at_once(reporter, told),
-        opened_engine(engine, profile, reporter) as open_engine,
+        engine_opener(engine, profile, reporter) as open_engine,
     ):
         return run(options, open_engine, reporter=reporter, graph=graph)
 

@@ -18,6 +18,7 @@ __all__ = [
     "DEFAULT_LAKEHOUSE",
     "INTERRUPTED",
     "EngineName",
+    "EngineOption",
     "Format",
     "FormatOption",
     "LakehouseOption",
@@ -60,6 +61,12 @@ ProfileOption = Annotated[
 WaitOption = Annotated[
     float,
     typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for a run that writes the same lakehouse."),
+]
+EngineOption = Annotated[
+    EngineName | None,
+    typer.Option(
+        "--engine", "-e", help="sail: embedded, no Java. spark: Apache Spark. auto: sail where it is installed."
+    ),
 ]
 
 

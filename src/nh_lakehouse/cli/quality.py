@@ -11,9 +11,12 @@ import typer
 
 from nh_lakehouse.cli.options import (
     DEFAULT_LAKEHOUSE,
+    EngineName,
+    EngineOption,
     Format,
     FormatOption,
     LakehouseOption,
+    WaitOption,
     examples,
     open_lakehouse,
 )
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from nh_lakehouse.lakehouse import Lakehouse
 
 __all__ = ["add_to"]
+
+
+#: Rows of a part that a table shows unasked.
+_SHOWN = 15
 
 
 class Section(str, Enum):
@@ -44,14 +51,14 @@ _TITLES = {
     Section.quarantine: "Quarantine by reason (row: left out of silver; cell: the value became null)",
     Section.flags: "Flags on accepted rows",
     Section.drift: "Drift: where files differ from their contracts",
-    Section.referential: "Homes that provider information does not hold",
+    Section.referential: "Homes that provider information does not hold, and rows that do not fit together",
     Section.reconciliation: "Figures of two files that should agree, the largest differences first",
 }
 _EMPTY = {
     Section.files: "all files were loaded",
     Section.quarantine: "nothing is in quarantine",
     Section.drift: "no file differs from its contract",
-    Section.referential: "all homes are known",
+    Section.referential: "all homes and tags are known, and everything fits together",
 }
 
 #: Column whose text is broken into lines on a narrow terminal.
@@ -96,7 +103,7 @@ _QUERIES = {
     ),
     Section.referential: (
         "ops.referential",
-        """SELECT "table", rule, period, count(*) AS homes_n, sum(rows_n) AS rows_n, min("key") AS first_ccn
+        """SELECT "table", rule, period, count(*) AS keys_n, sum(rows_n) AS rows_n, min("key") AS first_key
            FROM ops.referential GROUP BY "table", rule, period ORDER BY "table", rule, period""",
     ),
     Section.reconciliation: (
@@ -110,27 +117,55 @@ _QUERIES = {
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(
-        epilog=examples("quality", "quality --section quarantine --limit 50", "quality --section drift --format csv")
+        epilog=examples(
+            "quality",
+            "quality --section quarantine --limit 50",
+            "quality --section drift --format csv",
+            "quality --profile",
+            "quality --profile nh_facility_metrics pbj_day --format json",
+        )
     )(quality)
     app.command(epilog=examples("lineage", "lineage nh_state_risk", "lineage nh_state_risk --mermaid"))(lineage)
     app.command(epilog=examples("docs --out docs/dictionary"))(docs)
 
 
 def quality(
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TABLE]...", help="With --profile, only these; else all silver and gold tables."),
+    ] = None,
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,
     section: Annotated[list[Section] | None, typer.Option("--section", help="Only these parts.")] = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=0, help="Rows per part of a table, 0 for all.")
-    ] = 15,
+        int | None,
+        typer.Option(
+            "--limit", metavar="N", min=0, help="Rows per part of a table, 0 for all; 15, of a profile's TABLE all."
+        ),
+    ] = None,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Look into the columns instead; what is found is kept in ops.column_profile."),
+    ] = False,
+    engine: EngineOption = None,
+    wait: WaitOption = 0.0,
     form: FormatOption = Format.table,
 ) -> None:
     """Say what happened to the rows.
 
-    Loads, quarantine by reason, flags, drift of files against their contracts, and checks between tables.
+    Loads, quarantine by reason, flags, drift of files against their contracts, and checks between tables. With
+    --profile: nulls, distinct values, quartiles and outliers of every column, and correlations of facility measures.
     """
     from nh_lakehouse.cli.sql import sql_errors
 
     lake = open_lakehouse(lakehouse)
+    if profile:
+        if section:
+            raise ConfigError("--profile prints no sections: leave one of the two out", option="--section")
+        _profile(lake, tables or [], engine, wait, limit, form)
+        return
+    if tables:
+        raise ConfigError(f"{tables[0]}: tables are named with --profile alone", option="TABLE")
+    limit = _SHOWN if limit is None else limit
     chosen = section or list(Section)
     if form is Format.csv and len(chosen) != 1:
         names = "|".join(s.value for s in Section)
@@ -160,6 +195,31 @@ def _print_part(part: Section, sheet: Sheet | None, limit: int, form: Format) ->
     more = f"{hidden:,} more: use --section {part.value} --limit 0" if hidden else ""
     headers = {n: n.removesuffix("_n") for n in sheet.names} | {"rows_read_n": "read"}
     print_rows(Sheet(sheet.names, shown, _SHRINK.get(part), headers), form, more=more, empty=_EMPTY.get(part, "none"))
+
+
+def _profile(
+    lake: Lakehouse, tables: list[str], engine: EngineName | None, wait: float, limit: int | None, form: Format
+) -> None:
+    from nh_lakehouse.cli.engine import engine_opener
+    from nh_lakehouse.cli.profiled import print_profile
+    from nh_lakehouse.pipeline.graph import build_graph
+    from nh_lakehouse.pipeline.profile import make_profile
+    from nh_lakehouse.pipeline.progress import PlainReporter
+
+    names = list(dict.fromkeys(lake.find(t) for t in tables))
+    # What a program reads is the answer alone.
+    reporter = PlainReporter(lambda line: typer.echo(line, err=form is not Format.table))
+    with engine_opener(engine, None, reporter) as open_engine:
+        found = make_profile(lake, build_graph(), open_engine, tables=names, wait_s=wait, on_wait=reporter.say)
+    if form is Format.csv:
+        print_profile(found, form)
+        return
+    beside = _part(lake, Section.reconciliation)
+    if form is Format.json:
+        print_profile(found, form, reconciliation=beside)
+        return
+    print_profile(found, form, limit=limit if limit is not None else None if tables else _SHOWN)
+    _print_part(Section.reconciliation, beside, _SHOWN if limit is None else limit, form)
 
 
 def _part(lake: Lakehouse, part: Section) -> Sheet | None:

@@ -1,4 +1,4 @@
-"""What commands that write have in common: the engine they open, who is told of a run, and how it is stopped."""
+"""What commands that run the pipeline have in common: who is told of the run, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -6,31 +6,24 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from nh_lakehouse.cli.options import INTERRUPTED, EngineName, Format
+from nh_lakehouse.cli.options import INTERRUPTED, Format
 from nh_lakehouse.cli.output import is_terminal
 from nh_lakehouse.pipeline.progress import JsonReporter, LogForm, PlainReporter, headline, warning_lines
 from nh_lakehouse.pipeline.report import Reporter, RunReport
 from nh_lakehouse.pipeline.summary import SummaryFile
 
 if TYPE_CHECKING:
-    from nh_lakehouse.engines import Engine
+    pass
 
-__all__ = ["EngineOption", "Telling", "json_log", "opened_engine", "stopping_at_once"]
-
-EngineOption = Annotated[
-    EngineName | None,
-    typer.Option(
-        "--engine", "-e", help="sail: embedded, no Java. spark: Apache Spark. auto: sail where it is installed."
-    ),
-]
+__all__ = ["Telling", "json_log", "stopping_at_once"]
 
 
 def json_log(log: LogForm) -> JsonReporter | None:
@@ -118,30 +111,3 @@ def stopping_at_once(reporter: Reporter, told: Telling) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def opened_engine(
-    name: EngineName | None, profile_name: str | None, reporter: Reporter
-) -> Iterator[Callable[[], Engine]]:
-    """A function that gives the engine; what it opened is stopped at the end."""
-    from nh_lakehouse.settings import load_profile
-
-    profile = load_profile(profile_name)
-    opened: list[Engine] = []
-
-    def open_engine() -> Engine:
-        engine = profile.open_engine(name.value if name else None)
-        opened.append(engine)
-        if engine.name == "sail":
-            from nh_lakehouse.doctor import LOOPBACK_NOTE, is_shared_machine
-
-            if is_shared_machine():
-                reporter.say(f"note: {LOOPBACK_NOTE}")
-        return engine
-
-    try:
-        yield open_engine
-    finally:
-        for engine in opened:
-            engine.stop()

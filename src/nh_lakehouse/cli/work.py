@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nh_lakehouse.cli.engine import engine_opener
 from nh_lakehouse.cli.options import (
     DEFAULT_LAKEHOUSE,
     EngineName,
+    EngineOption,
     Format,
     FormatOption,
     LakehouseOption,
@@ -21,7 +23,7 @@ from nh_lakehouse.cli.options import (
 )
 from nh_lakehouse.cli.output import Sheet, print_rows, say
 from nh_lakehouse.cli.run_report import print_report
-from nh_lakehouse.cli.running import EngineOption, Telling, json_log, opened_engine, stopping_at_once
+from nh_lakehouse.cli.running import Telling, json_log, stopping_at_once
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.pipeline.progress import LogForm
 from nh_lakehouse.pipeline.report import RunReport
@@ -131,7 +133,7 @@ def _run(
     with (
         told.reporter() as reporter,
         stopping_at_once(reporter, told),
-        opened_engine(engine, profile_name, reporter) as open_engine,
+        engine_opener(engine, profile_name, reporter) as open_engine,
     ):
         report = run_pipeline(options, open_engine, reporter=reporter, graph=graph)
         if not dry_run and all(t.status == "ok" for t in report.tables):

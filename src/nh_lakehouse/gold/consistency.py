@@ -1,4 +1,5 @@
-"""Checks that need several rows or tables: complete payroll quarters, and scores that follow from published figures.
+"""Checks that need several rows or tables: complete payroll quarters, scores that follow from published figures, tags
+that the look-up of citation codes holds.
 
 Each function returns the rows that fail, in the columns of `ops.referential`; nothing is changed in silver.
 """
@@ -11,7 +12,7 @@ from pyspark.sql import functions as F
 from nh_lakehouse.gold.statistics import ratio
 from nh_lakehouse.quarters import month_of_quarter
 
-__all__ = ["incomplete_quarters", "mismatched_scores", "vbp_achievement", "vbp_improvement"]
+__all__ = ["incomplete_quarters", "mismatched_scores", "orphan_tags", "vbp_achievement", "vbp_improvement"]
 
 #: CMS publishes scores with five decimals, computed from a threshold and a benchmark of five.
 _SCORE_TOLERANCE = 0.001
@@ -43,6 +44,41 @@ def incomplete_quarters(pbj_daily: DataFrame) -> DataFrame:
         F.lit("days_not_calendar").alias("rule"),
         "rows_n",
         F.concat(F.col("rows_n").cast("string"), F.lit(" of "), days.cast("string"), F.lit(" days")).alias("detail"),
+    )
+
+
+def orphan_tags(nh_citation: DataFrame, nh_citation_code: DataFrame) -> DataFrame:
+    """Tags of citations that the look-up of citation codes does not hold.
+
+    Args:
+        nh_citation: one row per citation and snapshot month; prefix and tag name what was found.
+        nh_citation_code: one row per tag; where it is empty nothing is reported.
+    Returns:
+        One row per tag (prefix and number, F-0880) and month: `rows_n` counts its citations, `detail` its homes. A
+        citation without a prefix or a tag is left out.
+    Source: MEASURES B1 and B2; CMS Nursing Home Data Dictionary, October 2024, Citation Code Look-up.
+    """
+    codes = nh_citation_code.select("prefix", F.col("number").alias("tag"))
+    is_loaded = codes.select(F.lit(True).alias("_loaded")).distinct()
+    cited = (
+        nh_citation.where(F.col("prefix").isNotNull() & F.col("tag").isNotNull())
+        .groupBy("prefix", "tag", F.date_format("snapshot_month", "yyyy-MM").alias("period"))
+        .agg(F.count(F.lit(1)).alias("rows_n"), F.countDistinct("ccn").alias("_homes_n"))
+    )
+    homes = F.when(F.col("_homes_n") == 1, F.lit(" home")).otherwise(F.lit(" homes"))
+    return (
+        cited.join(codes, ["prefix", "tag"], how="left_anti")
+        .crossJoin(is_loaded)
+        .select(
+            F.lit("nh_citation").alias("table"),
+            F.concat("prefix", F.lit("-"), "tag").alias("key"),
+            "period",
+            F.lit("orphan_tag").alias("rule"),
+            "rows_n",
+            F.concat(F.lit("no such citation code; cited in "), F.col("_homes_n").cast("string"), homes).alias(
+                "detail"
+            ),
+        )
     )
 
 

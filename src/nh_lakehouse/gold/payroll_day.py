@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.statistics import SUM_TYPE, count_if, ratio
 
-__all__ = ["PayrollRules", "pbj_day", "pbj_totals"]
+__all__ = ["JOBS", "PayrollRules", "pbj_day", "pbj_totals"]
 
 HOURS_PER_DAY = 24
 """Hours for which one nurse on duty around the clock counts."""
@@ -33,11 +33,27 @@ GROUPS = ("total", "rn", "lpn", "aide")
 WEEKEND_GROUPS = ("total", "rn")
 """Job groups whose weekend hours are published."""
 
+JOBS = {
+    "rndon": "rndon",
+    "rnadmin": "rnadmin",
+    "rn_direct": "rn",
+    "lpnadmin": "lpnadmin",
+    "lpn_direct": "lpn",
+    "cna": "cna",
+    "natrn": "natrn",
+    "medaide": "medaide",
+}
+"""Payroll job as the columns of silver have it -> as the publisher's file, and so the wages, call it."""
+
+PAID_SUMS = tuple(f"paid_{job}{part}_hours" for job in JOBS for part in ("", "_ctr"))
+"""Columns of `pbj_totals` that hold paid hours of a job, which are priced."""
+
 HOUR_SUMS = (
     *[f"{group}_hours" for group in (*GROUPS, "direct_care")],
     *[f"weekend_{group}_hours" for group in WEEKEND_GROUPS],
     *[f"{group}_{part}_hours" for group in GROUPS for part in ("emp", "ctr", "ctr_base")],
     "emp_hours_all_days",
+    *PAID_SUMS,
 )
 """Columns of `pbj_totals` that hold hours."""
 
@@ -132,7 +148,8 @@ def pbj_totals(pbj_daily: DataFrame, *, rules: PayrollRules = PayrollRules()) ->
         pbj_daily: one row per (ccn, work_date), hours as doubles, census whole; from silver.
         rules: hours of a day that are implausible, and therefore unknown.
     Returns:
-        One row per (ccn, quarter, month). Hours are decimals, of days with residents but for `emp_hours_all_days`.
+        One row per (ccn, quarter, month). Hours are decimals, of days with residents but for `emp_hours_all_days` and
+        the `paid_` hours of each job, which are of all days whose hours are known for every job.
         Each group of hours has its own `_resident_days`: a day whose hours are unknown is left out of both. Hours
         are null where no day has them.
     Source: technical specifications of the payroll files, section 3b: hours and census are summed over days with
@@ -199,7 +216,7 @@ def _with_plausible_hours(pbj_daily: DataFrame, rules: PayrollRules) -> DataFram
     return pbj_daily.withColumns(
         {
             name: F.when((F.col(name) >= 0) & (F.col(name) < rules.implausible_day_hours), F.col(name))
-            for name in (*names, "hrs_rn_direct", "hrs_lpn_direct")
+            for name in (*names, *[f"hrs_{job}{part}" for job in JOBS for part in ("", "_ctr")])
         }
     )
 
@@ -221,6 +238,9 @@ def _hours_by_name() -> dict[str, Column]:
         hours[f"{group}_ctr_hours"] = F.when(has_residents & total.isNotNull(), contract)
         hours[f"{group}_ctr_base_hours"] = F.when(has_residents & contract.isNotNull(), total)
     hours["emp_hours_all_days"] = F.col("hrs_total_emp")
+    for job in JOBS:
+        for part in ("", "_ctr"):
+            hours[f"paid_{job}{part}_hours"] = F.when(F.col("hrs_total").isNotNull(), F.col(f"hrs_{job}{part}"))
     return hours
 
 

@@ -18,6 +18,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
+from nh_lakehouse.gold.payroll_cost import COST_COLUMNS, Pay, with_cost
 from nh_lakehouse.gold.payroll_day import (
     GROUPS,
     HOUR_SUMS,
@@ -28,6 +29,7 @@ from nh_lakehouse.gold.payroll_day import (
 )
 from nh_lakehouse.gold.statistics import (
     MOMENT_TYPE,
+    USD_TYPE,
     count_if,
     percent_difference,
     percentile_of,
@@ -81,37 +83,51 @@ TREND_COLUMNS = ("emp_hours_qoq_pct", "contract_share_qoq", "attrition_slope_8q"
 STATISTICS = ("wtd", "wtd_n", "mean", "n", "p10", "median", "p90")
 
 
-@table("gold.pbj_month", key=["ccn", "period"], per=["ccn"], optional=["nh_facility_month"])
+@table("gold.pbj_month", key=["ccn", "period"], per=["ccn"], optional=["nh_facility_month", "nh_wage"])
 def pbj_month(
-    pbj_totals: DataFrame, nh_facility_month: DataFrame, *, rules: PayrollRules = PayrollRules()
+    pbj_totals: DataFrame,
+    nh_facility_month: DataFrame,
+    nh_wage: DataFrame,
+    *,
+    rules: PayrollRules = PayrollRules(),
+    pay: Pay = Pay(),
 ) -> DataFrame:
     """Staffing of a home in a month: pooled hours per resident day, weekends, contract staff, stability.
 
     Args:
         pbj_totals: one row per (ccn, quarter, month).
         nh_facility_month: one row per (ccn, snapshot_month); reads `case_mix_total_hprd`. May be empty.
+        nh_wage: pay per hour by job, state and year; the wage of the calendar year of the period counts, else of the
+            latest earlier one, the state's own before that of `US`. May be empty.
         rules: hours of a shift and limits of aberrant staffing.
+        pay: what an hour of contract staff costs.
     Returns:
         One row per (ccn, period); `period` is the month's first day as text. Per-resident figures are null without
         resident days, shares without hours, `shift_utilization` without provider information, both cost columns
-        always (no wages are loaded). `aberrant` holds the quarterly limits against the month.
+        without wages, and where a job with hours has none. `aberrant` holds the quarterly limits against the month.
     Source: technical specifications of the payroll files, section 3b.
     """
     months = _with_staffing(_add_up(pbj_totals, ["ccn", "month"]), rules)
     informed = _with_provider_info(months, nh_facility_month, at=F.col("month"))
-    return _with_home_figures(informed, rules).select(
+    priced = with_cost(_with_home_figures(informed, rules), nh_wage, pay, year=F.year("month"))
+    return priced.withColumns(_cost_per_resident_day()).select(
         "ccn",
         F.date_format("month", "yyyy-MM-dd").alias("period"),
         "state",
         *STAFFING_COLUMNS,
         *HOME_COLUMNS,
-        *_without_wages(),
+        *COST_COLUMNS,
     )
 
 
-@table("gold.pbj_quarter", key=["ccn", "period"], per=["ccn"], optional=["nh_facility_month"])
+@table("gold.pbj_quarter", key=["ccn", "period"], per=["ccn"], optional=["nh_facility_month", "nh_wage"])
 def pbj_quarter(
-    pbj_totals: DataFrame, nh_facility_month: DataFrame, *, rules: PayrollRules = PayrollRules()
+    pbj_totals: DataFrame,
+    nh_facility_month: DataFrame,
+    nh_wage: DataFrame,
+    *,
+    rules: PayrollRules = PayrollRules(),
+    pay: Pay = Pay(),
 ) -> DataFrame:
     """Staffing of a home in a quarter, and its change to the quarters before.
 
@@ -119,7 +135,9 @@ def pbj_quarter(
         pbj_totals: one row per (ccn, quarter, month).
         nh_facility_month: one row per (ccn, snapshot_month); reads `case_mix_total_hprd` and `nursing_turnover_pct`.
             May be empty.
+        nh_wage: pay per hour by job, state and year, as in `pbj_month`. May be empty.
         rules: hours of a shift and limits of aberrant staffing.
+        pay: what an hour of contract staff costs.
     Returns:
         One row per (ccn, period); `period` is written 2023Q2. Nulls as in `pbj_month`; changes are null where the
         calendar's previous quarter is not loaded, the slope where one of the eight quarters is not, `turnover_change`
@@ -132,7 +150,8 @@ def pbj_quarter(
     compared = _with_provider_info(informed, nh_facility_month, at=F.add_months(last_month, -3), prefix="previous_")
     is_other_month = F.col("provider_info_month") != F.col("previous_provider_info_month")
     turnover_change = F.col("nursing_turnover_pct") - F.col("previous_nursing_turnover_pct")
-    return _with_trend(_with_home_figures(compared, rules), of="ccn").select(
+    priced = with_cost(_with_home_figures(compared, rules), nh_wage, pay, year=quarter_year("quarter"))
+    return _with_trend(priced.withColumns(_cost_per_resident_day()), of="ccn").select(
         "ccn",
         F.col("quarter").alias("period"),
         "state",
@@ -140,7 +159,7 @@ def pbj_quarter(
         *HOME_COLUMNS,
         *TREND_COLUMNS,
         F.when(is_other_month, turnover_change).alias("turnover_change"),
-        *_without_wages(),
+        *COST_COLUMNS,
     )
 
 
@@ -157,7 +176,8 @@ def pbj_state_quarter(
     Returns:
         One row per (state, period). Pooled figures, sums and counts of days are of all homes; means, medians and
         percentiles of the homes that are not aberrant, each with its count. `US` pools the homes, not the states.
-        A home without a state counts for `US` alone.
+        A home without a state counts for `US` alone. Costs are sums of the homes' own, null where a home that has paid
+        hours has no cost.
     Source: technical specifications of the payroll files, section 3b (homes left out of averages).
     """
     homes = _add_up(pbj_totals, ["ccn", "quarter"]).drop("state")
@@ -168,6 +188,7 @@ def pbj_state_quarter(
         F.coalesce("aberrant", F.lit(False)).alias("aberrant"),
         "case_mix_total_hprd",
         "hours_cv",
+        "payroll_cost_usd",
         *[f"{group}_hprd" for group in POOLED_GROUPS],
     )
     same_home = (F.col("ccn") == F.col("home")) & (F.col("quarter") == F.col("period"))
@@ -184,7 +205,7 @@ def pbj_state_quarter(
         "hours_cv_mean",
         "hours_cv_n",
         *TREND_COLUMNS,
-        *_without_wages(),
+        *COST_COLUMNS,
     )
 
 
@@ -315,8 +336,13 @@ def _slope_per_mean(values: Sequence[Column]) -> Column:
 def _state_aggregates() -> list[Column]:
     counted = ~F.col("aberrant")
     expected_hours = F.col("case_mix_total_hprd") * F.col("total_resident_days")
+    is_paid = F.col("paid_cna_hours").isNotNull()  # of the same days in all jobs
+    residents_of_paid = F.sum(F.when(is_paid, F.col("total_resident_days")))
+    cost = F.when(count_if(is_paid) == F.count("payroll_cost_usd"), F.sum("payroll_cost_usd")).cast(USD_TYPE)
     aggregates = [
         F.count(F.lit(1)).alias("facility_n"),
+        cost.alias("payroll_cost_usd"),
+        ratio(cost, residents_of_paid).alias("cost_per_resident_day_usd"),
         count_if(F.col("aberrant")).alias("aberrant_n"),
         *[F.sum(name).alias(name) for name in (*COUNT_SUMS, *RESIDENT_SUMS, *HOUR_SUMS)],
         pooled_ratio("total_hours", expected_hours).alias("shift_utilization"),
@@ -343,9 +369,6 @@ def _mean_over_homes(column: Column) -> Column:
     return ratio(F.sum(column.cast(MOMENT_TYPE)).cast("double"), F.count(column))
 
 
-def _without_wages() -> list[Column]:
-    """Payroll cost needs a table of wages, which no loaded data set holds: typed columns without values."""
-    return [
-        F.lit(None).cast("decimal(18,2)").alias("payroll_cost_usd"),
-        F.lit(None).cast("double").alias("cost_per_resident_day_usd"),
-    ]
+def _cost_per_resident_day() -> dict[str, Column]:
+    """Cost / residents of the days whose hours are known: a day without hours leaves both sides."""
+    return {"cost_per_resident_day_usd": ratio("payroll_cost_usd", "total_resident_days")}

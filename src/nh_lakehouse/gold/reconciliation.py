@@ -1,4 +1,4 @@
-"""Checks between tables: homes without provider information, and sums that two files should agree on.
+"""Checks between tables: homes without provider information, tags without a code, sums that two files should agree on.
 
 Neither changes a row of silver, as the answer depends on which files are loaded; both are recomputed when one of their
 inputs changes. Differences are shown, they are no errors.
@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
-from nh_lakehouse.gold.consistency import incomplete_quarters, mismatched_scores
+from nh_lakehouse.gold.consistency import incomplete_quarters, mismatched_scores, orphan_tags
 from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
 from nh_lakehouse.quarters import month_of_quarter
@@ -64,6 +64,8 @@ AVERAGES: dict[str, str] = {
         "pbj_daily",
         "nh_measure_long",
         "nh_vaccination",
+        "nh_citation",
+        "nh_citation_code",
     ],
 )
 def referential(
@@ -74,6 +76,8 @@ def referential(
     pbj_daily: DataFrame,
     nh_measure_long: DataFrame,
     nh_vaccination: DataFrame,
+    nh_citation: DataFrame,
+    nh_citation_code: DataFrame,
 ) -> DataFrame:
     """Homes of other files that provider information does not hold, and what does not fit together inside a file.
 
@@ -85,12 +89,14 @@ def referential(
         nh_facility_month: the homes of each month.
         nh_penalty, nh_vbp, pbj_daily, nh_measure_long, nh_vaccination: tables that name homes.
         nh_vbp_national: threshold and benchmark, by which scores are checked.
+        nh_citation, nh_citation_code: citations, and the tags that there are; without the latter no tag is reported.
     Returns:
         One row per (table, key, period, rule): `key` is the ccn, `rule` is `orphan_facility`, or `not_in_provider_info`
         where absence is expected: swing-bed hospitals, and facilities of value-based purchasing whose number is not
         that of a skilled nursing facility. `rows_n` counts the rows concerned, `detail` names the month compared with.
         `days_not_calendar`: a home's days in a payroll quarter are not those of the calendar; `score_mismatch`: a
-        value-based purchasing score is not what its formula gives.
+        value-based purchasing score is not what its formula gives. `orphan_tag`: a tag of citations (`key` is F-0880)
+        that the look-up of citation codes does not hold.
     Source: CCN numbering: CMS State Operations Manual, chapter 2, section 2779A.
     """
     number = F.substring("ccn", 3, 4)
@@ -117,7 +123,12 @@ def referential(
         "rows_n",
         F.concat(F.lit("not in provider information of "), F.date_format("_compared", "yyyy-MM")).alias("detail"),
     )
-    return missing.unionByName(incomplete_quarters(pbj_daily)).unionByName(mismatched_scores(nh_vbp, nh_vbp_national))
+    others = (
+        incomplete_quarters(pbj_daily),
+        mismatched_scores(nh_vbp, nh_vbp_national),
+        orphan_tags(nh_citation, nh_citation_code),
+    )
+    return reduce(lambda above, below: above.unionByName(below), others, missing)
 
 
 def _named(df: DataFrame, name: str, period: Column, month: Column, expected: Column | None = None) -> DataFrame:

@@ -20,7 +20,10 @@ from itertools import groupby
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 
-__all__ = ["Coverage", "Span", "coverage_of", "due_date", "joined", "loaded_periods"]
+__all__ = ["PERIOD_COLUMNS", "Coverage", "Span", "coverage_of", "due_date", "joined", "loaded_periods"]
+
+#: Columns that state a period, the one that counts first: a measurement period stands beside the snapshot's own.
+PERIOD_COLUMNS = ("snapshot_month", "quarter", "fiscal_year", "period")
 
 _SHAPES = {
     "month": re.compile(r"(\d{4})-(\d{2})(?:-\d{2})?\Z"),

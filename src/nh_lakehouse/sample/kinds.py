@@ -29,6 +29,7 @@ from nh_lakehouse.sample.programs import penalties_sheet, vbp_aggregate_sheet, v
 from nh_lakehouse.sample.provider_info import provider_info
 from nh_lakehouse.sample.reporting_sheets import program_national_sheet, program_sheet, swing_bed_sheet
 from nh_lakehouse.sample.vaccination import vaccination_averages_sheet, vaccination_sheet
+from nh_lakehouse.sample.wages import wages_sheet
 from nh_lakehouse.sample.writing import Sheet
 
 __all__ = ["KINDS", "Kind"]
@@ -89,4 +90,5 @@ KINDS: tuple[Kind, ...] = (
     Kind("nh_covid_vax_averages", vaccination_averages_sheet, measure_faults.vaccination_averages_damage),
     Kind("nh_ownership", owners_sheet, measure_faults.owners_damage),
     Kind("snf_enrollments", enrollments_sheet, measure_faults.enrollments_damage),
+    Kind("wages", wages_sheet, rhythm="year"),
 )

@@ -1,4 +1,4 @@
-"""Silver of the payroll data that is not nursing: administrators, physicians, therapists, social workers and others.
+"""Silver of payroll beside the nurses' hours: those of administrators, physicians, therapists and others; wages.
 
 The nurses of the same journal are `pbj_daily` in `nursing_home.py`.
 """
@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from nh_lakehouse.declare import silver_table
 from nh_lakehouse.silver.published import published
 
-__all__ = ["pbj_nonnurse_daily"]
+__all__ = ["nh_wage", "pbj_nonnurse_daily"]
 
 
 @silver_table(
@@ -28,3 +28,18 @@ def pbj_nonnurse_daily(pbj_nonnurse_daily: DataFrame) -> DataFrame:
     Source: CMS Payroll-Based Journal Public Use Files, Technical Specifications, April 2019, Table 2.
     """
     return published(pbj_nonnurse_daily, "silver.pbj_nonnurse_daily")
+
+
+@silver_table("silver.nh_wage", of="wages", key=["job", "state", "year"], history="latest")
+def nh_wage(wages: DataFrame) -> DataFrame:
+    """Usual pay per hour of a payroll job, by state and year, from the newest file alone.
+
+    Args:
+        wages: one row per (job, state, year).
+    Returns:
+        One row per row, as sent.
+    Raises:
+        MissingColumnError: an input column is absent.
+    Source: the user's own file; MEASURES A1.
+    """
+    return published(wages, "silver.nh_wage")
