@@ -34,12 +34,10 @@ help: ## List the tasks
 run: sample ## Load the sample files, or those in LANDING=DIR, to bronze, silver and gold, and show the answers
 	@$(IN) $(ENGINE) -- nh-lakehouse run --engine $(ENGINE) --landing "$(LANDING)" --lakehouse "$(LAKEHOUSE)" --show
 
-# Written aside and then renamed: a sample that was interrupted is made again.
+# The folder gets its name when it is complete: a sample that was interrupted is made again.
 sample: ## Generate the sample files (600 homes), unless they are there
-	@[ "$(LANDING)" != build/landing ] || [ -d build/landing ] || { \
-	rm -rf build/landing.part && \
-	( $(IN) $(ENGINE) -- nh-lakehouse sample --out build/landing.part --homes 600 --months 2 --quarters 1 --seed 1 ) && \
-	mv build/landing.part build/landing; }
+	@[ "$(LANDING)" != build/landing ] || [ -d build/landing ] || \
+	( $(IN) $(ENGINE) -- nh-lakehouse sample --out build/landing --homes 600 --months 2 --quarters 1 --seed 1 )
 
 test: test-fast ## Run all tests: on the embedded engine, then on Spark (Java 17 or 21)
 	@if why=$$( ( $(IN) java ) 2>&1 >/dev/null ); then \

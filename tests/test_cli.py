@@ -343,6 +343,18 @@ def test_sample_writes_files_and_lists_them(tmp_path: Path) -> None:
     assert records["NH_ProviderInfo_Oct2024.csv"] >= 53
 
 
+def test_sample_that_is_interrupted_leaves_no_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(out: Path, **_: Any) -> None:
+        (out / "half.csv").parent.mkdir(parents=True)
+        raise OSError("stopped")
+
+    monkeypatch.setattr("nh_lakehouse.sample.generate_sample", stopped)
+    assert call("sample", "--out", tmp_path / "new").exit_code == 1
+    assert not (tmp_path / "new").exists()
+
+
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
@@ -357,6 +369,32 @@ def test_show_answers_prints_figures_homes_and_states(lake: Path, capsys: pytest
     assert [line.split()[0] for line in homes] == [str(n) for n in range(1, 11)]
     states = [line.split()[0] for line in lines if line[:2].isupper() and "HIGH" in line]
     assert states == ["TX", "LA", "OH", "NY", "VT", "DE", "VT", "NY", "OH", "LA"]
+
+
+def test_show_answers_prints_citations_of_the_nation_and_the_largest_chains(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    month = state_rows()[0]["snapshot_month"]
+    cited = {"level": "nation", "domain": "health", "cycle": "all", "snapshot_month": month, "severity_3_n": 1,
+             "severity_4_n": 0, "complaint_n": 2}  # fmt: skip
+    others = ({"level": "state"}, {"domain": "fire"}, {"cycle": "1"})
+    rows = [{**cited, "category": "all", "citations_n": 30}, {**cited, "category": "Nutrition", "citations_n": 9}]
+    rows += [{**cited, "category": "wrong", "citations_n": 99, **other} for other in others]
+    rows += [{**cited, "category": f"Category {n}", "citations_n": n} for n in range(10, 17)]
+    add_rows(tmp_path, "gold.nh_citation_summary", rows)
+    chain = {"snapshot_month": month, "is_independent": False, "overall_rating_mean": 3.5, "total_hprd_wtd": 3.75,
+             "fines_mean": 1.5}  # fmt: skip
+    chains = [{**chain, "chain_id": str(n), "chain_name": f"CHAIN {n}", "facility_n": n} for n in range(2, 9)]
+    chains.append({**chain, "chain_id": "INDEPENDENT", "is_independent": True, "facility_n": 40})
+    add_rows(tmp_path, "gold.nh_chain_benchmark", chains)
+    show_answers(Lakehouse(tmp_path))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line.endswith("1 0 2")] == [
+        "all 30 1 0 2", *(f"Category {n} {n} 1 0 2" for n in range(16, 11, -1))
+    ]  # fmt: skip
+    assert [line for line in lines if line.endswith("3.5 3.75 1.5")] == [
+        "homes on their own 40 3.5 3.75 1.5", *(f"CHAIN {n} {n} 3.5 3.75 1.5" for n in range(8, 3, -1))
+    ]  # fmt: skip
 
 
 def test_show_answers_takes_the_newest_month(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,8 @@ _LABELS = {
     "lowest_decile_hprd_mean": "Nurse hours of the lowest tenth of homes",
 }
 _HOMES = ["risk_rank", "ccn", "name", "state", "total_hprd", "rsrr", "penalty_pct", "fines_usd", "risk_score"]
+_CITATIONS = ["category", "citations_n", "severity_3_n", "severity_4_n", "complaint_n"]
+_CHAINS = ["chain_name", "facility_n", "overall_rating_mean", "total_hprd_wtd", "fines_mean"]
 _STATES = ["state", "risk_score", "risk_tier", "total_hprd_mean", "rsrr_mean", "fines_musd", "matched_n"]
 _HEADERS = {
     "risk_rank": "rank",
@@ -55,11 +57,20 @@ _HEADERS = {
     "risk_score": "risk",
     "risk_tier": "tier",
     "matched_n": "homes",
+    "citations_n": "citations",
+    "severity_3_n": "actual harm",
+    "severity_4_n": "immediate jeopardy",
+    "complaint_n": "on complaint",
+    "chain_name": "chain",
+    "facility_n": "homes",
+    "overall_rating_mean": "stars, mean",
+    "total_hprd_wtd": "nurse hours, pooled",
+    "fines_mean": "fines per home",
 }
 
 
 def show_answers(lake: Lakehouse) -> None:
-    """Executive summary, the ten homes with the highest risk, the five best and worst states, of the newest month."""
+    """Answers of the newest month: executive summary, homes and states by risk, citations by category, chains."""
     summary = _newest(lake, "gold.nh_executive_summary", ["metric", "value", "benchmark", "unit", "metric_no"])
     if summary:
         title(f"Executive summary, {_month(summary)}")
@@ -85,6 +96,27 @@ def show_answers(lake: Lakehouse) -> None:
             title(f"{heading}, {_month(states)}")
             best = sorted(states, key=lambda r: (r[rank], r["state"]))[:5]
             _print(_STATES, [[r[c] for c in _STATES] for r in best])
+    _show_citations(lake)
+    _show_chains(lake)
+
+
+def _show_citations(lake: Lakehouse) -> None:
+    wanted = ["level", "domain", "cycle", *_CITATIONS]
+    found = _newest(lake, "gold.nh_citation_summary", wanted)
+    rows = [r for r in found if (r["level"], r["domain"], r["cycle"]) == ("nation", "health", "all")]
+    if rows:
+        title(f"Health citations of three inspection cycles, {_month(found)}")
+        most = sorted(rows, key=lambda r: (r["category"] != "all", -r["citations_n"], r["category"]))[:6]
+        _print(_CITATIONS, [[r[c] for c in _CITATIONS] for r in most], shrink="category")
+
+
+def _show_chains(lake: Lakehouse) -> None:
+    rows = _newest(lake, "gold.nh_chain_benchmark", [*_CHAINS, "is_independent", "chain_id"])
+    if rows:
+        title(f"The five largest chains, and homes on their own, {_month(rows)}")
+        largest = sorted(rows, key=lambda r: (not r["is_independent"], -r["facility_n"], r["chain_id"]))[:6]
+        named = [{**r, "chain_name": "homes on their own" if r["is_independent"] else r["chain_name"]} for r in largest]
+        _print(_CHAINS, [[r[c] for c in _CHAINS] for r in named], shrink="chain_name")
 
 
 def show_next_steps(lake: Lakehouse) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -165,8 +168,21 @@ def sample(
     """
     from nh_lakehouse.sample import generate_sample
 
-    report = generate_sample(out.expanduser(), homes=homes, months=months, quarters=quarters, seed=seed)
+    with _whole_or_absent(out.expanduser()) as folder:
+        report = generate_sample(folder, homes=homes, months=months, quarters=quarters, seed=seed)
     sheet = Sheet(["file", "rows"], [[f.name, f.rows] for f in report.files], shrink="file")
     print_rows(sheet, form)
     if form is Format.table:
         say(f"{len(report.files)} files with {report.rows_n:,} rows in {out}, {len(report.dirt)} faults among them")
+
+
+@contextmanager
+def _whole_or_absent(out: Path) -> Iterator[Path]:
+    """A new folder gets its name when it is complete, so that an interrupted sample is no half one."""
+    if out.exists():
+        yield out
+        return
+    draft = out.with_name(f"{out.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    yield draft
+    draft.rename(out)
