@@ -63,6 +63,19 @@ HOMES = {
 }
 
 
+SEPTEMBER, DECEMBER = date(2024, 9, 1), date(2024, 12, 1)
+#: Home, first day, day after the last, beds.
+VERSIONS = [
+    ("same", SEPTEMBER, None, 100),
+    ("changed", SEPTEMBER, NOVEMBER, 100), ("changed", NOVEMBER, None, 90),
+    ("changed back", SEPTEMBER, date(2024, 10, 15), 100), ("changed back", date(2024, 10, 15), NOVEMBER, 80),
+    ("changed back", NOVEMBER, None, 100),
+    ("closed", SEPTEMBER, NOVEMBER, 100),
+    ("new", NOVEMBER, None, 50),
+    ("came later", DECEMBER, None, 50),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Homes and states of two months, and a table of each other kind."""
@@ -77,8 +90,13 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     years = [{"fiscal_year": 2024, "achievement_threshold": 0.79}, {"fiscal_year": 2025, "achievement_threshold": 0.78}]
     add_rows(root, "silver.nh_vbp_national", years)
     add_rows(root, "gold.pbj_month", [{"ccn": "015009", "period": p} for p in ("2024-04-01", "2024-05-01")])
-    for name in ("silver.nh_facility", "silver.pbj_daily", "ops.runs"):
+    for name in ("silver.nh_citation_code", "silver.pbj_daily", "ops.runs"):
         add_rows(root, name, [{}])
+    add_rows(root, "silver.nh_owner", [{"ccn": "015009", "valid_from": NOVEMBER}])
+    add_rows(root, "silver.nh_facility", [
+        {"ccn": ccn, "valid_from": since, "valid_to": until, "certified_beds": beds, "is_current": until is None}
+        for ccn, since, until, beds in VERSIONS
+    ])  # fmt: skip
     return root
 
 
@@ -131,6 +149,19 @@ def test_diff_of_chosen_columns(lake: Path) -> None:
     ]  # fmt: skip
 
 
+def test_diff_of_versions_compares_those_in_force_on_the_two_days(lake: Path) -> None:
+    def changed(first: str, last: str, *more: Any) -> list[tuple[Any, ...]]:
+        found = records("diff", "nh_facility", "--from", first, "--to", last, "-l", lake, *more)["changes"]
+        return [(r["ccn"], r["change"], r["old"], r["new"]) for r in found]
+
+    assert changed("2024-10", "2024-11") == [
+        ("changed", "changed", 100, 90), ("closed", "removed", None, None), ("new", "added", None, None)
+    ]  # fmt: skip
+    assert changed("2024-10-20", "2024-11-01", "--where", "ccn LIKE 'changed%'") == [
+        ("changed", "changed", 100, 90), ("changed back", "changed", 80, 100)
+    ]  # fmt: skip
+
+
 def test_diff_csv_has_the_rows(lake: Path) -> None:
     text = call("diff", STATES, "--from", "2024-10", "--to", "2024-11", "-l", lake, "-f", "csv", "--limit", 2).stdout
     assert list(csv.reader(io.StringIO(text))) == [
@@ -158,7 +189,9 @@ def test_diff_of_equal_periods_ends_with_the_counts(lake: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "more", "words"),
     [
-        ("nh_facility", [], "has no period to compare by (snapshot_month, quarter, fiscal_year, period): it has the key"),
+        ("nh_citation_code", [], "has no period to compare by (snapshot_month, quarter, fiscal_year, period): it has"),
+        ("nh_owner", [], "--from 2024-10: the history of silver.nh_owner begins on 2024-11-01"),
+        ("nh_facility", ["--to", "2024Q4"], "--to 2024Q4: expected a month (2024-10) or a day"),
         ("pbj_daily", [], "silver.pbj_daily has one row per work_date"),
         ("ops.runs", [], "ops.runs has no key"),
         ("nh_state_risk", ["--to", "2024-12"], "--to 2024-12: gold.nh_state_risk holds 2024-10, 2024-11"),
@@ -170,7 +203,7 @@ def test_diff_of_equal_periods_ends_with_the_counts(lake: Path) -> None:
         ("nh_state_risk", ["--where", "state IN (SELECT content FROM read_text('/etc/passwd'))"], "disabled"),
         ("nope", [], "no table 'nope'"),
     ],
-    ids=["versions", "days", "no key", "no such month", "one month", "near column", "key", "mistake", "two", "file", "no"],
+    ids=["no period", "before history", "no day", "days", "no key", "no such month", "one month", "near column", "key", "mistake", "two", "file", "no"],
 )  # fmt: skip
 def test_diff_refuses(lake: Path, table: str, more: list[str], words: str) -> None:
     given = ["--from", "2024-10", *([] if "--to" in more else ["--to", "2024-11"]), *more]

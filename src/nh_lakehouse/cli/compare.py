@@ -38,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog=examples(
             "diff nh_facility_metrics --from 2024-10 --to 2024-11 --where \"ccn = '015009'\"",
+            "diff nh_facility --from 2024-10 --to 2024-11 --columns ownership_type,chain_name",
             "diff nh_state_risk --from 2024-10 --to 2024-11 --columns risk_score,risk_tier --limit 0",
             "diff pbj_quarter --from 2024Q1 --to 2024Q2 --where \"state = 'TX'\" --format csv",
         )

@@ -32,6 +32,7 @@ class Comparison:
         columns: columns that are compared.
         doubles: those of them whose values are equal where 12 significant digits are.
         where: condition, as written by the user: a key counts where it holds in either period.
+        has_versions: the table holds versions; of each period those in force on its first day are compared.
     """
 
     table: str
@@ -42,6 +43,7 @@ class Comparison:
     columns: tuple[str, ...]
     doubles: frozenset[str] = frozenset()
     where: str | None = None
+    has_versions: bool = False
 
     def counts(self) -> str:
         """A SELECT of rows added, removed and changed, and of changed values."""
@@ -68,7 +70,7 @@ class Comparison:
         keys = ", ".join([*map(_name, self.key), "true AS _there"])
         same = " AND ".join(f"a.{k} IS NOT DISTINCT FROM b.{k}" for k in [*map(_name, self.key), "_there"])
         sides = [
-            f"""{alias} AS (SELECT a.* FROM (SELECT {names}, true AS _there FROM {self.table}
+            f"""{alias} AS (SELECT a.* FROM (SELECT {names}, true AS _there FROM {self._source()}
                   WHERE {period} = {_literal(value)}) AS a SEMI JOIN wanted AS b ON {same})"""
             for alias, value in (("old_rows", self.old), ("new_rows", self.new))
         ]
@@ -76,13 +78,20 @@ class Comparison:
         values = [f"a.{_name(c)} AS _o{i}" for i, c in enumerate(self.columns)]
         values += [f"b.{_name(c)} AS _n{i}" for i, c in enumerate(self.columns)]
         differing = ", ".join(f"CASE WHEN {self._differs(c)} THEN {i} END" for i, c in enumerate(self.columns))
-        return f"""WITH wanted AS (SELECT DISTINCT {keys} FROM {self.table} WHERE {wanted}),
+        return f"""WITH wanted AS (SELECT DISTINCT {keys} FROM {self._source()} WHERE {wanted}),
             {", ".join(sides)},
             held AS (SELECT {", ".join([*key, *values])}, a._there AS _was, b._there AS _is,
               list_filter([{differing}]::INTEGER[], lambda x: x IS NOT NULL) AS _columns
               FROM old_rows AS a FULL JOIN new_rows AS b ON {same}),
             pairs AS (SELECT *, CASE WHEN _was IS NULL THEN 'added' WHEN _is IS NULL THEN 'removed'
               WHEN len(_columns) > 0 THEN 'changed' END AS _change FROM held)"""
+
+    def _source(self) -> str:
+        if not self.has_versions:
+            return self.table
+        days = ", ".join(f"({_literal(day)})" for day in (self.old, self.new))
+        return f"""(SELECT days.day AS {_name(self.period)}, t.* FROM {self.table} AS t
+            JOIN (VALUES {days}) AS days(day) ON t.valid_from <= days.day AND (t.valid_to IS NULL OR days.day < t.valid_to))"""
 
     def _differs(self, column: str) -> str:
         a, b = f"a.{_name(column)}", f"b.{_name(column)}"
@@ -114,11 +123,15 @@ def comparison_of(
     Raises:
         ConfigError: the table has no periods or no key, a period is not in it, or a column does not exist.
     """
+    from nh_lakehouse.silver.conform import HISTORY_COLUMNS
+
     key = _key_of(table)
     fields = {f.name: str(getattr(f.type, "type", f.type)) for f in lake.delta(table).schema().fields}
-    period = _period_column(table, key, list(fields))
+    has_versions = {"valid_from", "valid_to"} <= set(fields)
+    period = "snapshot_month" if has_versions else _period_column(table, key, list(fields))
     rest = tuple(k for k in key if k != period)
-    plain = [c for c in fields if c not in key and not c.startswith("_") and c not in _LEFT_OUT]
+    left_out = {*_LEFT_OUT, *(HISTORY_COLUMNS if has_versions else ())}
+    plain = [c for c in fields if c not in key and not c.startswith("_") and c not in left_out]
     named = dict.fromkeys(column_named(c, list(fields), table, "--columns") for c in columns)
     chosen = list(named) or plain
     if stray := [c for c in chosen if c in key]:
@@ -127,12 +140,17 @@ def comparison_of(
             "leave it out",
             option="--columns",
         )
-    present = _periods(lake, table, period)
-    old, new = (_period(t, o, present, table) for t, o in zip(periods, ("--from", "--to"), strict=True))
+    options = zip(periods, ("--from", "--to"), strict=True)
+    if has_versions:
+        first = _periods(lake, table, "valid_from")[:1]
+        old, new = (_day_in_history(text, option, first, table) for text, option in options)
+    else:
+        present = _periods(lake, table, period)
+        old, new = (_period(text, option, present, table) for text, option in options)
     if old == new:
         raise ConfigError(f"--from and --to are both {_text(old)}: name two periods", option="--to")
     doubles = frozenset(c for c in chosen if fields[c] in ("double", "float"))
-    return Comparison(table, period, old, new, rest, tuple(chosen), doubles, where)
+    return Comparison(table, period, old, new, rest, tuple(chosen), doubles, where, has_versions)
 
 
 def _key_of(table: str) -> tuple[str, ...]:
@@ -149,10 +167,9 @@ def _key_of(table: str) -> tuple[str, ...]:
 def _period_column(table: str, key: Sequence[str], present: Sequence[str]) -> str:
     found = next((c for c in PERIOD_COLUMNS if c in key and c in present), None)
     if found is None:
-        versions = " and versions (valid_from, valid_to)" if "valid_from" in present else ""
         raise ConfigError(
             f"{table} has no period to compare by ({', '.join(PERIOD_COLUMNS)}): it has the key "
-            f"{', '.join(key)}{versions}; show {table} --as-of DATE shows it as it stood",
+            f"{', '.join(key)}; show {table} --as-of DATE shows it as it stood",
             option="TABLE",
         )
     if within := [c for c in _TIMES_WITHIN if c in key]:
@@ -180,6 +197,21 @@ def _period(text: str, option: str, present: Sequence[Any], table: str) -> Any:
         listed = ", ".join(names if len(names) <= 12 else [*names[:3], "...", *names[-6:]])
         raise ConfigError(f"{option} {text}: {table} holds {listed or 'no rows'}", option=option)
     return found
+
+
+def _day_in_history(text: str, option: str, first: Sequence[date], table: str) -> date:
+    """The first day of the month that the user means, or the day itself; history must have begun by then."""
+    found = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", text.strip())
+    try:
+        day = date(*(int(part or 1) for part in found.groups())) if found else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise ConfigError(f"{option} {text}: expected a month (2024-10) or a day (2024-10-15)", option=option)
+    if not first or day < first[0]:
+        begins = f"begins on {first[0]}" if first else "holds no rows"
+        raise ConfigError(f"{option} {text}: the history of {table} {begins}", option=option)
+    return day
 
 
 def _text(value: Any) -> str:
