@@ -90,8 +90,9 @@ class Comparison:
         if not self.has_versions:
             return self.table
         days = ", ".join(f"({_literal(day)})" for day in (self.old, self.new))
+        in_force = "t.valid_from <= days.day AND (t.valid_to IS NULL OR days.day < t.valid_to)"
         return f"""(SELECT days.day AS {_name(self.period)}, t.* FROM {self.table} AS t
-            JOIN (VALUES {days}) AS days(day) ON t.valid_from <= days.day AND (t.valid_to IS NULL OR days.day < t.valid_to))"""
+            JOIN (VALUES {days}) AS days(day) ON {in_force})"""
 
     def _differs(self, column: str) -> str:
         a, b = f"a.{_name(column)}", f"b.{_name(column)}"
