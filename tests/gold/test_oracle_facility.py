@@ -1,4 +1,4 @@
-"""Every facility and state table against a second engine: oracle_facility.sql in DuckDB, over random homes.
+"""Every facility and state table against a second engine: oracles/facility.sql in DuckDB, over random homes.
 
 The homes are random but typical: missing values, homes without readmission rate, a state with one home, one with a
 few, a fiscal year that lies after the months, penalties of homes that are not in provider information.
@@ -9,11 +9,10 @@ from __future__ import annotations
 import random
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from oracles import assert_table_equals_oracle, frames_of, oracle_of
+from oracles import assert_table_equals_oracle, frames_of, oracle_of, sql_of
 
 from nh_lakehouse.gold.executive import nh_executive_summary
 from nh_lakehouse.gold.facility import nh_facility_metrics
@@ -25,7 +24,6 @@ from nh_lakehouse.gold.risk import nh_facility_risk, nh_state_risk
 from nh_lakehouse.gold.staffing import nh_staffing_by_state_type
 from nh_lakehouse.gold.turnover import nh_turnover_bands
 
-ORACLE = Path(__file__).with_name("oracle_facility.sql")
 MONTHS = (date(2024, 6, 1), date(2024, 10, 1))
 STATES = ("AL", "CA", "RI", "SC", "TX")
 PROVIDER_TYPES = ("Medicare", "Medicaid", "Medicare and Medicaid")
@@ -271,7 +269,7 @@ def tables(spark: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same silver in DuckDB, and every table by its SQL."""
-    return oracle_of(_Homes(seed=7).tables, ORACLE.read_text(encoding="utf-8"))
+    return oracle_of(_Homes(seed=7).tables, sql_of("facility"))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))

@@ -1,4 +1,4 @@
-"""Trends, citations and the overtime proxy against a second engine: oracle_trend.sql in DuckDB, over random rows.
+"""Trends, citations and the overtime proxy against a second engine: oracles/trend.sql in DuckDB, over random rows.
 
 Forty homes over two years: three months are not loaded, single homes lack some months and values, one home has no
 state, one moves, a state has one home. Their citations are of two snapshots; their payroll quarters hold aberrant homes.
@@ -10,17 +10,15 @@ import random
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of, sql_of
 
 from nh_lakehouse.gold.citations import nh_citation_summary
 from nh_lakehouse.gold.overtime import pbj_overtime_proxy
 from nh_lakehouse.gold.trend import nh_trend
 
-ORACLE = Path(__file__).with_name("oracle_trend.sql")
 FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (nh_trend, nh_citation_summary, pbj_overtime_proxy)}
 NOT_LOADED = (date(2023, 4, 1), date(2023, 5, 1), date(2024, 6, 1))
 MONTHS = [m for n in range(24) if (m := date(2023 + n // 12, n % 12 + 1, 1)) not in NOT_LOADED]
@@ -125,7 +123,7 @@ def tables(spark: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same rows in DuckDB, and every table by its SQL."""
-    return oracle_of(_Homes(seed=3).tables, ORACLE.read_text(encoding="utf-8"))
+    return oracle_of(_Homes(seed=3).tables, sql_of("trend"))
 
 
 def _near_zero(row: Mapping[str, Any]) -> float:

@@ -1,5 +1,5 @@
 -- The facility and state tables once more, in the SQL of DuckDB, written from the definitions of the measures.
--- Run over the silver tables of test_oracle_facility.py; every statement makes one table, view or macro.
+-- Inputs: silver; every statement makes one table, view or macro.
 
 create macro correlation(x, y) as case when count(*) filter (x is not null and y is not null) >= 10 then corr(y, x) end;
 create macro slope(x, y) as case when count(*) filter (x is not null and y is not null) >= 10 then regr_slope(y, x) end;
