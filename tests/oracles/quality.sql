@@ -9,9 +9,9 @@ select unnest(['401', '402', '404', '405', '406', '407', '408', '409', '410', '4
 
 -- Every score that a release gives to one of the four quarters of its period, dated by the quarter's first day.
 create table sent as
-select ccn, measure_code, state, resident_type, snapshot_month, period, score,
+select ccn, measure_code, state, resident_type, snapshot_month, period, value as score,
   (date_trunc('quarter', period_start) + to_months(3 * (name[2:2]::int - 1)))::date as starts
-from nh_measure_long unpivot include nulls (score for name in (q1, q2, q3, q4))
+from nh_measure_long unpivot include nulls (value for name in (q1, q2, q3, q4))
 where source = 'mds'
   and date_trunc('quarter', period_end) = date_trunc('quarter', period_start) + interval 9 month;
 
