@@ -72,6 +72,11 @@ class _Homes:
             "nh_measure_long": self.measures(),
             "nh_vaccination": self.vaccination(),
             "pbj_daily": self.payroll(),
+            "nh_citation": [self.citation(number, month) for month in MONTHS for number in range(60)],
+            "nh_citation_code": [
+                {"prefix": prefix, "number": f"0{tag}", "prefix_and_number": f"{prefix}-0{tag}"}
+                for prefix, tag in (("F", 880), ("F", 881), ("K", 880), ("F", 882))
+            ],
         }
         for year in (2023, 2024):  # hospitals with swing beds and a home that has closed
             self.tables["nh_vbp"] += [{"fiscal_year": year, "ccn": "01U001"}, {"fiscal_year": year, "ccn": "015999"}]
@@ -248,6 +253,17 @@ class _Homes:
             *rows,
             {"state": "US", "snapshot_month": date(2024, 9, 1), "as_of_date": date(2024, 9, 27), "is_national": True},
         ]
+
+    def citation(self, number: int, month: date) -> dict[str, Any]:
+        return {
+            "domain": "health",
+            "ccn": self.random.choice(self.ccns[:9]),
+            "snapshot_month": month,
+            "survey_date": date(2024, 1, 9),
+            "prefix": self.maybe(self.random.choice("FFFK")),
+            "tag": self.maybe(f"0{self.random.choice([880, 881, 883, 884])}"),
+            "occurrence_no": number,
+        }
 
     def payroll(self) -> list[dict[str, Any]]:
         return [

@@ -31,6 +31,14 @@ GROUPS = ("total", "rn", "lpn", "aide", "direct_care", "weekend_total", "weekend
 JOBS = ("rndon", "rnadmin", "rn_direct", "lpnadmin", "lpn_direct", "cna", "natrn", "medaide")
 """Jobs in the columns of silver.pbj_daily; a wage is named without `_direct`."""
 
+FINES_USD = 20_000.0
+"""Usual fines of a home: their changes and slopes have the digits of the amounts."""
+
+
+def near_zero_of(row: Mapping[str, Any]) -> float:
+    """Difference that two doubles of a row may have: a difference of two figures has twelve digits of the figures."""
+    return 1e-12 * (FINES_USD if row.get("unit") == "usd" else 1.0)
+
 
 def sql_of(subject: str, *, premium: float = 1.0) -> str:
     """The SQL of a subject; `premium` is what an hour of contract staff costs in hours of an employee."""
@@ -129,7 +137,7 @@ def oracle_of_lakehouse(lake: Lakehouse, subject: str) -> Any:
 
 
 def assert_table_equals_oracle(
-    function: Any, frame: DataFrame, oracle: Any, *, near_zero: Callable[[Mapping[str, Any]], float] = lambda _: 1e-12
+    function: Any, frame: DataFrame, oracle: Any, *, near_zero: Callable[[Mapping[str, Any]], float] = near_zero_of
 ) -> None:
     """Columns as declared, the same keys, and equal values: doubles to twelve significant digits.
 
@@ -154,7 +162,7 @@ def assert_rows_equal_oracle(
     rows: Sequence[Mapping[str, Any]],
     oracle: Any,
     *,
-    near_zero: Callable[[Mapping[str, Any]], float] = lambda _: 1e-12,
+    near_zero: Callable[[Mapping[str, Any]], float] = near_zero_of,
 ) -> None:
     """Every declared column, the same keys, and equal values: doubles to twelve significant digits.
 
