@@ -53,7 +53,7 @@ def pbj_overtime_proxy(pbj_quarter: DataFrame) -> DataFrame:
 
 
 def _distance(figure: str, is_compared: Column) -> Column:
-    """Distance from the least of the compared homes: an origin changes no score, and close figures keep their digits."""
+    """Distance from the least compared home: an origin changes no score, and close figures keep their digits."""
     least = F.min(F.when(is_compared, F.col(figure))).over(Window.partitionBy("state", "quarter"))
     return nearest(F.col(figure) - least, DECIMALS[figure])
 
