@@ -1,4 +1,4 @@
-"""The benchmark of chains and the scorecard of states against a second engine: oracle_benchmark.sql in DuckDB.
+"""The benchmark of chains and the scorecard of states against a second engine: oracles/benchmark.sql in DuckDB.
 
 The rows are random but typical: missing values, chains of one home, a month before chains were published, a month
 without citations, one with health citations alone, citations of homes that are not in provider information.
@@ -9,18 +9,16 @@ from __future__ import annotations
 import random
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of, sql_of
 
 from nh_lakehouse.gold.chains import nh_chain_benchmark
 from nh_lakehouse.gold.readmission import nh_state_staffing_readmission
 from nh_lakehouse.gold.risk import nh_state_risk
 from nh_lakehouse.gold.scorecard import nh_state_scorecard
 
-ORACLE = Path(__file__).with_name("oracle_benchmark.sql")
 MONTHS = (date(2023, 1, 1), date(2024, 6, 1), date(2024, 10, 1), date(2024, 11, 1))
 STATES = ("AL", "CA", "RI", "SC", "TX")
 CHAINS = [None] * 5 + ["11", "12", "13", "14", "15"]
@@ -138,7 +136,7 @@ def tables(spark: Any) -> dict[str, Any]:
 def oracle(tables: dict[str, Any]) -> Any:
     """The same rows in DuckDB, and both tables by their SQL; correlations and risks have an oracle of their own."""
     helpers = {name: [row.asDict() for row in tables[name].collect()] for name in HELPERS}
-    return oracle_of(_Rows(seed=11).tables | helpers, ORACLE.read_text(encoding="utf-8"))
+    return oracle_of(_Rows(seed=11).tables | helpers, sql_of("benchmark"))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))

@@ -1,4 +1,4 @@
-"""Every facility and state table against a second engine: oracle_facility.sql in DuckDB, over random homes.
+"""Every facility and state table against a second engine: oracles/facility.sql in DuckDB, over random homes.
 
 The homes are random but typical: missing values, homes without readmission rate, a state with one home, one with a
 few, a fiscal year that lies after the months, penalties of homes that are not in provider information.
@@ -9,11 +9,10 @@ from __future__ import annotations
 import random
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from oracles import assert_table_equals_oracle, frames_of, oracle_of
+from oracles import assert_table_equals_oracle, frames_of, oracle_of, sql_of
 
 from nh_lakehouse.gold.executive import nh_executive_summary
 from nh_lakehouse.gold.facility import nh_facility_metrics
@@ -25,7 +24,6 @@ from nh_lakehouse.gold.risk import nh_facility_risk, nh_state_risk
 from nh_lakehouse.gold.staffing import nh_staffing_by_state_type
 from nh_lakehouse.gold.turnover import nh_turnover_bands
 
-ORACLE = Path(__file__).with_name("oracle_facility.sql")
 MONTHS = (date(2024, 6, 1), date(2024, 10, 1))
 STATES = ("AL", "CA", "RI", "SC", "TX")
 PROVIDER_TYPES = ("Medicare", "Medicaid", "Medicare and Medicaid")
@@ -74,6 +72,11 @@ class _Homes:
             "nh_measure_long": self.measures(),
             "nh_vaccination": self.vaccination(),
             "pbj_daily": self.payroll(),
+            "nh_citation": [self.citation(number, month) for month in MONTHS for number in range(60)],
+            "nh_citation_code": [
+                {"prefix": prefix, "number": f"0{tag}", "prefix_and_number": f"{prefix}-0{tag}"}
+                for prefix, tag in (("F", 880), ("F", 881), ("K", 880), ("F", 882))
+            ],
         }
         for year in (2023, 2024):  # hospitals with swing beds and a home that has closed
             self.tables["nh_vbp"] += [{"fiscal_year": year, "ccn": "01U001"}, {"fiscal_year": year, "ccn": "015999"}]
@@ -251,6 +254,17 @@ class _Homes:
             {"state": "US", "snapshot_month": date(2024, 9, 1), "as_of_date": date(2024, 9, 27), "is_national": True},
         ]
 
+    def citation(self, number: int, month: date) -> dict[str, Any]:
+        return {
+            "domain": "health",
+            "ccn": self.random.choice(self.ccns[:9]),
+            "snapshot_month": month,
+            "survey_date": date(2024, 1, 9),
+            "prefix": self.maybe(self.random.choice("FFFK")),
+            "tag": self.maybe(f"0{self.random.choice([880, 881, 883, 884])}"),
+            "occurrence_no": number,
+        }
+
     def payroll(self) -> list[dict[str, Any]]:
         return [
             {"ccn": ccn, "work_date": date(2024, 5, day), "quarter": "2024Q2", "census": 50}
@@ -271,7 +285,7 @@ def tables(spark: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same silver in DuckDB, and every table by its SQL."""
-    return oracle_of(_Homes(seed=7).tables, ORACLE.read_text(encoding="utf-8"))
+    return oracle_of(_Homes(seed=7).tables, sql_of("facility"))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))

@@ -1,4 +1,4 @@
-"""Every payroll table against a second engine: oracle_payroll.sql in DuckDB, over random homes.
+"""Every payroll table against a second engine: oracles/payroll.sql in DuckDB, over random homes.
 
 Thirty homes have three quarters, one of them missing in the middle; five have ten with a few days each, so that slopes
 over eight quarters exist. Among their days: no residents, an unknown census, no RN, unknown hours of one job. Wages
@@ -11,18 +11,15 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of, sql_of
 from payroll_rows import silver_day
 
 from nh_lakehouse.gold.payroll_cost import Pay
 from nh_lakehouse.gold.payroll_day import pbj_day, pbj_totals
 from nh_lakehouse.gold.payroll_period import pbj_month, pbj_quarter, pbj_state_quarter
-
-ORACLE = Path(__file__).with_name("oracle_payroll.sql")
 
 
 class _Priced:
@@ -38,7 +35,6 @@ class _Priced:
 FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (pbj_day, pbj_totals, pbj_month, pbj_quarter, pbj_state_quarter)}
 PRICED = FUNCTIONS | {name: _Priced(FUNCTIONS[name]) for name in ("pbj_month", "pbj_quarter")}
 QUARTER_STARTS = (date(2023, 1, 1), date(2023, 7, 1))  # with the last days of 2022; 2023Q2 is missing
-GROUPS = ("total", "rn", "lpn", "aide", "direct_care", "weekend_total", "weekend_rn")
 USUAL_HOURS = {  # hours per resident of a usual home
     "rndon": 0.1,
     "rnadmin": 0.1,
@@ -145,41 +141,6 @@ class _Homes:
         ]
 
 
-def _sql() -> str:
-    measured = [
-        line.format(g=group)
-        for group in GROUPS
-        for line in (
-            "avg({g}_hprd) filter (aberrant is not true) as {g}_hprd_mean",
-            "count({g}_hprd) filter (aberrant is not true) as {g}_hprd_n",
-            "count({g}_hprd) as {g}_hprd_wtd_n",
-            "quantile_cont({g}_hprd, 0.1) filter (aberrant is not true) as {g}_hprd_p10",
-            "quantile_cont({g}_hprd, 0.5) filter (aberrant is not true) as {g}_hprd_median",
-            "quantile_cont({g}_hprd, 0.9) filter (aberrant is not true) as {g}_hprd_p90",
-        )
-    ]
-    published = [f"f.{group}_hprd as {group}_hprd_wtd" for group in GROUPS]
-    published += [line.rsplit(" as ", 1)[1] for line in measured]
-    paid = [
-        f"sum(hrs_{job}{part}::decimal(18, 4)) filter (hrs_total is not null) as paid_{job}{part}_hours"
-        for job in USUAL_HOURS
-        for part in ("", "_ctr")
-    ]
-    parts = {
-        "over_homes": measured,
-        "published": published,
-        "paid_of_month": paid,
-        "jobs": [f"'{job}'" for job in JOB_NAMES],
-        "hours": [f"hrs_{job}" for job in USUAL_HOURS],
-        "contract_hours": [f"hrs_{job}_ctr" for job in USUAL_HOURS],
-        "premium": [str(PREMIUM)],
-    }
-    text = ORACLE.read_text(encoding="utf-8")
-    for name, lines in parts.items():
-        text = text.replace(f"{{{name}}}", ", ".join(lines))
-    return text
-
-
 @pytest.fixture(scope="module")
 def tables(spark: Any) -> dict[str, Any]:
     """Random silver and what the functions make of it, in the order of the graph."""
@@ -189,7 +150,7 @@ def tables(spark: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same silver in DuckDB, and every table by its SQL."""
-    return oracle_of(_Homes(seed=11).tables, _sql())
+    return oracle_of(_Homes(seed=11).tables, sql_of("payroll", premium=PREMIUM))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))

@@ -1,4 +1,4 @@
-"""Trends, citations and the overtime proxy against a second engine: oracle_trend.sql in DuckDB, over random rows.
+"""Trends, citations and the overtime proxy against a second engine: oracles/trend.sql in DuckDB, over random rows.
 
 Forty homes over two years: three months are not loaded, single homes lack some months and values, one home has no
 state, one moves, a state has one home. Their citations are of two snapshots; their payroll quarters hold aberrant homes.
@@ -7,25 +7,20 @@ state, one moves, a state has one home. Their citations are of two snapshots; th
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of, sql_of
 
 from nh_lakehouse.gold.citations import nh_citation_summary
 from nh_lakehouse.gold.overtime import pbj_overtime_proxy
 from nh_lakehouse.gold.trend import nh_trend
 
-ORACLE = Path(__file__).with_name("oracle_trend.sql")
 FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (nh_trend, nh_citation_summary, pbj_overtime_proxy)}
 NOT_LOADED = (date(2023, 4, 1), date(2023, 5, 1), date(2024, 6, 1))
 MONTHS = [m for n in range(24) if (m := date(2023 + n // 12, n % 12 + 1, 1)) not in NOT_LOADED]
-FINES_USD = 20_000.0
-"""Usual fines of a home: their changes and slopes have the digits of the amounts."""
 SAID = (
     ["Deficient, Provider has date of correction"] * 12
     + ["Deficient, Provider has plan of correction", "Deficient, Provider has no plan of correction"]
@@ -125,17 +120,12 @@ def tables(spark: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same rows in DuckDB, and every table by its SQL."""
-    return oracle_of(_Homes(seed=3).tables, ORACLE.read_text(encoding="utf-8"))
-
-
-def _near_zero(row: Mapping[str, Any]) -> float:
-    """Differences of two figures are told to twelve digits of the figures."""
-    return 1e-12 * (FINES_USD if row.get("unit") == "usd" else 1.0)
+    return oracle_of(_Homes(seed=3).tables, sql_of("trend"))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_table_equals_the_sql_of_its_definition(name: str, tables: dict[str, Any], oracle: Any) -> None:
-    assert_table_equals_oracle(FUNCTIONS[name], tables[name], oracle, near_zero=_near_zero)
+    assert_table_equals_oracle(FUNCTIONS[name], tables[name], oracle)
 
 
 def test_the_random_rows_reach_every_column(oracle: Any) -> None:

@@ -74,3 +74,11 @@ def test_a_home_without_a_state_is_compared_with_nobody(scores: Any) -> None:
     assert {(r["state"], r["weekend_gap_z"], r["weekend_gap_z_n"], r["overtime_proxy"]) for r in rows.values()} == {
         (None, None, 0, None)
     }
+
+
+def test_scores_of_close_figures_have_twelve_digits(scores: Any) -> None:
+    # Of two homes one is at -1 / sqrt(2), the other at 1 / sqrt(2), however close they are and far from the usual.
+    rows = scores([_home("1", 31.4159, 0.2718), _home("2", 31.4159 + 1 / 3, 0.2718 + 1 / 300)])
+    for ccn, score in (("1", -1 / sqrt(2)), ("2", 1 / sqrt(2))):
+        for name in ("weekend_gap_z", "contract_share_z", "overtime_proxy"):
+            assert rows[ccn, "2024Q2"][name] == pytest.approx(score, rel=1e-12)

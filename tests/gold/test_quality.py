@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from oracles import assert_table_equals_oracle, columns_without_values, frames_of, oracle_of, sql_of
 
 from nh_lakehouse.gold.quality import nh_quality_trend
 
@@ -76,35 +77,17 @@ def test_other_sources_and_unreadable_periods_give_no_row(frame: Any, values: An
     assert values(nh_quality_trend(frame("silver.nh_measure_long", [claims, unreadable])), "quarter") == []
 
 
-def test_oracle(frame: Any, values: Any) -> None:
-    """DuckDB's UNPIVOT, ranking and self-join, over pseudo-random releases with gaps."""
-    duckdb = pytest.importorskip("duckdb")
+def test_oracle(spark: Any) -> None:
+    """oracles/quality.sql in DuckDB, over pseudo-random releases with gaps."""
     rows = []
     for number in range(60):
         month, period = ((OCTOBER, "2023Q3-2024Q2"), (JANUARY, "2023Q4-2024Q3"))[number % 2]
         scores = [None if (number * 7 + i * 5) % 6 == 0 else (number * 37 + i * 11) % 100 / 3 for i in range(4)]
-        code = ("410", "415", "479")[number // 2 % 3]
-        rows.append({**release(month, period, scores, code), "ccn": f"0{15000 + number // 6}"})
-    found = values(nh_quality_trend(frame("silver.nh_measure_long", rows)), "ccn measure_code quarter score qoq_change")
-    texts = [
-        f"('{r['ccn']}', '{r['measure_code']}', DATE '{r['snapshot_month']}', {i}, "
-        f"DATE '{r['period_start']}' + INTERVAL {3 * i} MONTH, {'NULL' if r[f'q{i + 1}'] is None else r[f'q{i + 1}']})"
-        for r in rows
-        for i in range(4)
-    ]
-    expected = duckdb.sql(
-        f"""
-        WITH sent AS (SELECT * REPLACE (score::DOUBLE AS score)
-            FROM (VALUES {", ".join(texts)}) AS v(ccn, code, month, i, day, score)),
-        newest AS (SELECT * FROM sent QUALIFY row_number() OVER (PARTITION BY ccn, code, day ORDER BY month DESC) = 1)
-        SELECT a.ccn, a.code, year(a.day) || 'Q' || quarter(a.day) AS quarter, a.score, a.score - b.score
-        FROM newest a LEFT JOIN newest b
-            ON a.ccn = b.ccn AND a.code = b.code AND b.day = a.day - INTERVAL 3 MONTH
-        WHERE a.score IS NOT NULL ORDER BY ALL NULLS FIRST
-        """
-    ).fetchall()
-    assert len(expected) > 80
-    assert [row[:3] for row in found] == [row[:3] for row in expected]
-    assert [row[3:] for row in found] == [
-        tuple(None if v is None else pytest.approx(v, rel=1e-12) for v in row[3:]) for row in expected
-    ]
+        code = ("410", "415", "479", "999")[number // 2 % 4]
+        others = {"ccn": f"0{15000 + number // 8}", "state": "AL", "resident_type": "Long Stay", "score": 50.0}
+        rows.append({**release(month, period, scores, code), **others})
+    tables = {"nh_measure_long": rows}
+    made = frames_of(spark, tables, {"nh_quality_trend": nh_quality_trend})["nh_quality_trend"]
+    oracle = oracle_of(tables, sql_of("quality"))
+    assert_table_equals_oracle(nh_quality_trend, made, oracle)
+    assert columns_without_values("nh_quality_trend", oracle) == set()

@@ -1,4 +1,4 @@
-"""The generated sample, loaded once for all scenarios that only read it."""
+"""The generated sample and the publishers' files, each loaded once for all scenarios that only read them."""
 
 from __future__ import annotations
 
@@ -31,3 +31,12 @@ def whole(sample: Path, engine: Engine) -> Path:
     report = load(sample.parent / "lake", sample, engine)
     assert report.exit_code == 0, report.errors
     return sample.parent / "lake"
+
+
+@pytest.fixture(scope="session")
+def shipped(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The publishers' nursing-home files loaded by one run. Copy it before changing it."""
+    root = tmp_path_factory.mktemp("real") / "lakehouse"
+    report = load(root, real_data / "nursing_home", engine)
+    assert report.errors == [] and report.exit_code == 0
+    return root

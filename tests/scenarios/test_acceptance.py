@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support import load
 
 from nh_lakehouse import Lakehouse
 
@@ -15,12 +14,9 @@ OCTOBER, JUNE = date(2024, 10, 1), date(2024, 6, 1)
 
 
 @pytest.fixture(scope="module")
-def lake(real_data: Path, engine, tmp_path_factory) -> Lakehouse:
+def lake(shipped: Path) -> Lakehouse:
     """A lakehouse of all shipped nursing-home files."""
-    root = tmp_path_factory.mktemp("real") / "lakehouse"
-    report = load(root, real_data / "nursing_home", engine)
-    assert report.errors == [] and report.exit_code == 0
-    return Lakehouse(root)
+    return Lakehouse(shipped)
 
 
 def ask(lake: Lakehouse, query: str) -> list[tuple]:

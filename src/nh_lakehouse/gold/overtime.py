@@ -7,7 +7,7 @@ it, so the column says proxy.
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
@@ -18,11 +18,8 @@ __all__ = ["pbj_overtime_proxy"]
 PARTS = {"weekend_gap_z": "weekend_gap_pct", "contract_share_z": "contract_share"}
 """Standard score -> the figure of `pbj_quarter` it is of."""
 
-TYPICAL = {"weekend_gap_pct": 13.0, "contract_share": 0.05}
-"""Typical figures: the origins about which their moments are taken."""
-
-DECIMALS = {"weekend_gap_pct": 11, "contract_share": 13}
-"""Decimals with which the figures enter their moments, so that both engines get the same digits."""
+DECIMALS = {"weekend_gap_pct": 13, "contract_share": 14}
+"""Decimals with which distances enter their moments, so that both engines get the same digits."""
 
 
 @table("gold.pbj_overtime_proxy", key=["ccn", "quarter"])
@@ -41,11 +38,13 @@ def pbj_overtime_proxy(pbj_quarter: DataFrame) -> DataFrame:
         Journal Public Use Files, Technical Specifications, April 2019, section 3b.
     """
     homes = pbj_quarter.select("ccn", F.col("period").alias("quarter"), "state", "aberrant", *PARTS.values())
-    compared = homes.where(~F.coalesce("aberrant", F.lit(False)) & F.col("state").isNotNull())
+    is_compared = ~F.coalesce("aberrant", F.lit(False)) & F.col("state").isNotNull()
+    distances = [_distance(figure, is_compared).alias(f"_{figure}") for figure in PARTS.values()]
+    placed = homes.select("*", *distances)
     stored = [column for score, figure in PARTS.items() for column in _moments(figure).stored(f"_{score}")]
-    of_state = compared.groupBy(F.col("state").alias("_state"), F.col("quarter").alias("_quarter")).agg(*stored)
+    of_state = placed.where(is_compared).groupBy(F.col("state").alias("_state"), F.col("quarter").alias("_quarter"))
     is_of_home = (F.col("state") == F.col("_state")) & (F.col("quarter") == F.col("_quarter"))
-    scored = homes.join(of_state, on=is_of_home, how="left")
+    scored = placed.join(of_state.agg(*stored), on=is_of_home, how="left")
     columns = [column for score, figure in PARTS.items() for column in _score(score, figure)]
     return scored.select("ccn", "quarter", "state", "aberrant", *PARTS.values(), *columns).select(
         "*",
@@ -53,12 +52,17 @@ def pbj_overtime_proxy(pbj_quarter: DataFrame) -> DataFrame:
     )
 
 
+def _distance(figure: str, is_compared: Column) -> Column:
+    """Distance from the least compared home: an origin changes no score, and close figures keep their digits."""
+    least = F.min(F.when(is_compared, F.col(figure))).over(Window.partitionBy("state", "quarter"))
+    return nearest(F.col(figure) - least, DECIMALS[figure])
+
+
 def _moments(figure: str) -> Moments:
-    value = nearest(figure, DECIMALS[figure])
-    return moments(value, value, about=(TYPICAL[figure], TYPICAL[figure]))
+    return moments(f"_{figure}", f"_{figure}", about=(0.0, 0.0))
 
 
 def _score(name: str, figure: str) -> list[Column]:
     state = Moments.read(f"_{name}")
-    score = ratio(F.col(figure) - state.mean_x, state.deviation_x())
+    score = ratio(F.col(f"_{figure}") - state.mean_x, state.deviation_x())
     return [score.alias(name), F.coalesce(state.n, F.lit(0)).cast("bigint").alias(f"{name}_n")]

@@ -1,5 +1,6 @@
 -- The benchmark of chains and the scorecard of states once more, in the SQL of DuckDB, written from the definitions of
--- the measures. Run over the tables of test_oracle_benchmark.py; every statement makes one table, view or macro.
+-- the measures. Inputs: silver, and the facility metrics, correlations and risks of gold, which facility.sql makes; every
+-- statement makes one table, view or macro.
 
 create macro pooled(hours, residents) as
   sum(hours * residents) / nullif(sum(residents) filter (hours is not null), 0);

@@ -1,5 +1,5 @@
 -- Trends, citations and the overtime proxy once more, in the SQL of DuckDB, written from the definitions of the measures.
--- Run over the rows of test_oracle_trend.py; every statement makes one table or view.
+-- Inputs: nh_citation (silver), nh_facility_metrics and pbj_quarter (gold); every statement makes one table or view.
 
 -- The value of every metric, place and loaded month. A home without a state counts for the nation alone.
 create view places as

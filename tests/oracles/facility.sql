@@ -1,5 +1,5 @@
 -- The facility and state tables once more, in the SQL of DuckDB, written from the definitions of the measures.
--- Run over the silver tables of test_oracle_facility.py; every statement makes one table, view or macro.
+-- Inputs: silver; every statement makes one table, view or macro.
 
 create macro correlation(x, y) as case when count(*) filter (x is not null and y is not null) >= 10 then corr(y, x) end;
 create macro slope(x, y) as case when count(*) filter (x is not null and y is not null) >= 10 then regr_slope(y, x) end;
@@ -289,17 +289,21 @@ with m as (
     count(*) filter (nursing_turnover_pct > 75) / count(nursing_turnover_pct) as high_turnover_share,
     avg(100 * (multiplier - 1)) as payment_change_pct_mean,
     avg(100 * greatest(0, 1 - multiplier)) filter (multiplier is not null) as penalty_pct_mean,
-    sum(fines_usd) as fines_usd, avg(fines_usd::double) as fines_usd_mean, count(*) filter (fines_usd > 0) as fined_n,
-    count(*) filter (total_hprd < 3.5 and rsrr >= 0.18 and multiplier < 1) as high_risk_homes_n,
+    sum(fines_usd) as fines_usd, avg(fines_usd::double) as fines_usd_mean,
+    case when count(fines_usd) > 0 then count(*) filter (fines_usd > 0) end as fined_n,
+    case when count(rsrr) > 0 then count(*) filter (total_hprd < 3.5 and rsrr >= 0.18 and multiplier < 1) end
+      as high_risk_homes_n,
     avg(total_hprd) filter (total_hprd <= p10) as lowest_decile_hprd_mean
   from m group by snapshot_month
-), c as (
-  select snapshot_month, count(*) as critical_states_n, sum(facility_n) as critical_state_homes_n
-  from nh_state_risk where risk_score >= 0.75 group by snapshot_month
+), c as (  -- no state with a score: not known, not none
+  select snapshot_month, count(*) filter (risk_score >= 0.75) as critical_states_n,
+    coalesce(sum(facility_n) filter (risk_score >= 0.75), 0) as critical_state_homes_n
+  from nh_state_risk where risk_score is not null group by snapshot_month
 ), v as (
-  select f.*, n.performance_rate as rsrr_national_unadjusted, coalesce(c.critical_states_n, 0) as critical_states_n,
-    coalesce(c.critical_state_homes_n, 0) as critical_state_homes_n
-  from f left join c using (snapshot_month) left join nh_vbp_national n on n.fiscal_year = year(f.snapshot_month)
+  select f.*, (select arg_max(struct_pack(rate := performance_rate), fiscal_year).rate from nh_vbp_national
+      where fiscal_year <= year(f.snapshot_month)) as rsrr_national_unadjusted,
+    c.critical_states_n, c.critical_state_homes_n
+  from f left join c using (snapshot_month)
 ), page(metric_no, metric, unit, benchmark, benchmark_low, benchmark_high) as (values
   (1, 'facility_n', 'count', null, null, null), (2, 'bed_utilization_mean', 'fraction', '0.85-0.90', 0.85, 0.9),
   (3, 'bed_utilization_wtd', 'fraction', '0.85-0.90', 0.85, 0.9), (4, 'total_hprd_mean', 'hprd', '4.1', 4.1, 4.1),
@@ -316,8 +320,8 @@ with m as (
   (24, 'lowest_decile_hprd_mean', 'hprd', '2.8', 2.8, 2.8))
 select snapshot_month, metric, value, benchmark, unit, metric_no, benchmark_low::double as benchmark_low,
   benchmark_high::double as benchmark_high
-from (unpivot (select snapshot_month, (columns(* exclude (snapshot_month)))::double from v)
-      on columns(* exclude (snapshot_month)) into name metric value value)
+from (from (select snapshot_month, (columns(* exclude (snapshot_month)))::double from v)
+      unpivot include nulls (value for metric in (columns(* exclude (snapshot_month)))))
 join page using (metric);
 
 create table referential as
@@ -360,7 +364,14 @@ from (
       case when abs(performance_score - p) > 0.001
         then printf('performance_score is %.3f, expected %.3f', performance_score, p) end) as said
   from nh_vbp join nh_vbp_national using (fiscal_year)
-  where achievement_threshold is not null and benchmark is not null) where said <> '';
+  where achievement_threshold is not null and benchmark is not null) where said <> ''
+union all
+select 'nh_citation', prefix || '-' || tag, strftime(snapshot_month, '%Y-%m'), 'orphan_tag', count(*),
+  'no such citation code; cited in ' || count(distinct ccn) || if(count(distinct ccn) = 1, ' home', ' homes')
+from nh_citation c
+where prefix is not null and tag is not null and exists (from nh_citation_code)
+  and not exists (from nh_citation_code l where l.prefix = c.prefix and l.number = c.tag)
+group by prefix, tag, snapshot_month;
 
 -- The measures of both files, one a row, under the name that provider information gives them.
 create view averages as
