@@ -35,10 +35,10 @@ INTRO = """# The printed figures
 The nursing-home pipeline document prints figures on the nation's homes in October 2024. Here each stands beside the
 publisher's total, where there is one, and beside what this library computes with the formulas of its tables.
 
-**Computed here means: on generated files of true size.** Their homes are made up. Means, quartiles and missing values of
-the generated columns follow the official distributions, hours and turnover of a state those of the publisher; how columns
-hang together (correlations, differences between kinds of homes) is the generator's choice. So the column shows what a
-formula gives on input of that kind, not the nation's figure: load the publisher's files and run the same queries for it.
+**Computed here means: on generated files of true size.** Their homes are made up. Means, quartiles and missing values
+of the generated columns follow the official distributions, hours and turnover of a state the published ones; how
+columns hang together (correlations, differences between kinds of homes) is the generator's choice. So the column shows
+what a formula gives on input of that kind, not the nation's figure: load the official files and run the same queries for it.
 
 Written by `make printed` from `scripts/printed_figures.yaml`; section numbers are those of the document.
 """
@@ -48,12 +48,12 @@ STATE_SQL = (
     "FROM gold.nh_state_staffing_readmission WHERE state = '{state}' AND snapshot_month = DATE '2024-10-01'"
 )
 STATE_WHY = (
-    "Hours, readmission rate, correlation, over the homes with both. The printed hours disagree with the publisher's "
-    "state averages; no state has a mean rate near the printed one, as the national mean is 20.2 %."
+    "The printed hours disagree with the publisher's state averages; the printed rates scatter around the printed mean "
+    "of 16.8 %, those of the file around 20.2 %."
 )
 BAND_SQL = (
-    "SELECT max(printf('%d homes, a %.2f, b %.2f, c %.2f %%, index %.2f', facility_n, penalty_pct_mean, "
-    "penalty_pct_mean_penalized, -payment_change_pct_mean, penalty_index_pct_doc)) "
+    "SELECT max(printf('%,d homes, a %.2f, b %.2f, c %.2f %%, index %,.2f', facility_n, "
+    "penalty_pct_mean, penalty_pct_mean_penalized, -payment_change_pct_mean, penalty_index_pct_doc)) "
     "FROM gold.nh_penalty_by_staffing_band WHERE staffing_band = '{band}' AND snapshot_month = DATE '2024-10-01'"
 )
 BAND_WHY = (
@@ -61,13 +61,14 @@ BAND_WHY = (
     "and has no meaning; it is kept for this comparison alone."
 )
 KIND_SQL = (
-    "SELECT max(printf('%.1f h, %d homes', total_hprd_mean, facility_n)) FROM gold.nh_staffing_by_state_type "
+    "SELECT max(printf('%.1f h, %,d homes', total_hprd_mean, facility_n)) FROM gold.nh_staffing_by_state_type "
     "WHERE state = '{state}' AND hospital_based = '{hospital}' AND provider_type = 'all' AND ownership_class = 'all' "
     "AND is_chain = 'all' AND snapshot_month = DATE '2024-10-01'"
 )
 KIND_WHY = (
     "The document takes the provider type for the place; that column tells the programme (Medicare, Medicaid, both). "
-    "Homes in hospitals are those of `Provider Resides in Hospital`. The printed homes add up to 15,468, more than there are."
+    "Homes in hospitals are those of `Provider Resides in Hospital`. The printed numbers of the nation add up to "
+    "15,468, more than there are."
 )
 
 
