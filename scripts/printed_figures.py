@@ -38,7 +38,8 @@ publisher's total, where there is one, and beside what this library computes wit
 **Computed here means: on generated files of true size.** Their homes are made up. Means, quartiles and missing values
 of the generated columns follow the official distributions, hours and turnover of a state the published ones; how
 columns hang together (correlations, differences between kinds of homes) is the generator's choice. So the column shows
-what a formula gives on input of that kind, not the nation's figure: load the official files and run the same queries for it.
+what a formula gives on input of that kind, not the nation's figure: for that, load the official files and run the same
+queries.
 
 Written by `make printed` from `scripts/printed_figures.yaml`; section numbers are those of the document.
 """
