@@ -22,7 +22,7 @@ IN = p=.venv/bin/python; [ -x $$p ] || p=$$(command -v $(PYTHON)) || { \
 	exit 1; }; "$$p" -S -E scripts/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run sample test test-fast test-spark test-spark35 lint format types bench docs notebook spark clean clean-all
+.PHONY: help run sample test test-fast test-spark test-spark35 lint format types bench printed docs notebook spark clean clean-all
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ types: ## Check the types
 bench: ## Measure speed and memory on both engines, as ratios within one run
 	@$(IN) sail
 	@$(IN) spark -- .venv/bin/python benchmarks/bench.py $(BENCH_ARGS)
+
+printed: ## Hold the figures printed in the nursing-home document against generated files of true size (docs/)
+	@$(IN) sail -- python scripts/printed_figures.py
 
 docs: ## Write the data dictionary and the lineage to docs/dictionary/
 	@$(IN) sail -- nh-lakehouse docs --out docs/dictionary

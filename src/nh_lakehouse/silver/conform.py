@@ -214,6 +214,7 @@ def _parse_date(name: str) -> str:
         f"THEN {_joined_date(name, 1, 5, 7)} "
         f"WHEN length({name}) = 10 AND substring({name}, 3, 1) = '/' AND substring({name}, 6, 1) = '/' "
         f"THEN {_joined_date(name, 7, 1, 4)} "
+        f"WHEN {name} RLIKE '^[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}\\\\z' THEN {_unpadded_date(name)} "
         f"WHEN length({name}) = 11 AND substring({name}, 3, 1) = '-' "
         f"THEN to_date(try_to_timestamp(initcap({name}), 'dd-MMM-yyyy')) "
         f"WHEN length({name}) = 9 AND substring({name}, 3, 1) = '-' THEN {_two_digit_year(name)} END"
@@ -224,6 +225,13 @@ def _parse_date(name: str) -> str:
 def _joined_date(name: str, year: int, month: int, day: int) -> str:
     """The date whose parts begin at these places of a text."""
     parts = f"substring({name}, {year}, 4), substring({name}, {month}, 2), substring({name}, {day}, 2)"
+    return f"try_cast(concat_ws('-', {parts}) AS date)"
+
+
+def _unpadded_date(name: str) -> str:
+    """The date of a text such as 12/1/2024: spreadsheets drop the zeros."""
+    month, day = f"substring_index({name}, '/', 1)", f"substring_index(substring_index({name}, '/', 2), '/', -1)"
+    parts = f"substring({name}, -4, 4), lpad({month}, 2, '0'), lpad({day}, 2, '0')"
     return f"try_cast(concat_ws('-', {parts}) AS date)"
 
 
