@@ -325,6 +325,12 @@ def test_check_whose_columns_are_not_wanted_is_left_out(spark):
     assert (row["dq_flags"], "b" in row) == ([], False)
 
 
+def test_check_for_nulls_says_nothing_of_a_file_that_lacks_the_column(spark):
+    contract = small_contract(column("a"), column("b"), checks=[{"reason": "no_a", "when": "a is null"}])
+    rows = [{"a": None}, {"a": "x"}, {"a": None, "_absent_columns": "b"}, {"a": None, "_absent_columns": "b,a"}]
+    assert [row["dq_flags"] for row in conformed(spark, contract, rows)] == [["no_a"], [], ["no_a"], []]
+
+
 #: value, footnote, absent columns, flags
 FOOTNOTES = [
     ("4.5", None, "", []),

@@ -373,7 +373,7 @@ def _row_reasons(data_set: DataSet, from_cells: Sequence[tuple[str, str]]) -> st
 def _with_row_checks(frame: DataFrame, data_set: DataSet, chosen: Sequence[ContractColumn]) -> DataFrame:
     """Warnings that need several typed columns: the contract's checks and values against their footnotes."""
     names = {c.name for c in chosen}
-    flags = [(c.reason, c.when) for c in data_set.checks if _uses_only(c.when, names, data_set)]
+    flags = [(c.reason, _where_known(c.when, data_set)) for c in data_set.checks if _uses_only(c.when, names, data_set)]
     flags += [_footnote_mismatch(c, data_set) for c in chosen if c.footnote in names and c.type != "footnote"]
     if not flags:
         return frame
@@ -382,17 +382,29 @@ def _with_row_checks(frame: DataFrame, data_set: DataSet, chosen: Sequence[Contr
 
 
 def _uses_only(expression: str, names: set[str], data_set: DataSet) -> bool:
-    words = set(re.findall(r"[a-z_][a-z0-9_]*", expression))
-    return not ({c.name for c in data_set.columns} & words) - names
+    return not _columns_of(expression, data_set) - names
+
+
+def _columns_of(expression: str, data_set: DataSet) -> set[str]:
+    return {c.name for c in data_set.columns} & set(re.findall(r"[a-z_][a-z0-9_]*", expression))
+
+
+def _where_known(expression: str, data_set: DataSet) -> str:
+    """A condition that asks for nulls holds of no file that lacks the column: there it is unknown, not missing."""
+    if "is null" not in expression.lower():
+        return expression
+    return f"({expression}) AND {_known(*sorted(_columns_of(expression, data_set)))}"
+
+
+def _known(*names: str) -> str:
+    """SQL: the row's file has these columns."""
+    return " AND ".join(f"instr(concat(',', coalesce(_absent_columns, ''), ','), ',{name},') = 0" for name in names)
 
 
 def _footnote_mismatch(column: ContractColumn, data_set: DataSet) -> tuple[str, str]:
     """No value and no footnote, or a value beside a footnote that says there is none."""
     value, footnote = _q(column.name), _q(str(column.footnote))
-    known = " AND ".join(
-        f"instr(concat(',', coalesce(_absent_columns, ''), ','), ',{name},') = 0"
-        for name in (column.name, column.footnote)
-    )
+    known = _known(column.name, str(column.footnote))
     lost = " OR ".join(f"array_contains({FLAGS}, '{reason}:{column.name}')" for reason in CELL_REASONS)
     no_data = " OR ".join(f"array_contains({footnote}, {code})" for code in _NO_DATA_FOOTNOTES)
     unexplained = f"{value} IS NULL AND {footnote} IS NULL AND NOT ({lost})"
