@@ -17,6 +17,7 @@ from nh_lakehouse.errors import ConfigError, ConflictError
 from nh_lakehouse.lakehouse.lock import RunLock
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.pipeline import plan, runner, silver_load
+from nh_lakehouse.pipeline import restore as restoring
 from nh_lakehouse.pipeline.report import RunReport
 from nh_lakehouse.pipeline.restore import restore
 from nh_lakehouse.pipeline.take_back import find_release, mark_waiting
@@ -67,6 +68,23 @@ def forget(folder: Path, file: str, engine: Engine, **options) -> RunReport:
     report = load(folder / "lake", None, engine, select=SELECT, layers=("silver", "gold"), forget=file, **options)
     assert report.exit_code == 0, report.errors
     return report
+
+
+class Killed(BaseException):
+    """What ends a run in the middle."""
+
+
+def interrupt(folder: Path, file: str, engine: Engine, *, after: int) -> None:
+    """A forget that is killed right after so many commits."""
+    commits = []
+
+    def stop(name: str) -> None:
+        commits.append(name)
+        if len(commits) == after:
+            raise Killed(name)
+
+    with pytest.raises(Killed):
+        forget(folder, file, engine, after_commit=stop)
 
 
 def state_of(folder: Path, file: str) -> str:
@@ -137,6 +155,15 @@ def test_copy_of_a_forgotten_file_is_loaded_by_the_next_run(right: Path, copy: P
     assert all_tables(copy / "lake") == all_tables(right / "lake")
 
 
+def test_copy_that_waits_can_be_forgotten_too(copy: Path, engine: Engine):
+    twin = Delivery("NH_Penalties_Oct2024 (1).csv", RIGHT[1].body, "2025-03-02")
+    run_in(copy, [twin], engine)
+    forget(copy, RIGHT[1].name, engine)
+    forget(copy, twin.name, engine)
+    assert run_in(copy, [], engine).status == "nothing_new"
+    assert (rows_of(copy / "lake", "silver.nh_penalty"), state_of(copy, twin.name)) == ([], "forgotten")
+
+
 def test_copy_that_is_forgotten_takes_no_row_along(right: Path, copy: Path, engine: Engine):
     twin = Delivery("NH_Penalties_Oct2024 (1).csv", RIGHT[1].body, "2025-03-02")
     run_in(copy, [twin], engine)
@@ -159,37 +186,34 @@ def test_forgotten_file_is_loaded_with_other_content_or_when_called_back(right: 
     assert [r["fine_usd"] for r in rows_of(copy / "lake", "silver.nh_penalty")] == [100]
 
 
-def test_forget_killed_anywhere_is_completed_by_asking_again(right: Path, copy: Path, engine: Engine):
-    class Killed(BaseException):
-        pass
-
+def test_forget_killed_anywhere_is_completed_by_the_next_run(right: Path, copy: Path, engine: Engine):
     before, wrong = all_tables(right / "lake"), WRONG["a newer release of a month"]
     run_in(copy, [wrong], engine)
     commits: list[str] = []
     probe = Path(shutil.copytree(copy, copy.parent / "probe"))
     forget(probe, wrong.name, engine, after_commit=commits.append)
-    assert commits[:2] == ["bronze.nh_provider_info", "ops.files"]
+    assert commits[:3] == ["ops.files", "bronze.nh_provider_info", "ops.files"]
     every = range(len(commits)) if engine.name == "sail" or THOROUGH else (0, 1, 2, len(commits) - 1)
     for number in every:
-        left = [number]
-
-        def stop(name: str, left: list[int] = left) -> None:
-            if not left[0]:
-                raise Killed(name)
-            left[0] -= 1
-
         folder = Path(shutil.copytree(copy, copy.parent / f"killed{number}"))
-        try:
-            load(
-                folder / "lake", None, engine, select=SELECT, layers=("silver", "gold"), forget=wrong.name,
-                after_commit=stop,
-            )  # fmt: skip
-        except Killed:
-            pass
-        if state_of(folder, wrong.name) != "forgotten":
-            forget(folder, wrong.name, engine)
+        interrupt(folder, wrong.name, engine, after=number + 1)
         run_in(folder, [], engine)
         assert all_tables(folder / "lake") == before, commits[number]
+        assert state_of(folder, wrong.name) == "forgotten"
+
+
+def test_earlier_release_stays_where_a_forget_of_the_newer_was_killed(right: Path, copy: Path, engine: Engine):
+    """Of one name: the newer one's rows are gone, that they are is not recorded yet."""
+    before = all_tables(right / "lake")
+    run_in(copy, [homes("Oct2024", 55, modified="2025-05-01")], engine)
+    interrupt(copy, RIGHT[0].name, engine, after=2)
+    assert state_of(copy, RIGHT[0].name) == "forgetting"
+    planned = load(copy / "lake", copy / "landing", engine, select=SELECT, dry_run=True).planned
+    assert planned is not None
+    assert planned["take back"] == [RIGHT[0].name]
+    run_in(copy, [], engine)
+    assert all_tables(copy / "lake") == before
+    assert state_of(copy, RIGHT[0].name) == "forgotten"
 
 
 def test_forget_refuses_what_was_not_loaded(copy: Path, engine: Engine):
@@ -290,6 +314,41 @@ def test_restore_puts_every_table_back_and_the_next_run_loads_the_files_again(ri
     run_in(copy, [], engine)
     assert all_tables(copy / "lake") == after
     restore(lake, done.run_id)
+    assert all_tables(copy / "lake") == after
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_restore_undoes_a_killed_attempt_with_the_run_that_completed_it(
+    right: Path, copy: Path, engine: Engine, after: int
+):
+    interrupt(copy, RIGHT[1].name, engine, after=after)
+    report = run_in(copy, [], engine)
+    assert rows_of(copy / "lake", "silver.nh_penalty") == []
+    restore(Lakehouse(copy / "lake"), report.run_id)
+    assert state_of(copy, RIGHT[1].name) == "loaded"
+    assert all_tables(copy / "lake") == all_tables(right / "lake")
+    assert run_in(copy, [], engine).status == "nothing_new"
+
+
+def test_restore_that_was_killed_and_asked_again_can_be_undone(
+    copy: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    lake = Lakehouse(copy / "lake")
+    bad = run_in(copy, [WRONG["a month"]], engine)
+    after, put_back, done = all_tables(copy / "lake"), restoring._put_back, []
+
+    def stop(*arguments):
+        if len(done) == 3:
+            raise Killed
+        done.append(put_back(*arguments))
+        return done[-1]
+
+    monkeypatch.setattr(restoring, "_put_back", stop)
+    with pytest.raises(Killed):
+        restore(lake, bad.run_id)
+    monkeypatch.undo()
+    again = restore(lake, bad.run_id)
+    restore(lake, again.run_id)
     assert all_tables(copy / "lake") == after
 
 

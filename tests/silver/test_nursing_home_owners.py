@@ -154,6 +154,25 @@ def test_owners_have_versions(tmp_path: Path, engine: Engine) -> None:
     assert Lakehouse(lake).version("silver.nh_owner") == before
 
 
+def test_a_sale_closes_all_owners_of_the_home_in_a_small_state_too(tmp_path: Path, engine: Engine) -> None:
+    """Two homes: the sale replaces more than half of the state's owners, and is no incomplete file."""
+    landing, lake = tmp_path / "in", tmp_path / "lake"
+    kept = [owner("025009", f"KEPT {n}", "5%", "since 01/25/2012") for n in range(2)]
+    sold = [owner("025010", f"OLD {n}", "5%", "since 01/25/2012") for n in range(3)]
+    bought = [owner("025010", f"NEW {n}", "5%", "since 10/25/2024") for n in range(3)]
+    put(landing, "Oct2024", "2024-10-01", [*kept, *sold])
+    put(landing, "Nov2024", "2024-11-01", [*kept, *bought])
+    # Half of the homes is an incomplete file: nothing closes.
+    put(landing, "Dec2024", "2024-12-01", bought)
+    report = load(lake, landing, engine, select=SELECT)
+    assert report.exit_code == 0, report.errors
+    assert versions(lake, "owner_name") == [
+        *[(f"KEPT {n}", "10", None, None) for n in range(2)],
+        *[(f"NEW {n}", "11", None, None) for n in range(3)],
+        *[(f"OLD {n}", "10", "11", "absent") for n in range(3)],
+    ]
+
+
 def test_shares_of_one_owner_are_numbered_alike_in_every_month(tmp_path: Path, engine: Engine) -> None:
     """The number follows from what the row says of the owner: another processing date or home name changes nothing."""
     landing, lake = tmp_path / "in", tmp_path / "lake"

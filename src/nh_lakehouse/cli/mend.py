@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,7 @@ from nh_lakehouse.cli.options import (
     listed,
     open_lakehouse,
 )
-from nh_lakehouse.cli.output import Sheet, print_rows, say, title
+from nh_lakehouse.cli.output import Sheet, plain_value, print_rows, put, say, title
 from nh_lakehouse.cli.run_report import print_report
 from nh_lakehouse.cli.running import Telling, stopping_at_once
 from nh_lakehouse.errors import ConfigError
@@ -153,6 +154,9 @@ def forget(
     release = find_release(lake, file)
     options = RunOptions(lake.root, forget=release.file, wait_s=wait)
     report = _run(options, engine, profile, form)
+    if form is Format.json:
+        put(json.dumps(plain_value({**report.as_dict(), "forgot": asdict(release)}), ensure_ascii=False, indent=1))
+        raise typer.Exit(report.exit_code)
     print_report(report, form)
     if form is Format.table:
         rows = f"its {release.rows_n:,} rows left bronze" if release.rows_n else "no row of it stood in bronze"
@@ -274,9 +278,15 @@ def restore(
     from nh_lakehouse.pipeline.restore import restore as put_back
 
     done = put_back(open_lakehouse(lakehouse), run, dry_run=dry_run, wait_s=wait)
+    if form is Format.json:
+        put(json.dumps(plain_value(asdict(done)), ensure_ascii=False, indent=1))
+        return
     names = ["table", "version_before", "version_restored", "written_at", "version_after"]
     rows = [[getattr(t, n) for n in names] for t in done.tables]
     print_rows(Sheet(names, rows, shrink="table"), form, empty="every table stands as it was before that run")
+    runs = f"{len(done.runs)} run{'s' * (len(done.runs) != 1)}: {', '.join(done.runs)}"
+    outcome = f"would undo {runs}" if dry_run else f"undone {runs}; this was {done.run_id}"
     if form is Format.table:
-        runs = f"{len(done.runs)} run{'s' * (len(done.runs) != 1)}: {', '.join(done.runs)}"
-        say(f"would undo {runs}" if dry_run else f"undone {runs}; this was {done.run_id}")
+        say(outcome)
+    else:
+        typer.echo(outcome, err=True)

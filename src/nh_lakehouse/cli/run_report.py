@@ -58,6 +58,8 @@ def _report_rows(report: RunReport) -> Sheet:
 
 def _print_plan(report: RunReport) -> None:
     planned = report.planned or {}
+    if unfinished := planned.get("take back"):
+        say(f"would complete the taking back of {', '.join(unfinished)}")
     for what, verb in (("files", "load"), ("tables", "compute")):
         names = planned.get(what) or []
         say(f"would {verb} {len(names)} {what if len(names) != 1 else what[:-1]}" + (":" if names else ""))

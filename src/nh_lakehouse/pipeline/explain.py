@@ -158,6 +158,9 @@ def _only_row(
     if len(rows) == 1:
         return rows[0]
     if not rows:
+        dated = {n: f"{v}-01" if types[n] == "string" and _MONTH.match(v) else v for n, v in key.items()}
+        if dated != key:
+            return _only_row(connection, table, dated, graph)
         raise ConfigError(f"--key {asked}: {table} has no such row", option="--key")
     spec = graph.specs[table]
     missing = [c for c in (*spec.key, *(["valid_from"] if spec.history == "scd2" else [])) if c not in key]
@@ -204,6 +207,8 @@ def _rows_behind(
         conditions += ['"work_date" >= ?', '"work_date" < CAST(? AS DATE) + INTERVAL 1 MONTH']
         values += [known["month"], known["month"]]
         shared = [*shared, "work_date"]
+    if {"state", "year"} <= set(spec.key) and "state" in known and (year := _year_of(known)):
+        shared, conditions, values = ["state", "year"], [_rate_in_force(spec.key, name)], [known["state"], year]
     if not conditions:
         return Behind(name, _count(connection, name, "true", []), None), "true", []
     if "snapshot_month" in shared and month is not None:
@@ -211,6 +216,22 @@ def _rows_behind(
         conditions[at], values[at] = _month_condition(spec, name), month
     condition = " AND ".join(conditions)
     return Behind(name, _count(connection, name, condition, values), tuple(shared)), condition, values
+
+
+def _year_of(known: Mapping[str, Any]) -> int | None:
+    """Calendar year of the row, by its month or quarter."""
+    moment = known.get("month") or known.get("snapshot_month")
+    return int(moment.year) if moment is not None else int(str(known.get("quarter", "0"))[:4]) or None
+
+
+def _rate_in_force(key: Sequence[str], name: str) -> str:
+    """The state's own rate of the year or the latest before it; where it has none, that of the nation."""
+    columns = ", ".join(f'"{c}"' for c in key)
+    others = ", ".join(f'"{c}"' for c in key if c not in ("state", "year"))
+    return (
+        f'({columns}) IN (SELECT ({columns}) FROM {name} WHERE "state" IN (?, \'{NATION}\') AND "year" <= ? '
+        f'QUALIFY row_number() OVER (PARTITION BY {others} ORDER BY "state" = \'{NATION}\', "year" DESC) = 1)'
+    )
 
 
 def _month_condition(spec: TableSpec, name: str) -> str:

@@ -30,6 +30,7 @@ class Plan:
         stale: tables that are not current (before the new files are loaded).
         fingerprints: present fingerprint of every table in the run.
         data_sets: data sets in the run, by name.
+        unfinished: files that were being taken back when the process was killed.
     """
 
     new_files: tuple[LandingFile, ...]
@@ -38,11 +39,12 @@ class Plan:
     stale: tuple[str, ...]
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     data_sets: Mapping[str, DataSet] = field(default_factory=dict)
+    unfinished: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Nothing to load and nothing to compute."""
-        return not self.new_files and not self.stale
+        """Nothing to load, nothing to compute and nothing to take back."""
+        return not self.new_files and not self.stale and not self.unfinished
 
 
 def contracts_fingerprint(contracts: Mapping[str, DataSet]) -> str:
@@ -100,7 +102,8 @@ def make_plan(
         or is_stale(name, graph, lake, state, fingerprints[name])
     ]
     ignored = [f for f in landing if f.ignored]
-    return Plan(tuple(new), tuple(ignored), tuple(rejected), tuple(stale), fingerprints, data_sets)
+    unfinished = tuple(sorted(name for name, known in state.files.items() if known.status == "forgetting"))
+    return Plan(tuple(new), tuple(ignored), tuple(rejected), tuple(stale), fingerprints, data_sets, unfinished)
 
 
 def _is_known(known: KnownFile, file: LandingFile, fingerprint: str) -> bool:
@@ -111,7 +114,7 @@ def _is_known(known: KnownFile, file: LandingFile, fingerprint: str) -> bool:
         return False
     if known.status in ("rejected", "unknown"):
         return same and known.contract_fingerprint == fingerprint
-    if known.status in ("accepted", "forgotten") and not same:
+    if known.status in ("accepted", "forgotten", "forgetting") and not same:
         return known.size_bytes == file.size_bytes and known.sha256 is not None and known.sha256 == file.sha256()
     return same
 

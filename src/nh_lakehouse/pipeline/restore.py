@@ -1,14 +1,13 @@
 """Every table as it was before a run, by commits that can themselves be taken back; no engine is needed.
 
-What a run wrote lies at or behind its start, as one run writes at a time. Each table goes back to its last version
-before that, as a new version. Tables that the run made are empty afterwards. `ops.runs` keeps its rows: the record of
-what was done is added to, never shortened.
+What a run wrote lies at or behind its start, as one run writes at a time; what a killed attempt wrote directly before
+it counts as its own. Each table goes back to its last version before that, as a new version. Tables that the run made
+are empty afterwards. `ops.runs` keeps its rows: the record of what was done is added to, never shortened.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -23,6 +22,7 @@ from nh_lakehouse.pipeline.record import run_row
 __all__ = ["Restoration", "Restored", "restore"]
 
 _RUNS, _TABLES, _FILES = "ops.runs", "ops.tables", "ops.files"
+_MAINTENANCE = ("OPTIMIZE", "VACUUM START", "VACUUM END")
 
 
 @dataclass(frozen=True)
@@ -69,24 +69,24 @@ def restore(lake: Lakehouse, run: str, *, dry_run: bool = False, wait_s: float =
         ConflictError: another run writes the lakehouse.
     """
     if dry_run:
-        runs = _undone(lake, run)
-        return Restoration("", tuple(_targets(lake, run, _start_of(runs[0]))), tuple(r["run_id"] for r in runs))
+        runs, began = _undone(lake, run)
+        return Restoration("", tuple(_targets(lake, run, began)), tuple(runs))
     run_id = maintenance_id()
     with RunLock(lake.root, run_id, wait_s=wait_s):
         started_at, started = datetime.now(timezone.utc), time.monotonic()
-        runs = _undone(lake, run)
-        targets = _targets(lake, run, _start_of(runs[0]))
+        runs, began = _undone(lake, run)
+        targets = _targets(lake, run, began)
         done = [_put_back(lake, target) for target in targets]
         moved = {t.table: (t.version_restored, t.version_after) for t in done if t.version_after is not None}
         move_record(lake, moved, run_id, "restore", time.monotonic() - started)
+        _end_begun(lake, run_id)
         _record(lake, run, run_id, started_at, len(done))
-    return Restoration(run_id, tuple(sorted(done, key=lambda t: t.table)), tuple(r["run_id"] for r in runs))
+    return Restoration(run_id, tuple(sorted(done, key=lambda t: t.table)), tuple(runs))
 
 
-def _undone(lake: Lakehouse, run: str) -> list[dict[str, Any]]:
-    """The run and those after it."""
-    columns = ["run_id", "started_at", "ended_at", "options"]
-    rows = lake.arrow(_RUNS, columns).sort_by("ended_at").to_pylist() if lake.exists(_RUNS) else []
+def _undone(lake: Lakehouse, run: str) -> tuple[list[str], datetime]:
+    """The run and those after it, and when the first of them began to write."""
+    rows = lake.arrow(_RUNS, ["run_id", "started_at", "ended_at"]).sort_by("ended_at").to_pylist()
     position = next((i for i, row in enumerate(rows) if row["run_id"] == run), None)
     if position is None:
         newest = ", ".join(row["run_id"] for row in rows[-3:])
@@ -96,13 +96,24 @@ def _undone(lake: Lakehouse, run: str) -> list[dict[str, Any]]:
             + " (a run that was killed is not recorded: the next run completes it)",
             option="--run",
         )
-    return rows[position:]
+    before = rows[position - 1]["ended_at"] if position else None
+    return [row["run_id"] for row in rows[position:]], _began(lake, rows[position]["started_at"], before)
 
 
-def _start_of(run: Mapping[str, Any]) -> datetime:
-    """Start of a run to the millisecond, as the log of a table writes times."""
-    moment: datetime = run["started_at"]
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+def _began(lake: Lakehouse, started_at: datetime, before: datetime | None) -> datetime:
+    """When a run began to write, a killed attempt directly before it included.
+
+    To the millisecond, as the log of a table writes times. Compacting between two runs is no attempt.
+    """
+    first = started_at.replace(microsecond=started_at.microsecond // 1000 * 1000)
+    for name in lake.tables():
+        if name.startswith("ops."):
+            continue
+        for commit in lake.delta(name).history():
+            at = datetime.fromtimestamp(int(commit.get("timestamp") or 0) / 1000, timezone.utc)
+            is_own = commit.get("operation") not in _MAINTENANCE and (before is None or at > before)
+            first = min(first, at) if is_own else first
+    return first
 
 
 def _targets(lake: Lakehouse, run: str, moment: datetime) -> list[Restored]:
@@ -158,13 +169,28 @@ def _put_back(lake: Lakehouse, target: Restored) -> Restored:
     )
 
 
+def _end_begun(lake: Lakehouse, run_id: str) -> None:
+    """A file that was being taken back before the run stands as before that: its rows are there again."""
+    events = lake.arrow(_FILES).sort_by("recorded_at").to_pylist() if lake.exists(_FILES) else []
+    latest = {e["file"]: e for e in events}
+    settled = {e["file"]: e for e in events if e["status"] != "forgetting"}
+    now = datetime.now(timezone.utc)
+    begun = [n for n, event in latest.items() if event["status"] == "forgetting" and n in settled]
+    _append(lake, _FILES, [{**settled[n], "run_id": run_id, "recorded_at": now} for n in begun])
+
+
 def _record(lake: Lakehouse, run: str, run_id: str, started_at: datetime, tables_n: int) -> None:
+    row = {**run_row([], [], {"restore": run}, started_at, run_id, None), "tables_n": tables_n}
+    _append(lake, _RUNS, [row])
+
+
+def _append(lake: Lakehouse, name: str, rows: list[dict[str, Any]]) -> None:
     import pyarrow as pa
     from deltalake import write_deltalake
 
     from nh_lakehouse.contracts import load_tables
     from nh_lakehouse.lakehouse.schema import arrow_schema
 
-    row = {**run_row([], [], {"restore": run}, started_at, run_id, None), "tables_n": tables_n}
-    table = pa.Table.from_pylist([row], schema=arrow_schema(load_tables()[_RUNS].columns))
-    write_deltalake(lake.path(_RUNS), table, mode="append")
+    if rows:
+        table = pa.Table.from_pylist(rows, schema=arrow_schema(load_tables()[name].columns))
+        write_deltalake(lake.path(name), table, mode="append")

@@ -172,9 +172,10 @@ class _Run:
             try:
                 self._check_space()
                 report.engine = engine.version()
-                if self.options.forget is not None:
-                    take_back(store, self.options.forget, self.run_id)
-                    plan = self._plan(data_sets, tables)
+                wrong = [*plan.unfinished, *([self.options.forget] if self.options.forget else [])]
+                for file in dict.fromkeys(wrong):
+                    take_back(store, file, self.run_id)
+                plan = self._plan(data_sets, tables) if wrong else plan
                 self._run_layers(plan, store, tables)
                 report.drift_n = sum(len(o.drift) for o in self.results.outcomes)
                 self._record_run(store, report)
@@ -565,6 +566,7 @@ class _Run:
                 tables |= self.graph.descendants(f"bronze.{data_set}")
         reachable = self._reachable(plan)
         return {
+            **({"take back": list(plan.unfinished)} if plan.unfinished else {}),
             "files": [f.name for f in plan.new_files],
             "tables": [t for t in self.graph.order if t in tables and t in plan.fingerprints and t in reachable],
         }

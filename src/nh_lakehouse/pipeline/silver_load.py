@@ -352,6 +352,7 @@ def _publish_history(
         untracked=[*untracked, FLAGS],
         period=data_set.period.silver_column,
         group=spec.group,
+        unit=[c for c in data_set.unit_columns if c in spec.key],
         sometimes_absent=_sometimes_absent(store, data_set, version),
     )
     # Staged, so that the deep plan is analysed and run once.

@@ -19,6 +19,10 @@ from nh_lakehouse.lakehouse.store import Store, sql_text
 __all__ = ["Release", "find_release", "mark_waiting", "take_back"]
 
 _FILES = "ops.files"
+#: State of a file whose rows are being deleted.
+_BEGUN = "forgetting"
+#: States of files without rows of their own: a copy of another file, and one that the next run will look at.
+_NO_ROWS = ("duplicate", "waiting")
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,13 @@ def find_release(lake: Lakehouse, file: str) -> Release:
     own = [e for e in events if e["file"] == name]
     newest = own[-1]
     standing = _standing(lake, name, {str(e["data_set"]) for e in own if e["data_set"]})
-    if newest["status"] == "duplicate":
+    if newest["status"] in _NO_ROWS:
         return Release(name, newest["data_set"], newest["sha256"], None, 0, len(standing), ())
-    if not standing and newest["status"] == "loaded":
-        # A run that was killed after it had taken the rows back: what is left is to record it.
-        return Release(name, newest["data_set"], newest["sha256"], None, 0, 0, _copies(events, newest))
+    if newest["status"] == _BEGUN:
+        begun = [s for s in standing if s[1:3] == (newest["sha256"], newest["load_id"])]
+        rows_n = sum(s[3] for s in begun)
+        others_n, copies = len(standing) - len(begun), _copies(events, newest)
+        return Release(name, newest["data_set"], newest["sha256"], newest["load_id"], rows_n, others_n, copies)
     if not standing:
         raise ConfigError(_why_not(name, newest), option="FILE")
     data_set, sha256, load_id, rows_n = standing[0]
@@ -75,7 +81,8 @@ def find_release(lake: Lakehouse, file: str) -> Release:
 def take_back(store: Store, file: str, run_id: str) -> Release:
     """Delete the rows of a file's newest release from bronze, and record that the file is forgotten.
 
-    Copies of it that were left out are looked at by the next run. Killed anywhere, it is completed by asking again.
+    Copies of it that were left out are looked at by the next run. What is to be done is recorded first: killed
+    anywhere, it is completed by the next run.
 
     Raises:
         ConfigError: as `find_release`.
@@ -83,6 +90,7 @@ def take_back(store: Store, file: str, run_id: str) -> Release:
     """
     release = find_release(store.lake, file)
     if release.rows_n:
+        _mark(store, {release.file: _BEGUN}, run_id, release)
         table = f"bronze.{release.data_set}"
         before = store.lake.version(table)
         condition = " AND ".join(
@@ -102,7 +110,7 @@ def take_back(store: Store, file: str, run_id: str) -> Release:
                 f"{deleted:,}; the table is as it was",
                 table=table,
             )
-    _mark(store, {release.file: "forgotten", **dict.fromkeys(release.copies, "waiting")}, run_id, release.sha256)
+    _mark(store, {release.file: "forgotten", **dict.fromkeys(release.copies, "waiting")}, run_id, release)
     return release
 
 
@@ -117,7 +125,8 @@ def mark_waiting(store: Store, file: str, run_id: str) -> str:
     newest = [e for e in events if e["file"] == name][-1]
     if newest["status"] != "forgotten":
         raise ConfigError(f"{name} is not forgotten: its state is {newest['status']}", option="FILE")
-    _mark(store, {name: "waiting"}, run_id, newest["sha256"])
+    release = Release(name, newest["data_set"], newest["sha256"], newest["load_id"], 0, 0, ())
+    _mark(store, {name: "waiting"}, run_id, release)
     return name
 
 
@@ -184,9 +193,12 @@ def _why_not(name: str, event: dict[str, Any]) -> str:
     return f"{name} was never loaded: its state is {status}; there is nothing to take back"
 
 
-def _mark(store: Store, states: dict[str, str], run_id: str, sha256: str) -> None:
+def _mark(store: Store, states: dict[str, str], run_id: str, release: Release) -> None:
     """Write the new state of files; everything else as last recorded of these bytes."""
     now = datetime.now(timezone.utc)
-    latest: dict[str, dict[str, Any]] = {e["file"]: e for e in _events(store.lake) if e["sha256"] == sha256}
+    latest: dict[str, dict[str, Any]] = {e["file"]: e for e in _events(store.lake) if e["sha256"] == release.sha256}
     rows = [{**latest[n], "run_id": run_id, "status": s, "recorded_at": now} for n, s in states.items()]
+    for row in rows:
+        if row["file"] == release.file and release.load_id is not None:
+            row["load_id"] = release.load_id
     store.append_rows(_FILES, load_tables()[_FILES].columns, rows)

@@ -2,8 +2,9 @@
 
 A version begins at the first day of the period in which a tracked column changed, and ends where the next begins. A
 key that is missing from a complete later snapshot is closed at that snapshot's date. Completeness is judged per group
-(a state): the snapshot must hold a share of the keys that were open before. An incomplete snapshot (one state's part
-of a month, half a file) closes nothing.
+(a state): the snapshot must hold a share of the units that were open before. A unit is the key itself or, where the
+rows of a home come and go together, the home: a sale replaces all owners of a home and says nothing of the others. An
+incomplete snapshot (one state's part of a month, half a file) closes nothing.
 
 A column that a file does not have is unknown, not null: it makes no version, the last known value goes on, and before
 the first known value that one is shown.
@@ -28,7 +29,7 @@ class Completeness:
     """When a snapshot counts as complete.
 
     Attributes:
-        share: least share of the open keys of a group that a snapshot must hold (MEASURES B1: 0.90).
+        share: least share of the open units of a group that a snapshot must hold (MEASURES B1: 0.90).
     """
 
     share: float = 0.90
@@ -42,6 +43,7 @@ def versions(
     untracked: Sequence[str],
     period: str,
     group: str | None = None,
+    unit: Sequence[str] = (),
     sometimes_absent: Iterable[str] | None = None,
     completeness: Completeness = Completeness(),
 ) -> DataFrame:
@@ -55,6 +57,7 @@ def versions(
         untracked: columns that take the last known value inside a version.
         period: the date column of the snapshot.
         group: column within which completeness is judged; None = the whole set.
+        unit: columns of the key whose values are counted for that; the whole key if empty.
         sometimes_absent: the columns that some file lacks, where the caller knows; any column may be if None. Only the
             plan depends on it, not the result: columns that every file has are carried along together.
         completeness: threshold.
@@ -67,7 +70,7 @@ def versions(
     alone = [c for c in columns if sometimes_absent is None or c in set(sometimes_absent)]
     placed = snapshots.withColumn("_group", F.col(group) if group else F.lit("all"))
     filled = _fill_unknown(_carry_group(placed, key, period), key, columns, alone, period)
-    dated = _with_closing(filled, _complete_periods(filled, key, period, completeness), key, period)
+    dated = _with_closing(filled, _complete_periods(filled, unit or key, period, completeness), key, period)
     started = _number_versions(dated, key, tracked, period)
     return _collapse(started, key, tracked, untracked, period, audit)
 
@@ -107,9 +110,9 @@ def _fill_unknown(
     return carried.withColumns(values).drop(*boxes, "_ever_told")
 
 
-def _complete_periods(filled: DataFrame, key: Sequence[str], period: str, completeness: Completeness) -> DataFrame:
-    """Per group: the periods whose snapshot holds enough of the keys open before it, as a sorted array."""
-    name = F.to_json(F.struct(*key)) if len(key) > 1 else F.col(key[0]).cast("string")
+def _complete_periods(filled: DataFrame, unit: Sequence[str], period: str, completeness: Completeness) -> DataFrame:
+    """Per group: the periods whose snapshot holds enough of the units open before it, as a sorted array."""
+    name = F.to_json(F.struct(*unit)) if len(unit) > 1 else F.col(unit[0]).cast("string")
     per_period = filled.groupBy("_group", period).agg(F.collect_set(name).alias("keys"))
     ordered = per_period.groupBy("_group").agg(
         F.sort_array(F.collect_list(F.struct(F.col(period).alias("at"), "keys"))).alias("snaps")
