@@ -71,6 +71,7 @@ def test_forget_says_what_left_and_undo_brings_it_back(folder: Path):
 def test_forget_as_json_is_the_report_of_the_run(folder: Path):
     report = json.loads(call("forget", OCTOBER, "-l", folder / "lake", "-f", "json").stdout)
     assert [(t["table"], t["deleted_n"]) for t in report["tables"]] == [(MONTH, 1)]
+    assert (report["forgot"]["file"], report["forgot"]["rows_n"], report["forgot"]["copies"]) == (OCTOBER, 1, [])
 
 
 def test_reprocess_tells_of_the_quarantine(folder: Path):
@@ -102,7 +103,9 @@ def test_restore_lists_what_goes_back_then_does_it(folder: Path):
     assert done.exit_code == 0, done.output
     assert (beds(folder), MONTH in done.stdout) == ([100], True)
     itself = done.stdout.splitlines()[-1].split()[-1]
-    assert call("restore", "--run", itself, "-l", folder / "lake").exit_code == 0
+    undone = json.loads(call("restore", "--run", itself, "-l", folder / "lake", "-f", "json").stdout)
+    assert undone["runs"] == [itself]
+    assert MONTH in {t["table"] for t in undone["tables"]}
     assert beds(folder) == [100, None]
     refused = call("restore", "--run", "20200101T000000-aaaa", "-l", folder / "lake")
     assert (refused.exit_code, f"the newest are {runs[0]['run_id']}" in refused.stderr) == (2, False)

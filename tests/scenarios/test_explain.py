@@ -28,18 +28,29 @@ def vaccination(day: str) -> Delivery:
     return Delivery(f"NH_CovidVaxProvider_{day}.csv", csv_text([{columns[k].header: v for k, v in row.items()}]))
 
 
+#: Job, state, year, wage: Alabama has its own for aides, and a later one that is not in force yet.
+WAGES = [
+    ("cna", "AL", 2023, "20.00"),
+    ("cna", "AL", 2025, "22.00"),
+    ("cna", "US", 2022, "18.50"),
+    ("rn", "US", 2024, "41"),
+]
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Path:
     """Two homes: provider information of two months, and four days of payroll in two quarters."""
     folder = tmp_path_factory.mktemp("explained")
-    october = [{"ccn": ccn, "state": state} for ccn, state in zip(HOMES, ("AL", "AZ"), strict=True)]
-    rows = [{"ccn": ccn, "day": day, "quarter": quarter} for ccn in HOMES for day, quarter in DAYS]
+    states = dict(zip(HOMES, ("AL", "AZ"), strict=True))
+    october = [{"ccn": ccn, "state": state} for ccn, state in states.items()]
+    rows = [{"ccn": h, "day": day, "quarter": quarter, "state": states[h]} for h in HOMES for day, quarter in DAYS]
     landing = put(
         folder / "landing",
         [
             provider("Oct2024", october, modified="2024-10-20"),
             provider("Nov2024", [{**home, "certified_beds": 90} for home in october], modified="2024-11-20"),
             payroll("PBJ_Daily_Nurse_Staffing_Q2_2024.csv", rows),
+            Delivery("wages.csv", csv_text([dict(zip(("job", "state", "year", "usd_per_hour"), w)) for w in WAGES])),
             *[vaccination(day) for day in ("20240815", "20240915", "20241215")],
         ],
     )
@@ -91,6 +102,18 @@ def test_figure_of_a_payroll_month_leads_to_its_days(lake: Path) -> None:
     days = [f for f in found["files"] if f["table"] == "silver.pbj_daily"]
     # The second home's rows are the fifth to the eighth of the file; April's are the sixth and seventh.
     assert [(f["rows_n"], f["first_row"], f["last_row"]) for f in days] == [(2, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("ccn", "lines"), [("015009", [1, 4]), ("035001", [3, 4])], ids=["own wage", "wage of the nation"]
+)
+def test_cost_of_a_payroll_month_leads_to_the_wages_in_force(lake: Path, ccn: str, lines: list[int]) -> None:
+    found = explained(lake, "pbj_month", "--key", f"ccn={ccn},period=2024-04", "--column", "payroll_cost_usd")
+    # Two days of 160 hours: 320 x 20.00 in Alabama, 320 x 18.50 in Arizona, which has no wage of its own.
+    assert found["columns"][0]["value"] == {"015009": 6400.0, "035001": 5920.0}[ccn]
+    assert behind(found)["silver.nh_wage"] == (2, ["state", "year"])
+    wages = [f for f in found["files"] if f["table"] == "silver.nh_wage"]
+    assert [(f["rows_n"], f["first_row"], f["last_row"]) for f in wages] == [(2, *lines)]
 
 
 def test_total_takes_the_rows_of_all_states(lake: Path) -> None:
