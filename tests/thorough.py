@@ -6,11 +6,19 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from support import engine_name
 
 THOROUGH = os.environ.get("NHL_THOROUGH", "0") not in ("", "0")
 
 #: For tests that add little to the ones that always run, and take long.
 only_when_thorough = pytest.mark.skipif(not THOROUGH, reason="takes long and adds little; set NHL_THOROUGH=1")
+
+#: For variants whose difference lies in records and commits, which no engine computes: on Spark a run takes ten times
+#: as long.
+embedded_unless_thorough = pytest.mark.skipif(
+    engine_name() == "spark" and not THOROUGH,
+    reason="tried on the embedded engine; on Spark only with NHL_THOROUGH=1",
+)
 
 
 def examples(few: int, many: int) -> settings:

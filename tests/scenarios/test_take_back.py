@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from deliveries import Delivery, payroll, penalties, provider, put
 from support import all_tables, load, rows_of
-from thorough import THOROUGH
+from thorough import THOROUGH, embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.contracts import load_contracts
@@ -123,6 +123,7 @@ def test_forgotten_file_leaves_the_tables_of_the_others(wrong: Delivery, right: 
     assert run_in(copy, [], engine).status == "nothing_new"
 
 
+@embedded_unless_thorough
 def test_only_file_of_a_data_set_leaves_empty_tables(copy: Path, engine: Engine):
     forget(copy, RIGHT[1].name, engine)
     assert rows_of(copy / "lake", "silver.nh_penalty") == []
@@ -143,6 +144,7 @@ def test_forgotten_release_lets_the_one_before_of_the_same_name_stand_again(righ
         find_release(Lakehouse(copy / "lake"), RIGHT[0].name)
 
 
+@embedded_unless_thorough
 def test_copy_of_a_forgotten_file_is_loaded_by_the_next_run(right: Path, copy: Path, engine: Engine):
     twin = Delivery("NH_Penalties_Oct2024 (1).csv", RIGHT[1].body, "2025-03-02")
     run_in(copy, [twin], engine)
@@ -155,6 +157,7 @@ def test_copy_of_a_forgotten_file_is_loaded_by_the_next_run(right: Path, copy: P
     assert all_tables(copy / "lake") == all_tables(right / "lake")
 
 
+@embedded_unless_thorough
 def test_copy_that_waits_can_be_forgotten_too(copy: Path, engine: Engine):
     twin = Delivery("NH_Penalties_Oct2024 (1).csv", RIGHT[1].body, "2025-03-02")
     run_in(copy, [twin], engine)
@@ -164,6 +167,7 @@ def test_copy_that_waits_can_be_forgotten_too(copy: Path, engine: Engine):
     assert (rows_of(copy / "lake", "silver.nh_penalty"), state_of(copy, twin.name)) == ([], "forgotten")
 
 
+@embedded_unless_thorough
 def test_copy_that_is_forgotten_takes_no_row_along(right: Path, copy: Path, engine: Engine):
     twin = Delivery("NH_Penalties_Oct2024 (1).csv", RIGHT[1].body, "2025-03-02")
     run_in(copy, [twin], engine)
@@ -172,6 +176,7 @@ def test_copy_that_is_forgotten_takes_no_row_along(right: Path, copy: Path, engi
     assert state_of(copy, twin.name) == "forgotten"
 
 
+@embedded_unless_thorough
 def test_forgotten_file_is_loaded_with_other_content_or_when_called_back(right: Path, copy: Path, engine: Engine):
     name = RIGHT[1].name
     forget(copy, name, engine)
@@ -202,6 +207,7 @@ def test_forget_killed_anywhere_is_completed_by_the_next_run(right: Path, copy: 
         assert state_of(folder, wrong.name) == "forgotten"
 
 
+@embedded_unless_thorough
 def test_earlier_release_stays_where_a_forget_of_the_newer_was_killed(right: Path, copy: Path, engine: Engine):
     """Of one name: the newer one's rows are gone, that they are is not recorded yet."""
     before = all_tables(right / "lake")
@@ -216,6 +222,7 @@ def test_earlier_release_stays_where_a_forget_of_the_newer_was_killed(right: Pat
     assert state_of(copy, RIGHT[0].name) == "forgotten"
 
 
+@embedded_unless_thorough
 def test_forget_refuses_what_was_not_loaded(copy: Path, engine: Engine):
     put(copy / "landing", [Delivery("readme.txt", "hello\n"), Delivery("NH_Penalties_Dec2024.csv", "a,b\n1,2\n")])
     load(copy / "lake", copy / "landing", engine, select=SELECT)
@@ -317,6 +324,7 @@ def test_restore_puts_every_table_back_and_the_next_run_loads_the_files_again(ri
     assert all_tables(copy / "lake") == after
 
 
+@embedded_unless_thorough
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_restore_undoes_a_killed_attempt_with_the_run_that_completed_it(
     right: Path, copy: Path, engine: Engine, after: int
@@ -330,6 +338,7 @@ def test_restore_undoes_a_killed_attempt_with_the_run_that_completed_it(
     assert run_in(copy, [], engine).status == "nothing_new"
 
 
+@embedded_unless_thorough
 def test_restore_that_was_killed_and_asked_again_can_be_undone(
     copy: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
@@ -352,6 +361,7 @@ def test_restore_that_was_killed_and_asked_again_can_be_undone(
     assert all_tables(copy / "lake") == after
 
 
+@embedded_unless_thorough
 def test_restore_before_the_first_run_leaves_empty_tables(copy: Path, engine: Engine):
     lake = Lakehouse(copy / "lake")
     first = lake.arrow("ops.runs").to_pylist()[0]["run_id"]
@@ -362,6 +372,7 @@ def test_restore_before_the_first_run_leaves_empty_tables(copy: Path, engine: En
     assert all_tables(copy / "lake") == after
 
 
+@embedded_unless_thorough
 def test_restore_refuses_what_it_cannot_do(copy: Path, engine: Engine):
     lake = Lakehouse(copy / "lake")
     with pytest.raises(ConfigError, match="no run of that id") as caught:
