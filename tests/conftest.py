@@ -46,14 +46,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that use an engine carry the marker `spark`, so that `-m 'not spark'` starts none.
-
-    Where several processes share the tests, those of a module stay together, and those of the loaded sample: what they
-    share is made once.
-    """
+    """Tests that use an engine carry the marker `spark`, so that `-m 'not spark'` starts none."""
     for item in items:
-        names = set(getattr(item, "fixturenames", ()))
-        if {"spark", "engine"} & names:
+        if {"spark", "engine"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("spark")
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("whole" if "whole" in names else str(item.path)))

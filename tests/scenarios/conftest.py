@@ -1,7 +1,14 @@
-"""The generated sample and the publishers' files, each loaded once for all scenarios that only read them."""
+"""The generated sample and the publishers' files, each loaded once for all scenarios that only read them.
+
+Once for all processes, where several share the tests: the first to ask makes the folder, the others wait for it.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,11 +19,29 @@ from nh_lakehouse.engines import Engine
 from nh_lakehouse.sample import SampleReport
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder of the whole test run, made by whoever asks for it first."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder, done = root / name, root / f"{name}.done"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SampleReport]:
     """The sample and what the generator says of it: 60 homes, two months, one quarter, faults included."""
-    landing = tmp_path_factory.mktemp("sample") / "landing"
-    return landing, generate_sample(landing, homes=60, months=2, quarters=1)
+
+    def make(folder: Path) -> None:
+        report = generate_sample(folder / "landing", homes=60, months=2, quarters=1)
+        (folder / "report").write_bytes(pickle.dumps(report))
+
+    folder = made_once(tmp_path_factory, "sample", make)
+    return folder / "landing", pickle.loads((folder / "report").read_bytes())
 
 
 @pytest.fixture(scope="session")
@@ -26,17 +51,22 @@ def sample(generated: tuple[Path, SampleReport]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def whole(sample: Path, engine: Engine) -> Path:
+def whole(sample: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample loaded into all tables by one run on the engine under test. Copy it before changing it."""
-    report = load(sample.parent / "lake", sample, engine)
-    assert report.exit_code == 0, report.errors
-    return sample.parent / "lake"
+
+    def make(folder: Path) -> None:
+        report = load(folder, sample, engine)
+        assert report.exit_code == 0, report.errors
+
+    return made_once(tmp_path_factory, "whole", make)
 
 
 @pytest.fixture(scope="session")
 def shipped(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The publishers' nursing-home files loaded by one run. Copy it before changing it."""
-    root = tmp_path_factory.mktemp("real") / "lakehouse"
-    report = load(root, real_data / "nursing_home", engine)
-    assert report.errors == [] and report.exit_code == 0
-    return root
+
+    def make(folder: Path) -> None:
+        report = load(folder, real_data / "nursing_home", engine)
+        assert report.errors == [] and report.exit_code == 0
+
+    return made_once(tmp_path_factory, "shipped", make)

@@ -13,7 +13,7 @@ from support import all_tables, load, rows_of, schemas
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 
-pytestmark = [pytest.mark.scenario, pytest.mark.slow, pytest.mark.xdist_group("whole")]
+pytestmark = [pytest.mark.scenario, pytest.mark.slow]
 
 LAYERS = ("bronze", "silver", "gold")
 #: Operations tables that follow from the files alone.
