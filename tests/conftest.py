@@ -26,6 +26,14 @@ def engine() -> Iterator[Engine]:
     chosen.stop()
 
 
+@pytest.fixture
+def engine_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The engine under test in place of one per call of the command line."""
+    monkeypatch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
+    monkeypatch.setattr(type(engine), "stop", lambda self: None)
+    return engine
+
+
 @pytest.fixture(scope="session")
 def spark(engine: Engine) -> SparkSession:
     """A PySpark session of the engine under test."""

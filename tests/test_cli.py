@@ -428,14 +428,6 @@ def landing(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-@pytest.fixture
-def engine_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """The engine under test in place of one per call."""
-    monkeypatch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
-    monkeypatch.setattr(type(engine), "stop", lambda self: None)
-    return engine
-
-
 def run(lake: Path, landing: Path, *more: Any, **environment: str) -> Any:
     return call("run", "--landing", landing, "--lakehouse", lake, "--select", MONTH, *more, **environment)
 

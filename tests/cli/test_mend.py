@@ -25,14 +25,6 @@ def call(*arguments: Any) -> Any:
 
 
 @pytest.fixture
-def engine_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """The engine under test in place of one per call."""
-    monkeypatch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
-    monkeypatch.setattr(type(engine), "stop", lambda self: None)
-    return engine
-
-
-@pytest.fixture
 def folder(tmp_path: Path, engine_kept: Engine) -> Path:
     """Two months of one home, loaded by a run each; one cell is no number."""
     for name, month, beds in ((OCTOBER, "2024-10-01", 100), (NOVEMBER, "2024-11-01", "many")):

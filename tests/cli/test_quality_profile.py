@@ -56,14 +56,6 @@ def lake(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture
-def engine_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """The engine under test in place of one per call."""
-    monkeypatch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
-    monkeypatch.setattr(type(engine), "stop", lambda self: None)
-    return engine
-
-
 def versions(lake: Path) -> tuple[int, int]:
     found = Lakehouse(lake)
     return found.version("ops.column_profile"), found.version("ops.correlation")

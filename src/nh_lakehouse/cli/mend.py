@@ -72,15 +72,14 @@ def accept(
     looked at anew.
     """
     from nh_lakehouse.contracts import load_tables
-    from nh_lakehouse.lakehouse.state import read_state
+    from nh_lakehouse.lakehouse.state import file_events, read_state
 
     lake = open_lakehouse(lakehouse)
     _rejected_file(file, read_state(lake).files)
     with _locked_store(lake, engine, profile, wait) as (store, run_id):
         # Looked at again under the lock: a run may have loaded it meanwhile.
         name = _rejected_file(file, read_state(lake).files)
-        rows = [r for r in lake.arrow("ops.files").to_pylist() if r["file"] == name]
-        newest = max(rows, key=lambda r: r["recorded_at"])
+        newest = [event for event in file_events(lake) if event["file"] == name][-1]
         row = {**newest, "run_id": run_id, "status": "accepted", "recorded_at": datetime.now(timezone.utc)}
         store.append_rows("ops.files", load_tables()["ops.files"].columns, [row])
     say(f"accepted {name}: it is not loaded, and runs no longer report it")
@@ -88,9 +87,10 @@ def accept(
 
 def _rejected_file(file: str, known: Any) -> str:
     """Full name of a rejected file, from its name or the last part of it."""
+    from nh_lakehouse.lakehouse.state import matching_names
+
     rejected: list[KnownFile] = [k for k in known.values() if k.status == "rejected"]
-    names = [k.file for k in rejected if k.file == file] or [k.file for k in rejected if k.file.split("/")[-1] == file]
-    names = names or [k.file for k in rejected if file.endswith(f"/{k.file}")]
+    names = matching_names(file, (k.file for k in rejected))
     if len(names) == 1:
         return names[0]
     if file in known:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -18,7 +18,7 @@ from nh_lakehouse.errors import ConfigError, LoadError
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.lock import RunLock
 
-__all__ = ["DEFAULT_HOURS", "Maintained", "maintenance_id", "move_record", "optimize", "vacuum"]
+__all__ = ["DEFAULT_HOURS", "Maintained", "append_record", "maintenance_id", "move_record", "optimize", "vacuum"]
 
 #: Files of earlier versions are kept this long: time travel, and a reader that began before, still find them.
 DEFAULT_HOURS = 7 * 24
@@ -146,11 +146,6 @@ def move_record(lake: Lakehouse, moved: dict[str, tuple[int, int]], run_id: str,
     """Record that tables which were current still are, although a version number went up."""
     if not moved or not lake.exists(_RECORD):
         return
-    import pyarrow as pa
-    from deltalake import write_deltalake
-
-    from nh_lakehouse.contracts import load_tables
-    from nh_lakehouse.lakehouse.schema import arrow_schema
     from nh_lakehouse.lakehouse.state import read_state
 
     # A record counts as newer by its time alone.
@@ -182,6 +177,18 @@ def move_record(lake: Lakehouse, moved: dict[str, tuple[int, int]], run_id: str,
                 "recorded_at": now,
             }
         )
-    if rows:
-        table = pa.Table.from_pylist(rows, schema=arrow_schema(load_tables()[_RECORD].columns))
-        write_deltalake(lake.path(_RECORD), table, mode="append")
+    append_record(lake, _RECORD, rows)
+
+
+def append_record(lake: Lakehouse, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows to an operations table where no engine is open."""
+    if not rows:
+        return
+    import pyarrow as pa
+    from deltalake import write_deltalake
+
+    from nh_lakehouse.contracts import load_tables
+    from nh_lakehouse.lakehouse.schema import arrow_schema
+
+    table = pa.Table.from_pylist([dict(r) for r in rows], schema=arrow_schema(load_tables()[name].columns))
+    write_deltalake(lake.path(name), table, mode="append")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 
-__all__ = ["KnownFile", "State", "TableRecord", "read_state"]
+__all__ = ["KnownFile", "State", "TableRecord", "file_events", "matching_names", "read_state"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,33 @@ def read_state(lake: Lakehouse) -> State:
     return State(_files(lake), _tables(lake))
 
 
-def _files(lake: Lakehouse) -> dict[str, KnownFile]:
+def file_events(lake: Lakehouse, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """What was recorded of landing files, oldest first: the last event of a file is its state.
+
+    Args:
+        lake: the lakehouse.
+        columns: only these and the time; all if None.
+    """
     if not lake.exists("ops.files"):
-        return {}
+        return []
+    wanted = [*columns, "recorded_at"] if columns else None
+    rows: list[dict[str, Any]] = lake.arrow("ops.files", columns=wanted).sort_by("recorded_at").to_pylist()
+    return rows
+
+
+def matching_names(file: str, names: Iterable[str]) -> list[str]:
+    """Names of files that a user may mean: the name itself, else by its last part, else as a path that ends in it."""
+    known = list(names)
+    return (
+        [n for n in known if n == file]
+        or [n for n in known if n.split("/")[-1] == file]
+        or [n for n in known if file.endswith(f"/{n}")]
+    )
+
+
+def _files(lake: Lakehouse) -> dict[str, KnownFile]:
     columns = list(KnownFile.__dataclass_fields__)
-    rows = lake.arrow("ops.files", columns=[*columns, "recorded_at"]).sort_by("recorded_at").to_pylist()
-    return {row["file"]: KnownFile(**{c: row[c] for c in columns}) for row in rows}
+    return {row["file"]: KnownFile(**{c: row[c] for c in columns}) for row in file_events(lake, columns)}
 
 
 def _tables(lake: Lakehouse) -> dict[str, TableRecord]:

@@ -150,6 +150,12 @@ class Store:
             pq.write_table(to_arrow_schema(frame.schema).empty_table(), folder / "empty.parquet")
         return folder
 
+    def staged(self, table: pa.Table, label: str) -> DataFrame:
+        """An Arrow table as a frame, by way of a file of the staging folder."""
+        path = self.scratch(label).with_suffix(".parquet")
+        pq.write_table(table, path, coerce_timestamps="us")
+        return self.engine.read_parquet([path])
+
     def append(self, name: str, frame: DataFrame) -> Published:
         """Add rows in one commit."""
         before = self.lake.version(name)
@@ -185,10 +191,7 @@ class Store:
     def append_arrow(self, name: str, columns: Sequence[DerivedColumn], table: pa.Table) -> None:
         """Add an Arrow table of the declared columns."""
         self.ensure(name, columns)
-        path = self.scratch(name).with_suffix(".parquet")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path, coerce_timestamps="us")
-        self.append(name, self.engine.read_parquet([path]).select(*[c.name for c in columns]))
+        self.append(name, self.staged(table, name).select(*[c.name for c in columns]))
 
     def publish(
         self,

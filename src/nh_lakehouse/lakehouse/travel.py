@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlparse
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 
-__all__ = ["Stand", "check_readable", "commits_of", "stand_at"]
+__all__ = ["Commit", "Stand", "check_readable", "commits_of", "stand_at"]
 
 _RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -39,7 +39,7 @@ def stand_at(lake: Lakehouse, name: str, text: str) -> Stand:
     Raises:
         ConfigError: neither a time nor a known run; the table did not exist then; the version cannot be read any more.
     """
-    commits = commits_of(lake, name)
+    commits = {c.version: c.at for c in commits_of(lake, name)}
     if _RUN.match(text):
         version = _after_run(lake, name, text, commits)
     else:
@@ -48,14 +48,26 @@ def stand_at(lake: Lakehouse, name: str, text: str) -> Stand:
     return Stand(version, commits.get(version))
 
 
-def commits_of(lake: Lakehouse, name: str) -> dict[int, datetime]:
-    """Version -> time of its commit, as far back as the log reaches, oldest first."""
-    found: dict[int, datetime] = {}
-    for commit in reversed(lake.delta(name).history()):
-        version, milliseconds = commit.get("version"), commit.get("timestamp")
-        if version is not None and milliseconds is not None:
-            found[int(version)] = datetime.fromtimestamp(int(milliseconds) / 1000, timezone.utc)
-    return found
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a table, as its log tells."""
+
+    version: int
+    at: datetime
+    operation: str | None
+
+
+def commits_of(lake: Lakehouse, name: str) -> list[Commit]:
+    """Commits of a table, as far back as its log reaches, oldest first."""
+    return [
+        Commit(
+            int(entry["version"]),
+            datetime.fromtimestamp(int(entry["timestamp"]) / 1000, timezone.utc),
+            entry.get("operation"),
+        )
+        for entry in reversed(lake.delta(name).history())
+        if entry.get("version") is not None and entry.get("timestamp") is not None
+    ]
 
 
 # --- at a time -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.engines import Engine
@@ -26,6 +25,7 @@ from nh_lakehouse.lakehouse.profile import ProfiledTable, correlate, profile_tab
 from nh_lakehouse.lakehouse.schema import arrow_schema
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.pipeline.graph import Graph
+from nh_lakehouse.pipeline.made_rows import publish_rows
 
 __all__ = ["CORRELATION", "METRICS", "PROFILE", "Profile", "make_profile", "profiled_table"]
 
@@ -144,28 +144,16 @@ def _write(
     open_engine: Callable[[], Engine],
     after_commit: Callable[[str], None] | None,
 ) -> tuple[str, ...]:
-    engine = open_engine()
-    from pyspark.sql import functions as F
-
-    from nh_lakehouse.silver.row_hash import HASH_COLUMN, ROW_HASH, row_hash
-
     staging = lake.root / "_staging" / run_id
-    store = Store(lake, engine, staging, after_commit)
+    store = Store(lake, open_engine(), staging, after_commit)
     now = datetime.now(timezone.utc)
     written = []
     try:
         for name, (rows, scope) in wanted.items():
-            columns = load_tables()[name].columns
             before = lake.version(name)
-            store.ensure(name, [*columns, HASH_COLUMN], comment=load_tables()[name].title)
-            path = store.scratch(name).with_suffix(".parquet")
-            path.parent.mkdir(parents=True, exist_ok=True)
             told = [{**r, "run_id": run_id, "recorded_at": now} for r in rows]
-            pq.write_table(pa.Table.from_pylist(told, schema=arrow_schema(columns)), path, coerce_timestamps="us")
-            frame = engine.read_parquet([path])  # starts the session, without which Spark knows no expression
-            frame = frame.withColumn(ROW_HASH, row_hash([c for c in columns if c.name not in _WRITTEN]))
-            frame = frame.select(*[F.col(f"`{c.name}`") for c in columns], ROW_HASH)
-            store.publish(name, frame, key=_KEYS[name], scope=scope)
+            table = pa.Table.from_pylist(told, schema=arrow_schema(load_tables()[name].columns))
+            publish_rows(store, name, table, key=_KEYS[name], scope=scope, unhashed=_WRITTEN)
             if lake.version(name) != before:
                 written.append(name)
     finally:

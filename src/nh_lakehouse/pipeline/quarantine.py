@@ -10,13 +10,13 @@ from urllib.parse import unquote, urlparse
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from nh_lakehouse.bronze.records import duckdb_file
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse.schema import arrow_schema
 from nh_lakehouse.lakehouse.store import Store, parquet_files
+from nh_lakehouse.pipeline.made_rows import publish_rows
 from nh_lakehouse.silver.conform import CELL_REASONS, FLAGS, REASONS
 from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, QUARANTINED, unit_key
 
@@ -128,26 +128,17 @@ def _record(
 
 def record_quarantine(outcomes: Mapping[str, SilverOutcome], store: Store, run_id: str) -> None:
     """Replace the quarantine of the data sets and periods that were looked at."""
-    from pyspark.sql import functions as F
-
-    from nh_lakehouse.silver.row_hash import HASH_COLUMN, ROW_HASH, row_hash
-
     seen = {name: o for name, o in outcomes.items() if o.quarantine is not None}
     if not seen:
         return
     wanted = pa.concat_tables([o.quarantine for o in seen.values()])
     if not len(wanted) and not store.lake.exists("ops.quarantine"):
         return
-    columns = load_tables()["ops.quarantine"].columns
-    hashed = [c for c in columns if c.name not in ("run_id", "load_id", "recorded_at")]
-    store.ensure("ops.quarantine", [*columns, HASH_COLUMN])
-    path = store.scratch("quarantine").with_suffix(".parquet")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(wanted, path, coerce_timestamps="us")
-    frame = store.engine.read_parquet([path]).withColumn("run_id", F.lit(run_id))
-    frame = frame.withColumn(ROW_HASH, row_hash(hashed))
+    at = wanted.schema.get_field_index("run_id")
+    told = wanted.set_column(at, wanted.schema.field(at), pa.array([run_id] * len(wanted), pa.string()))
     key = ["data_set", "file", "source_sha256", "period", "source_row", "severity"]
-    store.publish("ops.quarantine", frame, key=key, scope=" OR ".join(_scope(n, o) for n, o in seen.items()))
+    scope = " OR ".join(_scope(n, o) for n, o in seen.items())
+    publish_rows(store, "ops.quarantine", told, key=key, scope=scope, unhashed=("run_id", "load_id", "recorded_at"))
 
 
 def _scope(data_set: str, outcome: SilverOutcome) -> str:

@@ -8,15 +8,16 @@ are empty afterwards. `ops.runs` keeps its rows: the record of what was done is 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any
 
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.lock import RunLock
-from nh_lakehouse.lakehouse.maintain import maintenance_id, move_record
-from nh_lakehouse.lakehouse.travel import check_readable, commits_of
+from nh_lakehouse.lakehouse.maintain import append_record, maintenance_id, move_record
+from nh_lakehouse.lakehouse.state import file_events
+from nh_lakehouse.lakehouse.travel import Commit, check_readable, commits_of
 from nh_lakehouse.pipeline.record import run_row
 
 __all__ = ["Restoration", "Restored", "restore"]
@@ -69,13 +70,12 @@ def restore(lake: Lakehouse, run: str, *, dry_run: bool = False, wait_s: float =
         ConflictError: another run writes the lakehouse.
     """
     if dry_run:
-        runs, began = _undone(lake, run)
-        return Restoration("", tuple(_targets(lake, run, began)), tuple(runs))
+        runs, targets = _undone(lake, run)
+        return Restoration("", tuple(targets), tuple(runs))
     run_id = maintenance_id()
     with RunLock(lake.root, run_id, wait_s=wait_s):
         started_at, started = datetime.now(timezone.utc), time.monotonic()
-        runs, began = _undone(lake, run)
-        targets = _targets(lake, run, began)
+        runs, targets = _undone(lake, run)
         done = [_put_back(lake, target) for target in targets]
         moved = {t.table: (t.version_restored, t.version_after) for t in done if t.version_after is not None}
         move_record(lake, moved, run_id, "restore", time.monotonic() - started)
@@ -84,8 +84,8 @@ def restore(lake: Lakehouse, run: str, *, dry_run: bool = False, wait_s: float =
     return Restoration(run_id, tuple(sorted(done, key=lambda t: t.table)), tuple(runs))
 
 
-def _undone(lake: Lakehouse, run: str) -> tuple[list[str], datetime]:
-    """The run and those after it, and when the first of them began to write."""
+def _undone(lake: Lakehouse, run: str) -> tuple[list[str], list[Restored]]:
+    """The run and those after it, and the tables that go back."""
     rows = lake.arrow(_RUNS, ["run_id", "started_at", "ended_at"]).sort_by("ended_at").to_pylist()
     position = next((i for i, row in enumerate(rows) if row["run_id"] == run), None)
     if position is None:
@@ -97,26 +97,28 @@ def _undone(lake: Lakehouse, run: str) -> tuple[list[str], datetime]:
             option="--run",
         )
     before = rows[position - 1]["ended_at"] if position else None
-    return [row["run_id"] for row in rows[position:]], _began(lake, rows[position]["started_at"], before)
+    logs = {name: commits_of(lake, name) for name in lake.tables() if name != _RUNS}
+    began = _began(logs, rows[position]["started_at"], before)
+    return [row["run_id"] for row in rows[position:]], _targets(lake, logs, run, began)
 
 
-def _began(lake: Lakehouse, started_at: datetime, before: datetime | None) -> datetime:
+def _began(logs: Mapping[str, Sequence[Commit]], started_at: datetime, before: datetime | None) -> datetime:
     """When a run began to write, a killed attempt directly before it included.
 
     To the millisecond, as the log of a table writes times. Compacting between two runs is no attempt.
     """
-    first = started_at.replace(microsecond=started_at.microsecond // 1000 * 1000)
-    for name in lake.tables():
-        if name.startswith("ops."):
-            continue
-        for commit in lake.delta(name).history():
-            at = datetime.fromtimestamp(int(commit.get("timestamp") or 0) / 1000, timezone.utc)
-            is_own = commit.get("operation") not in _MAINTENANCE and (before is None or at > before)
-            first = min(first, at) if is_own else first
-    return first
+    attempts = [
+        commit.at
+        for name, commits in logs.items()
+        for commit in commits
+        if not name.startswith("ops.")
+        and commit.operation not in _MAINTENANCE
+        and (before is None or commit.at > before)
+    ]
+    return min([started_at.replace(microsecond=started_at.microsecond // 1000 * 1000), *attempts])
 
 
-def _targets(lake: Lakehouse, run: str, moment: datetime) -> list[Restored]:
+def _targets(lake: Lakehouse, logs: Mapping[str, Sequence[Commit]], run: str, moment: datetime) -> list[Restored]:
     """Tables that changed since, and the version each goes back to.
 
     `ops.files` comes first: killed behind it, the next run reads the files again and finds their rows in bronze.
@@ -124,10 +126,8 @@ def _targets(lake: Lakehouse, run: str, moment: datetime) -> list[Restored]:
     """
     recorded = _recorded_before(lake, moment)
     found = []
-    for name in sorted(lake.tables(), key=lambda n: (n != _FILES, n == _TABLES, n)):
-        if name == _RUNS:
-            continue
-        commits, present = commits_of(lake, name), lake.version(name)
+    for name in sorted(logs, key=lambda n: (n != _FILES, n == _TABLES, n)):
+        commits, present = {c.version: c.at for c in logs[name]}, lake.version(name)
         since = min((v for v, at in commits.items() if at >= moment), default=None)
         if since is None:
             continue
@@ -160,37 +160,19 @@ def _recorded_before(lake: Lakehouse, moment: datetime) -> set[str]:
 
 def _put_back(lake: Lakehouse, target: Restored) -> Restored:
     lake.delta(target.table).restore(target.version_restored)
-    return Restored(
-        target.table,
-        target.version_before,
-        target.version_restored,
-        target.written_at,
-        lake.version(target.table),
-    )
+    return replace(target, version_after=lake.version(target.table))
 
 
 def _end_begun(lake: Lakehouse, run_id: str) -> None:
     """A file that was being taken back before the run stands as before that: its rows are there again."""
-    events = lake.arrow(_FILES).sort_by("recorded_at").to_pylist() if lake.exists(_FILES) else []
+    events = file_events(lake)
     latest = {e["file"]: e for e in events}
     settled = {e["file"]: e for e in events if e["status"] != "forgetting"}
     now = datetime.now(timezone.utc)
     begun = [n for n, event in latest.items() if event["status"] == "forgetting" and n in settled]
-    _append(lake, _FILES, [{**settled[n], "run_id": run_id, "recorded_at": now} for n in begun])
+    append_record(lake, _FILES, [{**settled[n], "run_id": run_id, "recorded_at": now} for n in begun])
 
 
 def _record(lake: Lakehouse, run: str, run_id: str, started_at: datetime, tables_n: int) -> None:
     row = {**run_row([], [], {"restore": run}, started_at, run_id, None), "tables_n": tables_n}
-    _append(lake, _RUNS, [row])
-
-
-def _append(lake: Lakehouse, name: str, rows: list[dict[str, Any]]) -> None:
-    import pyarrow as pa
-    from deltalake import write_deltalake
-
-    from nh_lakehouse.contracts import load_tables
-    from nh_lakehouse.lakehouse.schema import arrow_schema
-
-    if rows:
-        table = pa.Table.from_pylist(rows, schema=arrow_schema(load_tables()[name].columns))
-        write_deltalake(lake.path(name), table, mode="append")
+    append_record(lake, _RUNS, [row])

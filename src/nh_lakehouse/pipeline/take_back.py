@@ -14,6 +14,7 @@ from typing import Any
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.errors import ConfigError, RowAccountingError
 from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.state import file_events, matching_names
 from nh_lakehouse.lakehouse.store import Store, sql_text
 
 __all__ = ["Release", "find_release", "mark_waiting", "take_back"]
@@ -57,7 +58,7 @@ def find_release(lake: Lakehouse, file: str) -> Release:
     Raises:
         ConfigError: no such file, several, or one that was never loaded.
     """
-    events = _events(lake)
+    events = file_events(lake)
     name = _full_name(file, events)
     own = [e for e in events if e["file"] == name]
     newest = own[-1]
@@ -120,7 +121,7 @@ def mark_waiting(store: Store, file: str, run_id: str) -> str:
     Raises:
         ConfigError: the file is not forgotten.
     """
-    events = _events(store.lake)
+    events = file_events(store.lake)
     name = _full_name(file, events)
     newest = [e for e in events if e["file"] == name][-1]
     if newest["status"] != "forgotten":
@@ -130,16 +131,9 @@ def mark_waiting(store: Store, file: str, run_id: str) -> str:
     return name
 
 
-def _events(lake: Lakehouse) -> list[dict[str, Any]]:
-    """What was recorded of landing files, oldest first."""
-    rows: list[dict[str, Any]] = lake.arrow(_FILES).sort_by("recorded_at").to_pylist() if lake.exists(_FILES) else []
-    return rows
-
-
 def _full_name(file: str, events: list[dict[str, Any]]) -> str:
     names = sorted({e["file"] for e in events})
-    fitting = [n for n in names if n == file] or [n for n in names if n.split("/")[-1] == file]
-    fitting = fitting or [n for n in names if file.endswith(f"/{n}")]
+    fitting = matching_names(file, names)
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -196,7 +190,7 @@ def _why_not(name: str, event: dict[str, Any]) -> str:
 def _mark(store: Store, states: dict[str, str], run_id: str, release: Release) -> None:
     """Write the new state of files; everything else as last recorded of these bytes."""
     now = datetime.now(timezone.utc)
-    latest: dict[str, dict[str, Any]] = {e["file"]: e for e in _events(store.lake) if e["sha256"] == release.sha256}
+    latest: dict[str, dict[str, Any]] = {e["file"]: e for e in file_events(store.lake) if e["sha256"] == release.sha256}
     rows = [{**latest[n], "run_id": run_id, "status": s, "recorded_at": now} for n, s in states.items()]
     for row in rows:
         if row["file"] == release.file and release.load_id is not None:

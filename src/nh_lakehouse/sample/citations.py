@@ -74,11 +74,8 @@ _WEIGHTED_DRAWS = 8
 
 
 @dataclass(frozen=True)
-class Citations:
-    """One row per citation. `row` is its place among the inspections, `tag` and `status` are places in their lists.
-
-    `visit` is 0 on the standard inspection, then counts those of complaints, then those of infection control.
-    """
+class _Found:
+    """Citations before anything is said of them."""
 
     row: Ints
     turn: Ints
@@ -87,6 +84,15 @@ class Citations:
     standard: Flags
     complaint: Flags
     infection: Flags
+
+
+@dataclass(frozen=True)
+class Citations(_Found):
+    """One row per citation. `row` is its place among the inspections, `tag` and `status` are places in their lists.
+
+    `visit` is 0 on the standard inspection, then counts those of complaints, then those of infection control.
+    """
+
     tag: Ints
     letter: Ints
     status: Ints
@@ -102,19 +108,6 @@ class Citations:
     def chosen(self, rows: Ints) -> Citations:
         """Some of the rows."""
         return Citations(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Citations before anything is said of them."""
-
-    row: Ints
-    turn: Ints
-    visit: Ints
-    day: Days
-    standard: Flags
-    complaint: Flags
-    infection: Flags
 
 
 def health_citations(dice: Dice, inspections: Inspections) -> Citations:
@@ -215,13 +208,7 @@ def _described(dice: Dice, inspections: Inspections, found: _Found, kind: str) -
     span[like] += 7
     order = np.lexsort((found.turn, found.visit, -found.day.astype(np.int64), inspections.place[found.row]))
     return Citations(
-        row=found.row,
-        turn=found.turn,
-        visit=found.visit,
-        day=found.day,
-        standard=found.standard,
-        complaint=found.complaint,
-        infection=found.infection,
+        **vars(found),
         tag=tag,
         letter=letter,
         status=status,

@@ -115,8 +115,8 @@ def generate_sample(
         seed: another seed gives other homes.
         first_month: any day of the first month, from August 2023 on; before July 2024 the older, 100-column edition
             of provider information is written.
-        dirt: put the faults listed in `nh_lakehouse.sample.dirt` and `nh_lakehouse.sample.dirt_measures` into the
-            files.
+        dirt: put the faults into the files that `nh_lakehouse.sample.dirt`, `.dirt_inspections` and `.dirt_measures`
+            list.
         data_sets: write the files of these data sets alone (`nh_provider_info`, ...), the same as in a whole sample;
             all if None.
     Returns:
