@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ NAME = "Things_Oct2024.csv"
 HEAD = "ID,A,DAY\n"
 ROW = "1,x,2024-10-01\n"
 CONTRACT = small_contract(column("a"))
+NOW = datetime(2024, 11, 1, tzinfo=timezone.utc)
 
 
 def prepared(folder: Path, body: str | bytes, name: str = NAME, contract=CONTRACT):
@@ -25,7 +27,7 @@ def prepared(folder: Path, body: str | bytes, name: str = NAME, contract=CONTRAC
     write(folder / "landing" / name, body)
     (file,) = list_landing(folder / "landing")
     (folder / "scratch").mkdir(exist_ok=True)
-    return prepare_file(file, [contract], folder / "scratch")
+    return prepare_file(file, [contract], BronzeRun("run", NOW, folder / "scratch"))
 
 
 def outcome(folder: Path, name: str = NAME) -> FileOutcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse import store as store_module
+from nh_lakehouse.lakehouse.adopt import adopt
 from nh_lakehouse.lakehouse.schema import spark_schema
 from nh_lakehouse.lakehouse.store import Published, Store, semi_join
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
@@ -175,13 +177,11 @@ def test_commit_that_did_something_else_is_taken_back(bench: Bench, monkeypatch:
 
 
 def test_append_that_meets_another_writer_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = bench.store.engine.append
+    def twice(table, folder: Path, files: Sequence[Path]) -> int:
+        more = [shutil.copy(f, f.with_suffix(".more")) for f in files]
+        return adopt(table, folder, files) + adopt(table, folder, [Path(f) for f in more])
 
-    def twice(frame, path: str) -> None:
-        write(frame, path)
-        write(frame, path)
-
-    monkeypatch.setattr(bench.store.engine, "append", twice)
+    monkeypatch.setattr("nh_lakehouse.lakehouse.store.adopt", twice)
     with pytest.raises(LoadError, match="another writer"):
         bench.store.append(NAME, bench.frame([("n", 1, "x")]))
 

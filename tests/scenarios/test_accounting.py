@@ -266,15 +266,15 @@ def test_bronze_append_that_lost_rows_is_taken_back(
     put(loaded / "landing", [NEWER, penalties("Oct2024", [{"ccn": "015009", "fine_usd": "100.00"}])])
     lake = Lakehouse(loaded / "lake")
     before = lake.arrow("bronze.pbj_nurse_daily").num_rows
-    real = Store.append
+    real = Store.adopt
 
-    def losing(self: Store, name: str, frame: Any) -> Published:
-        done = real(self, name, frame)
+    def losing(self: Store, name: str, files: Any) -> Published:
+        done = real(self, name, files)
         return replace(done, inserted_n=done.inserted_n - 1) if name == "bronze.pbj_nurse_daily" else done
 
     select = [*SELECT, "silver.nh_penalty"]
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "append", losing)
+        patched.setattr(Store, "adopt", losing)
         report = again(loaded, engine, select=select)
     assert report.exit_code == 1
     assert {f.file: f.status for f in report.files} == {NEWER.name: "failed", "NH_Penalties_Oct2024.csv": "loaded"}

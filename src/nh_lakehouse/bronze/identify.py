@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +22,7 @@ __all__ = [
     "choose_data_set",
     "drift_of_header",
     "find_periods",
+    "guess_periods",
     "parse_period",
     "without_other_editions",
 ]
@@ -142,12 +144,38 @@ def find_periods(
     Raises:
         UnreadableFileError: neither column nor name states a period.
     """
+    return _periods(data_set, base_name, lambda column: _value_counts(staged, column), names, modified_at)
+
+
+def guess_periods(
+    data_set: DataSet, base_name: str, records: Sequence[Sequence[str]], names: Sequence[str], modified_at: datetime
+) -> Periods | None:
+    """Periods of a file as its first records tell them; None where they tell none."""
+
+    def counts(column: str) -> list[tuple[str, int]]:
+        place = names.index(column)
+        values = Counter(r[place] for r in records if len(r) > place and r[place])
+        return sorted(values.items(), key=lambda item: (-item[1], item[0]))
+
+    try:
+        return _periods(data_set, base_name, counts, names, modified_at)[0]
+    except UnreadableFileError:
+        return None
+
+
+def _periods(
+    data_set: DataSet,
+    base_name: str,
+    value_counts: Callable[[str], list[tuple[str, int]]],
+    names: Sequence[str],
+    modified_at: datetime,
+) -> tuple[Periods, list[Drift]]:
     from_name = data_set.period_from_name(base_name)
     column = data_set.period.column
     by_value: dict[str, str] = {}
     from_column = None
     if column is not None and column in names:
-        counts = _value_counts(staged, column)
+        counts = value_counts(column)
         for value, _ in counts:
             period = parse_period(value, data_set.period.grain)
             if period is not None:
@@ -157,7 +185,7 @@ def find_periods(
             if value in by_value:
                 totals[by_value[value]] = totals.get(by_value[value], 0) + n
         from_column = max(totals, key=lambda p: (totals[p], p)) if totals else None
-    released_at = _release_time(data_set, staged, names)
+    released_at = _release_time(data_set, value_counts, names)
     if data_set.rhythm == "R":
         main: str | None = (released_at or modified_at).strftime("%Y-%m-%d")
     else:
@@ -221,10 +249,12 @@ def _value_counts(staged: Sequence[Path], column: str) -> list[tuple[str, int]]:
         ).fetchall()
 
 
-def _release_time(data_set: DataSet, staged: Sequence[Path], names: Sequence[str]) -> datetime | None:
+def _release_time(
+    data_set: DataSet, value_counts: Callable[[str], list[tuple[str, int]]], names: Sequence[str]
+) -> datetime | None:
     if data_set.release is None or data_set.release.column not in names:
         return None
-    for value, _ in _value_counts(staged, data_set.release.column):
+    for value, _ in value_counts(data_set.release.column):
         moment = _parse_date(value.strip())
         if moment is not None:
             return moment

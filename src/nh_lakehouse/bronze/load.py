@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
-from functools import reduce
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from nh_lakehouse.bronze.audit import AUDIT, Audit, with_audit
 from nh_lakehouse.bronze.identify import (
     Drift,
     Periods,
@@ -18,48 +18,19 @@ from nh_lakehouse.bronze.identify import (
     choose_data_set,
     drift_of_header,
     find_periods,
+    guess_periods,
     without_other_editions,
 )
-from nh_lakehouse.bronze.probe import SPREADSHEET_ROWS, Probe, probe_file, read_header
-from nh_lakehouse.bronze.records import CORRUPT, LINE, ROW, Parsed, parse_records
+from nh_lakehouse.bronze.probe import SPREADSHEET_ROWS, Probe, first_records, probe_file, read_header
+from nh_lakehouse.bronze.records import Parsed, parse_records
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn, HeaderMatch
 from nh_lakehouse.errors import NhLakehouseError, RowAccountingError, SourceError, UnreadableFileError, first_line
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.sources import LandingFile
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+__all__ = ["BronzeRun", "FileOutcome", "load_bronze", "prepare_file"]
 
-__all__ = ["AUDIT", "FileOutcome", "load_bronze", "prepare_file"]
-
-#: Audit columns of every bronze table.
-AUDIT = (
-    DerivedColumn(name="_source_file", type="string", description="Path of the file inside the landing folder"),
-    DerivedColumn(name=ROW, type="int", description="Number of the data record in the file, first = 1"),
-    DerivedColumn(
-        name=LINE, type="int", description="Line of the file on which the record begins, the header being line 1"
-    ),
-    DerivedColumn(name="_source_sha256", type="string", description="Hash of the file as sent"),
-    DerivedColumn(name="_period", type="string", description="Period of the row: 2024-10, 2023Q2, 2024 or 2024-10-27"),
-    DerivedColumn(
-        name="_released_at",
-        type="timestamp",
-        description="Release time: the contract's date column, else the modified time",
-    ),
-    DerivedColumn(
-        name="_modified_at", type="timestamp", description="Modified time of the landing file when first seen"
-    ),
-    DerivedColumn(
-        name="_absent_columns",
-        type="string",
-        description="Contract columns that the file does not have, joined by commas",
-    ),
-    DerivedColumn(
-        name=CORRUPT, type="string", description="Why the record is not well formed, and its text; null if it is"
-    ),
-    DerivedColumn(name="_load_id", type="string", description="Load that wrote the row"),
-    DerivedColumn(name="_loaded_at", type="timestamp", description="When the row was written, UTC"),
-)
+_FIRST_RECORDS = 20
 
 
 @dataclass(frozen=True)
@@ -91,7 +62,7 @@ class FileOutcome:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A file parsed into staged Parquet, ready to be appended."""
+    """A file parsed into staged Parquet that has all columns of bronze, ready to become the table's."""
 
     landing: LandingFile
     data_set: DataSet
@@ -137,6 +108,10 @@ class BronzeRun:
     parallel: int = 2
     on_progress: Callable[[str], None] = field(default=lambda text: None)
 
+    def load_id(self, data_set: DataSet) -> str:
+        """Name of the load of a data set in this run."""
+        return f"{self.run_id}-{data_set.name}"
+
 
 def load_bronze(
     files: Sequence[LandingFile], contracts: Mapping[str, DataSet], store: Store, run: BronzeRun
@@ -176,7 +151,7 @@ def _prepare(landing: LandingFile, contracts: Mapping[str, DataSet], run: Bronze
     likely = fitting[0].name if len(fitting) == 1 else None
     try:
         run.on_progress(f"reading {landing.name}")
-        return prepare_file(landing, fitting, run.scratch)
+        return prepare_file(landing, fitting, run)
     except SourceError as error:
         status = "changing" if error.facts.get("code") == "changing" else "rejected"
         data_set = error.facts.get("data_set") or likely
@@ -187,20 +162,35 @@ def _prepare(landing: LandingFile, contracts: Mapping[str, DataSet], run: Bronze
         return FileOutcome(landing, "failed", likely, error=f"{landing.name}: not read: {first_line(error)}")
 
 
-def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path) -> _Prepared:
+def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], run: BronzeRun) -> _Prepared:
     """Read, identify and parse one landing file into staged Parquet.
 
     Raises:
         SourceError: the file cannot be loaded; the message says why and what to do.
     """
     started = time.monotonic()
+    scratch = run.scratch
     plain = landing.unpacked(scratch)
     probe = probe_file(plain, scratch)
     delimiter = _delimiter(probe.path, fitting)
     header = read_header(probe.path, delimiter)
     data_set, match = choose_data_set(fitting, header)
     target = scratch / f"{probe.sha256[:12]}_{abs(hash(landing.name)) % 10**8:08d}"
-    parsed = parse_records(probe, match.names, delimiter, target)
+    guess = _guess(data_set, landing, probe, delimiter, match)
+
+    def audit(periods: Periods) -> dict[str, str]:
+        columns = Audit(
+            landing.name,
+            probe.sha256,
+            periods,
+            landing.modified_at,
+            tuple(match.missing),
+            run.load_id(data_set),
+            run.started_at,
+        )
+        return columns.columns(data_set)
+
+    parsed = parse_records(probe, match.names, delimiter, target, extra=audit(guess) if guess else None)
     if landing.has_changed:
         raise UnreadableFileError("is still being written; it is tried again next time", code="changing")
     drift = drift_of_header(data_set, match, header) + _drift_of_text(probe, parsed)
@@ -213,6 +203,8 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path
             code="no_rows",
             data_set=data_set.name,
         )
+    if not parsed.has_extra or periods != guess:
+        parsed = with_audit(parsed, audit(periods), target.with_name(f"{target.name}_audited.parquet"))
     return _Prepared(
         landing,
         data_set,
@@ -224,6 +216,15 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], scratch: Path
         tuple(without_other_editions(drift, data_set, periods.main) + period_drift),
         time.monotonic() - started,
     )
+
+
+def _guess(data_set: DataSet, landing: LandingFile, probe: Probe, delimiter: str, match: HeaderMatch) -> Periods | None:
+    """Periods as the first records tell them, so that nearly every file is written once."""
+    try:
+        records = first_records(probe.path, delimiter, _FIRST_RECORDS)[1:]
+    except csv.Error:
+        return None
+    return guess_periods(data_set, landing.base_name, records, match.names, landing.modified_at)
 
 
 def _delimiter(path: Path, fitting: Sequence[DataSet]) -> str:
@@ -255,7 +256,7 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
     """Append the new files of one data set in one commit."""
     data_set = group[0].data_set
     table = f"bronze.{data_set.name}"
-    load_id = f"{run.run_id}-{data_set.name}"
+    load_id = run.load_id(data_set)
     try:
         store.ensure(table, _columns(data_set, group), indexed=("_source_sha256", "_period"), comment=data_set.title)
         known = _known(store, table)
@@ -276,8 +277,7 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
         if not new:
             return outcomes
         run.on_progress(f"writing {table}")
-        frames = [_with_audit(file, store, load_id, run) for file in new]
-        published = store.append(table, reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames))
+        published = store.adopt(table, [path for file in new for path in file.parsed.paths])
         rows_n = sum(file.parsed.rows_n for file in new)
         if published.inserted_n != rows_n:
             store.restore(table, published.version_before)
@@ -340,36 +340,3 @@ def _known(store: Store, table: str) -> dict[tuple[str, str], _Standing]:
         (sha, periods): _Standing(file, load_id, recovered=(sha, periods, load_id) not in recorded)
         for sha, periods, file, load_id in rows
     }
-
-
-def _with_audit(file: _Prepared, store: Store, load_id: str, run: BronzeRun) -> DataFrame:
-    from pyspark.sql import functions as F
-
-    staged = store.engine.read_parquet(list(file.parsed.paths))
-    period = F.lit(file.periods.main)
-    column = file.data_set.period.column
-    for value, own in file.periods.by_value.items():
-        if own != file.periods.main:
-            period = F.when(F.col(str(column)) == value, F.lit(own)).otherwise(period)
-    released_at = file.periods.released_at or file.landing.modified_at
-    return staged.select(
-        *[F.col(f"`{name}`") for name in file.match.names],
-        F.lit(file.landing.name).alias("_source_file"),
-        F.col(ROW),
-        F.col(LINE),
-        F.lit(file.probe.sha256).alias("_source_sha256"),
-        period.alias("_period"),
-        _timestamp(released_at).alias("_released_at"),
-        _timestamp(file.landing.modified_at).alias("_modified_at"),
-        F.lit(",".join(file.match.missing)).alias("_absent_columns"),
-        F.col(CORRUPT),
-        F.lit(load_id).alias("_load_id"),
-        _timestamp(run.started_at).alias("_loaded_at"),
-    )
-
-
-def _timestamp(moment: datetime):  # type: ignore[no-untyped-def]
-    from pyspark.sql import functions as F
-
-    text = moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
-    return F.lit(text).cast("timestamp")

@@ -14,12 +14,13 @@ import os
 import stat
 import tempfile
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from nh_lakehouse.errors import NO_PERMISSION, UnreadableFileError
 
-__all__ = ["Probe", "probe_file", "read_header"]
+__all__ = ["Probe", "first_records", "probe_file", "read_header"]
 
 _CHUNK = 4 << 20
 #: A spreadsheet holds 1,048,576 lines; a file with exactly that many, its header included, was probably cut by one.
@@ -144,7 +145,8 @@ def _scan(path: Path) -> _Scan:
             start = start or chunk[:4]
             digest.update(chunk)
             size += len(chunk)
-            if utf8:
+            # Plain ASCII, which is most of it, needs no decoder unless a character is cut by the seam.
+            if utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError:
@@ -249,18 +251,21 @@ def _transcode(path: Path, scan: _Scan, scratch: Path) -> tuple[Path, _Shape]:
     return copy, _Shape(line_end, lines, blank, nul)
 
 
+def first_records(path: Path, delimiter: str, count: int) -> list[list[str]]:
+    """The first records of a utf-8 file, header included, as far as they can be read; blank lines left out."""
+    with path.open("r", encoding="utf-8-sig", newline="") as stream:
+        text = stream.read(1 << 20)
+    records = csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, skipinitialspace=True)
+    return list(islice((r for r in records if r), count))
+
+
 def read_header(path: Path, delimiter: str) -> list[str]:
     """Names in the first record of a utf-8 file.
 
     Raises:
         UnreadableFileError: the first line is not a header of at least two columns.
     """
-    with path.open("r", encoding="utf-8-sig", newline="") as stream:
-        text = stream.read(1 << 20)
-    records = (
-        r for r in csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, skipinitialspace=True) if r
-    )
-    record, following = next(records, []), next(records, [])
+    record, following = [*first_records(path, delimiter, 2), [], []][:2]
     # Spreadsheets pad every line to one width: such columns without a name are kept. A lone surplus delimiter is not.
     while record and not record[-1].strip() and len(following) < len(record):
         record = record[:-1]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from nh_lakehouse.bronze.probe import Probe
 from nh_lakehouse.errors import UnreadableFileError
 
-__all__ = ["CORRUPT", "LINE", "ROW", "Parsed", "duckdb_file", "parse_records"]
+__all__ = ["CORRUPT", "LINE", "PARQUET", "ROW", "Parsed", "duckdb_file", "parse_records", "sql_name", "sql_value"]
 
 ROW, LINE, CORRUPT = "_source_row", "_source_line", "_corrupt_record"
 #: A quoted value may hold at most this many line breaks; a quote open for longer was never closed.
@@ -34,20 +34,33 @@ MAX_LINES_IN_RECORD = 50
 _MAX_RAW = 2_000
 _BATCH = 50_000
 _MAX_REJECTS = 200
+#: Staged files become those of the table: row numbers take next to nothing as differences, which version 2 has.
+PARQUET = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
 csv.field_size_limit(4_000_000)
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """The staged records of one file: the Parquet files that hold them, and how many there are."""
+    """The staged records of one file: the Parquet files that hold them, and how many there are.
+
+    Attributes:
+        has_extra: the columns that were asked for beside those of the file are there.
+    """
 
     paths: tuple[Path, ...]
     rows_n: int
     corrupt_n: int
+    has_extra: bool = False
 
 
 def parse_records(
-    probe: Probe, names: Sequence[str], delimiter: str, target: Path, *, memory_mb: int = 1_000
+    probe: Probe,
+    names: Sequence[str],
+    delimiter: str,
+    target: Path,
+    *,
+    extra: Mapping[str, str] | None = None,
+    memory_mb: int = 1_000,
 ) -> Parsed:
     """Stage the records of a utf-8 file as Parquet.
 
@@ -56,32 +69,43 @@ def parse_records(
         names: column name of each header position.
         delimiter: field separator.
         target: stem of the Parquet files to write.
+        extra: more columns to write with each record, as DuckDB expressions; only the fast parser does.
         memory_mb: bound on the memory of the parser.
     Returns:
         The Parquet files and their counts; rows_n counts well-formed and corrupt records.
     Raises:
         UnreadableFileError: the text cannot be parsed at all.
     """
-    parsed = _parse_fast(probe, names, delimiter, target, memory_mb) if probe.simple else None
+    parsed = _parse_fast(probe, names, delimiter, target, memory_mb, extra) if probe.simple else None
     return parsed or _parse_slowly(probe.path, names, delimiter, target)
 
 
-def _parse_fast(probe: Probe, names: Sequence[str], delimiter: str, target: Path, memory_mb: int) -> Parsed | None:
+def _parse_fast(
+    probe: Probe,
+    names: Sequence[str],
+    delimiter: str,
+    target: Path,
+    memory_mb: int,
+    extra: Mapping[str, str] | None = None,
+) -> Parsed | None:
     """DuckDB's parser; None where some record is not exactly one line."""
     staged = target.with_suffix(".parquet")
-    columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in names)
-    values = ", ".join(f"nullif({_name(name)}, '') AS {_name(name)}" for name in names)
-    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB"}) as connection:
+    columns = ", ".join(f"{sql_value(name)}: 'VARCHAR'" for name in names)
+    values = ", ".join(f"nullif({sql_name(name)}, '') AS {sql_name(name)}" for name in names)
+    added = "".join(f", {expression} AS {sql_name(name)}" for name, expression in (extra or {}).items())
+    # The number of a record makes one thread of the plan: files are read side by side.
+    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "threads": 1}) as connection:
         try:
             connection.execute(
                 f"""COPY (
                     SELECT {values}, CAST(row_number() OVER () AS INTEGER) AS {ROW},
-                        CAST(row_number() OVER () + 1 AS INTEGER) AS {LINE}, CAST(NULL AS VARCHAR) AS {CORRUPT}
+                        CAST(row_number() OVER () + 1 AS INTEGER) AS {LINE},
+                        CAST(NULL AS VARCHAR) AS {CORRUPT}{added}
                     FROM read_csv({duckdb_file(probe.path)}, header = true, auto_detect = false, all_varchar = true,
-                        delim = {_text(delimiter)}, quote = '"', escape = '"', columns = {{{columns}}}, nullstr = '',
-                        strict_mode = true, ignore_errors = true, store_rejects = true, rejects_limit = 0,
+                        delim = {sql_value(delimiter)}, quote = '"', escape = '"', columns = {{{columns}}},
+                        nullstr = '', strict_mode = true, ignore_errors = true, store_rejects = true, rejects_limit = 0,
                         max_line_size = 4000000)
-                ) TO {_text(str(staged))} (FORMAT parquet, COMPRESSION snappy)"""
+                ) TO {sql_value(str(staged))} {PARQUET}"""
             )
         except (duckdb.Error, RuntimeError, UnicodeError):  # also a file name that is no valid utf-8
             return None
@@ -97,7 +121,7 @@ def _parse_fast(probe: Probe, names: Sequence[str], delimiter: str, target: Path
         if len(rejects) > _MAX_REJECTS or not _widths_fit(probe.path, names, delimiter, accepted_n, rejects):
             return None
         if not rejects:
-            return Parsed((staged,), accepted_n, 0)
+            return Parsed((staged,), accepted_n, 0, has_extra=True)
         records = [(line, _one_line(raw, names, delimiter)) for line, raw, _ in rejects]
         if not all(record.corrupt for _, record in records):
             return None
@@ -110,14 +134,30 @@ def _widths_fit(
     """Whether the file has as many delimiters as its accepted and rejected lines make.
 
     DuckDB drops an empty field behind the last column without a word. An unquoted comma in a name shifts all that
-    follows by one, and where the last column is empty such a row looks like that.
+    follows by one, and where the last column is empty such a row looks like that. No line ends with a delimiter: none
+    is of that kind.
     """
+    if not rejects and not _ends_with_delimiter(path, delimiter.encode()):
+        return True
     count = _DelimiterCount(delimiter)
     with path.open("rb") as stream:
         header = count.add(stream.readline())
         total = header + sum(count.add(chunk) for chunk in iter(lambda: stream.read(4 << 20), b""))
     rejected = sum(_DelimiterCount(delimiter).add(raw.encode()) for _, raw, _ in rejects)
     return count.is_sound and total == header + accepted_n * (len(names) - 1) + rejected
+
+
+def _ends_with_delimiter(path: Path, delimiter: bytes) -> bool:
+    """Whether some line of a file ends with a delimiter, or with an empty value in quotes behind one."""
+    ends = [delimiter + empty + end for empty in (b"", b'""') for end in (b"\n", b"\r\n")]
+    carry = b""
+    with path.open("rb") as stream:
+        for chunk in iter(lambda: stream.read(4 << 20), b""):
+            text = carry + chunk
+            if any(end in text for end in ends):
+                return True
+            carry = text[-8:]
+    return carry.rstrip(b'"').endswith(delimiter)
 
 
 class _DelimiterCount:
@@ -164,7 +204,7 @@ def _with_rejects(
     connection.execute(
         f"""COPY (SELECT * REPLACE (
                 CAST({ROW} + {shift} AS INTEGER) AS {ROW}, CAST({LINE} + {shift} AS INTEGER) AS {LINE})
-            FROM {_text(str(staged))}) TO {_text(str(numbered))} (FORMAT parquet, COMPRESSION snappy)"""
+            FROM {sql_value(str(staged))}) TO {sql_value(str(numbered))} {PARQUET}"""
     )
     staged.unlink()
     writer = _RecordWriter(staged.with_name(f"{staged.stem}_rejects.parquet"), names)
@@ -318,12 +358,14 @@ class _RecordWriter:
 
 def duckdb_file(path: Path) -> str:
     """SQL text of a file's path; what DuckDB takes for a pattern (`data [1].csv`) stands for itself."""
-    return _text(re.sub(r"[\[*?]", r"[\g<0>]", str(path)))
+    return sql_value(re.sub(r"[\[*?]", r"[\g<0>]", str(path)))
 
 
-def _text(value: str) -> str:
+def sql_value(value: str) -> str:
+    """A text as a literal of DuckDB."""
     return "'" + value.replace("'", "''") + "'"
 
 
-def _name(value: str) -> str:
+def sql_name(value: str) -> str:
+    """A column name as DuckDB reads it."""
     return '"' + value.replace('"', '""') + '"'

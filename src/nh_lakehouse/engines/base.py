@@ -36,9 +36,6 @@ class Engine(Protocol):
     def read_parquet(self, paths: Sequence[Path]) -> DataFrame:
         """Staged Parquet files, one schema."""
 
-    def append(self, frame: DataFrame, path: str) -> None:
-        """Add rows to a Delta table in one commit."""
-
     def execute(self, sql: str) -> None:
         """Run a statement to its end."""
 
@@ -70,10 +67,6 @@ class SessionEngine:
     def read_parquet(self, paths: Sequence[Path]) -> DataFrame:
         """Staged Parquet files, one schema."""
         return self.session.read.parquet(*[str(p) for p in paths])
-
-    def append(self, frame: DataFrame, path: str) -> None:
-        """Add rows to a Delta table in one commit."""
-        frame.write.format("delta").mode("append").save(path)
 
     def execute(self, sql: str) -> None:
         """Run a statement to its end."""

@@ -41,6 +41,8 @@ _SESSION = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.parquet.compression.codec": "zstd",
+    # Staged files become files of tables: the type of Delta, not Spark's old one of 96 bits.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.sources.default": "parquet",
     # The JVM never compiles a longer method: wide expression lists ran interpreted, at a third of the speed.

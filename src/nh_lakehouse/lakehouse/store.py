@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
+from nh_lakehouse.lakehouse.adopt import adopt
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
 
@@ -153,23 +154,31 @@ class Store:
     def staged(self, table: pa.Table, label: str) -> DataFrame:
         """An Arrow table as a frame, by way of a file of the staging folder."""
         path = self.scratch(label).with_suffix(".parquet")
-        pq.write_table(table, path, coerce_timestamps="us")
+        pq.write_table(table, path, coerce_timestamps="us", compression="zstd")
         return self.engine.read_parquet([path])
 
     def append(self, name: str, frame: DataFrame) -> Published:
         """Add rows in one commit."""
-        before = self.lake.version(name)
-        self.engine.append(frame, self.lake.path(name))
-        after, metrics = self._last_commit(name)
+        return self.adopt(name, parquet_files(self.stage(frame, name)))
+
+    def adopt(self, name: str, files: Sequence[Path]) -> Published:
+        """Add the rows of Parquet files of the staging folder in one commit; the files become the table's.
+
+        Raises:
+            LoadError: somebody else wrote the table at the same time.
+        """
+        table = self.lake.delta(name)
+        before = table.version()
+        rows_n = adopt(table, self.lake.folder(name), files)
+        after = self.lake.version(name)
         if after == before:
-            # Sail makes no commit where there is nothing to add; Spark makes an empty one.
             return Published(before, before)
         if after != before + 1:
             raise LoadError(
                 f"{name}: expected version {before + 1} after the append, found {after}: another writer?", table=name
             )
         self._after_commit(name)
-        return Published(before, after, inserted_n=int(metrics.get("numOutputRows", 0)))
+        return Published(before, after, inserted_n=rows_n)
 
     def delete(self, name: str, condition: str) -> int:
         """Delete the rows of a table that meet a SQL condition, in one commit; returns how many there were."""
@@ -191,7 +200,9 @@ class Store:
     def append_arrow(self, name: str, columns: Sequence[DerivedColumn], table: pa.Table) -> None:
         """Add an Arrow table of the declared columns."""
         self.ensure(name, columns)
-        self.append(name, self.staged(table, name).select(*[c.name for c in columns]))
+        path = self.scratch(name).with_suffix(".parquet")
+        pq.write_table(table.select([c.name for c in columns]), path, coerce_timestamps="us", compression="zstd")
+        self.adopt(name, [path])
 
     def publish(
         self,

@@ -93,7 +93,7 @@ def derive(
     version = store.lake.version(spec.name)
     if not full and is_current(record, fingerprint, versions, version):
         return Derived("skipped", Published(version, version), versions)
-    store.ensure(spec.name, [*declaration.columns, *GOLD_AUDIT], comment=declaration.title)
+    store.ensure(spec.name, [*declaration.columns, *GOLD_AUDIT], indexed=spec.key, comment=declaration.title)
     affected = None
     if (
         spec.per

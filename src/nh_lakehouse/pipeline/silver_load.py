@@ -121,17 +121,30 @@ def load_silver(
     outcome.quarantine = quarantined_rows(
         store, data_set, version, verdicts.stage, verdicts.judged, verdicts.contested, now
     )
-    accepted = _accepted(verdicts, data_set, store)
+    judged = _judged(verdicts, data_set, store)
+    accepted = judged.where(f"{DISPOSITION} = '{ACCEPTED}'")
     for spec in specs:
         declaration = load_tables()[spec.name]
-        store.ensure(spec.name, [*declaration.columns, *SILVER_AUDIT], comment=declaration.title)
+        store.ensure(
+            spec.name,
+            [*declaration.columns, *SILVER_AUDIT],
+            indexed=_indexed(spec, declaration, data_set),
+            comment=declaration.title,
+        )
         if spec.history == "scd2":
-            published, closed = _publish_history(spec, declaration, data_set, store, version)
+            whole = verdicts if periods is None else None
+            published, closed = _publish_history(spec, declaration, data_set, store, version, whole)
             outcome.closed[spec.name] = closed
         else:
             published = _publish_rows(spec, declaration, data_set, store, accepted, periods)
         outcome.published[spec.name] = published
     return outcome
+
+
+def _indexed(spec: TableSpec, declaration: TableDeclaration, data_set: DataSet) -> list[str]:
+    """Columns by which a table is looked up, and so by which files of it can be left unread."""
+    wanted = [*spec.key, data_set.period.silver_column, *([spec.part[0]] if spec.part else [])]
+    return [c for c in dict.fromkeys(wanted) if c in declaration.column_names]
 
 
 def _bronze_rows(store: Store, data_set: DataSet, version: int, periods: Sequence[str] | None) -> DataFrame:
@@ -175,9 +188,9 @@ def _with_all_columns(rows: DataFrame, data_set: DataSet) -> DataFrame:
 # --- verdicts ------------------------------------------------------------------------------------------------------
 
 
-def _judge(rows: DataFrame, data_set: DataSet, store: Store) -> _Verdicts:
+def _judge(rows: DataFrame, data_set: DataSet, store: Store, columns: Sequence[str] | None = None) -> _Verdicts:
     """Conform and stage the rows; only units that several rows or releases claim go through `resolve`."""
-    stage = store.stage(conform(rows, data_set), f"{data_set.name}_stage")
+    stage = store.stage(conform(rows, data_set, columns=columns), f"{data_set.name}_stage")
     contested = _contested_units(stage, data_set, store)
     if contested is None:
         return _Verdicts(stage, None, None)
@@ -225,16 +238,23 @@ def _contested_units(stage: Path, data_set: DataSet, store: Store) -> Path | Non
     return target
 
 
-def _accepted(verdicts: _Verdicts, data_set: DataSet, store: Store) -> DataFrame:
-    from pyspark.sql import functions as F
-
+def _judged(verdicts: _Verdicts, data_set: DataSet, store: Store) -> DataFrame:
+    """Every row of the scope with its verdict."""
     staged = store.engine.read_parquet([verdicts.stage])
     if verdicts.contested is None or verdicts.judged is None:
-        return uncontested(staged, data_set).where(F.col(DISPOSITION) == ACCEPTED)
+        return uncontested(staged, data_set)
     alone = _match_units(staged, store.engine.read_parquet([verdicts.contested]), data_set, how="left_anti")
     judged = store.engine.read_parquet([verdicts.judged])
-    both = uncontested(alone, data_set).unionByName(judged)
-    return both.where(F.col(DISPOSITION) == ACCEPTED)
+    return uncontested(alone, data_set).unionByName(judged)
+
+
+def _some_quarantined(verdicts: _Verdicts) -> bool:
+    """Whether any row of the scope was quarantined."""
+    parts = [f"SELECT 1 FROM {_parquet(verdicts.stage)} WHERE len({REASONS}) > 0"]
+    if verdicts.judged is not None:
+        parts.append(f"SELECT 1 FROM {_parquet(verdicts.judged)} WHERE {DISPOSITION} = '{QUARANTINED}'")
+    with duckdb.connect() as connection:
+        return bool(connection.execute(f"SELECT 1 FROM ({' UNION ALL '.join(parts)}) LIMIT 1").fetchall())
 
 
 def _count(verdicts: _Verdicts, data_set: DataSet) -> list[FileCounts]:
@@ -338,13 +358,24 @@ def _holds(store: Store, name: str, scope: str) -> bool:
 
 
 def _publish_history(
-    spec: TableSpec, declaration: TableDeclaration, data_set: DataSet, store: Store, version: int
+    spec: TableSpec,
+    declaration: TableDeclaration,
+    data_set: DataSet,
+    store: Store,
+    version: int,
+    verdicts: _Verdicts | None,
 ) -> tuple[Published, int]:
-    """Rebuild the versions of all keys from all snapshots, publish the difference."""
+    """Rebuild the versions of all keys from all snapshots, publish the difference.
+
+    `verdicts` are those of all snapshots, where the load has looked at them all.
+    """
     wanted = _history_columns(spec, declaration, data_set)
-    rows = _bronze_rows(store, data_set, version, None)
-    snapshots = _snapshots(resolve(conform(rows, data_set, columns=wanted), data_set), data_set, spec)
+    # What is told of a row (its flags) is told of the wanted columns alone, whoever judged it.
+    if verdicts is None or {c.name for c in data_set.columns} - {*wanted, *spec.key, *data_set.unit_columns}:
+        verdicts = _judge(_bronze_rows(store, data_set, version, None), data_set, store, wanted)
+    some_untold = _some_quarantined(verdicts)
     untracked = [c for c in wanted if c in spec.untracked]
+    snapshots = _snapshots(_judged(verdicts, data_set, store), data_set, spec, wanted, some_untold=some_untold)
     history = versions(
         snapshots,
         key=spec.key,
@@ -354,6 +385,7 @@ def _publish_history(
         group=spec.group,
         unit=[c for c in data_set.unit_columns if c in spec.key],
         sometimes_absent=_sometimes_absent(store, data_set, version),
+        some_untold=some_untold,
     )
     # Staged, so that the deep plan is analysed and run once.
     history = store.engine.read_parquet([store.stage(history, f"{spec.name}_versions")])
@@ -383,11 +415,31 @@ def _history_columns(spec: TableSpec, declaration: TableDeclaration, data_set: D
     return names
 
 
-def _snapshots(judged: DataFrame, data_set: DataSet, spec: TableSpec) -> DataFrame:
+def _snapshots(
+    judged: DataFrame, data_set: DataSet, spec: TableSpec, wanted: Sequence[str], *, some_untold: bool
+) -> DataFrame:
     """Accepted rows, and one bare row for each key whose only row of a period was quarantined (it is present)."""
+    from pyspark.sql import functions as F
+
+    period = data_set.period.silver_column
+    audit = [c for c in judged.columns if c.startswith("_") and c not in (DISPOSITION, REASONS, "_corrupt_record")]
+    names = dict.fromkeys([*spec.key, *wanted, period, *([spec.group] if spec.group else []), FLAGS, *audit])
+    told = F.col(DISPOSITION) == ACCEPTED
+    if not some_untold:
+        return judged.where(told).select(*names, F.lit(False).alias(PRESENT_ONLY))
+    present = _with_untold(judged, data_set, spec)
+    marked = present.withColumn(PRESENT_ONLY, ~told)
+    if spec.group:
+        marked = marked.withColumn(spec.group, F.when(told, F.col(spec.group)))
+    return marked.select(*names, PRESENT_ONLY)
+
+
+def _with_untold(judged: DataFrame, data_set: DataSet, spec: TableSpec) -> DataFrame:
+    """One row for each key and period: the accepted one, else a quarantined one that states the key."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
+    period = data_set.period.silver_column
     known_key = F.lit(True)
     for column in spec.key:
         # A column of the key that the contract does not require may be null, and is compared as such.
@@ -398,19 +450,13 @@ def _snapshots(judged: DataFrame, data_set: DataSet, spec: TableSpec) -> DataFra
     if data_set.occurrence in spec.key:
         # Accepted rows have their numbers; a quarantined row stands for the next one.
         rest = [c for c in spec.key if c != data_set.occurrence]
-        among = Window.partitionBy(*rest, data_set.period.silver_column).orderBy(
+        among = Window.partitionBy(*rest, period).orderBy(
             told.desc(), F.col(data_set.occurrence), F.col("_source_file"), F.col("_source_row")
         )
-        number = F.coalesce(F.col(data_set.occurrence), F.row_number().over(among)).cast("int")
+        number = F.when(told, F.col(data_set.occurrence)).otherwise(F.row_number().over(among)).cast("int")
         present = present.withColumn(data_set.occurrence, number)
-    best = Window.partitionBy(*spec.key, data_set.period.silver_column).orderBy(
-        told.desc(), F.col("_source_file"), F.col("_source_row")
-    )
-    ranked = present.withColumn("_rank", F.row_number().over(best)).where(F.col("_rank") == 1)
-    marked = ranked.withColumn(PRESENT_ONLY, ~told)
-    if spec.group:
-        marked = marked.withColumn(spec.group, F.when(told, F.col(spec.group)))
-    return marked.drop("_rank", DISPOSITION, REASONS, "_corrupt_record")
+    best = Window.partitionBy(*spec.key, period).orderBy(told.desc(), F.col("_source_file"), F.col("_source_row"))
+    return present.withColumn("_rank", F.row_number().over(best)).where(F.col("_rank") == 1)
 
 
 def _closed_since(store: Store, name: str, before: int) -> int:

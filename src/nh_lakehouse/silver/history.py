@@ -45,6 +45,7 @@ def versions(
     group: str | None = None,
     unit: Sequence[str] = (),
     sometimes_absent: Iterable[str] | None = None,
+    some_untold: bool = True,
     completeness: Completeness = Completeness(),
 ) -> DataFrame:
     """Versions of every key.
@@ -59,7 +60,8 @@ def versions(
         group: column within which completeness is judged; None = the whole set.
         unit: columns of the key whose values are counted for that; the whole key if empty.
         sometimes_absent: the columns that some file lacks, where the caller knows; any column may be if None. Only the
-            plan depends on it, not the result: columns that every file has are carried along together.
+            plan depends on it, not the result.
+        some_untold: whether a row may be `_present_only`; False, for a smaller plan, where the caller knows better.
         completeness: threshold.
     Returns:
         One row per key and version: key, columns, `valid_from`, `valid_to` (exclusive, null = open), `is_current`,
@@ -69,14 +71,38 @@ def versions(
     columns = [*tracked, *untracked]
     alone = [c for c in columns if sometimes_absent is None or c in set(sometimes_absent)]
     placed = snapshots.withColumn("_group", F.col(group) if group else F.lit("all"))
-    filled = _fill_unknown(_carry_group(placed, key, period), key, columns, alone, period)
-    dated = _with_closing(filled, _complete_periods(filled, unit or key, period, completeness), key, period)
-    started = _number_versions(dated, key, tracked, period)
-    return _collapse(started, key, tracked, untracked, period, audit)
+    told = _with_untold(placed, key, columns, period) if some_untold else placed
+    filled = _fill_absent(_carry_group(told, key, period) if group else told, key, alone, period)
+    hashed = filled.withColumn("_tracked", _content(tracked))
+    dated = _with_closing(hashed, _complete_periods(filled, unit or key, period, completeness), key, period)
+    return _collapse(dated, key, tracked, untracked, period, audit)
 
 
-def _carry_group(placed: DataFrame, key: Sequence[str], period: str) -> DataFrame:
-    """A row without values (quarantined) stands in the group that its key was last seen in, else will be seen in."""
+def _with_untold(placed: DataFrame, key: Sequence[str], columns: Sequence[str], period: str) -> DataFrame:
+    """Rows without values (quarantined) take those of the key's last told row, and its group.
+
+    A key counts from its first told row on: what was quarantined before says nothing yet, but that the key was there.
+    """
+    told = placed.where(~F.col(PRESENT_ONLY))
+    untold = placed.where(F.col(PRESENT_ONLY))
+    others = [c for c in placed.columns if c not in {*key, *columns, "_group", "_absent_columns"}]
+    near = told.select(
+        *[F.col(k).alias(f"_k_{k}") for k in key],
+        F.col(period).alias("_at"),
+        F.struct(*columns, "_group", "_absent_columns").alias("_values"),
+    )
+    same_key = F.lit(True)
+    for column in key:
+        same_key = same_key & F.col(column).eqNullSafe(F.col(f"_k_{column}"))
+    before = untold.join(near, on=same_key & (F.col("_at") < F.col(period)), how="inner")
+    newest = Window.partitionBy(*key, period).orderBy(F.col("_at").desc())
+    latest = before.withColumn("_rank", F.row_number().over(newest)).where(F.col("_rank") == 1)
+    taken = [F.col("_values")[c].alias(c) for c in (*columns, "_group", "_absent_columns")]
+    return told.unionByName(latest.select(*key, *others, *taken))
+
+
+def _carry_group(told: DataFrame, key: Sequence[str], period: str) -> DataFrame:
+    """A row that does not state its group stands in the one that its key was last seen in, else will be seen in."""
     before = Window.partitionBy(*key).orderBy(period)
     whole = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     known = F.coalesce(
@@ -84,30 +110,28 @@ def _carry_group(placed: DataFrame, key: Sequence[str], period: str) -> DataFram
         F.last("_group", ignorenulls=True).over(before),
         F.first("_group", ignorenulls=True).over(whole),
     )
-    return placed.withColumn("_group", known)
+    return told.withColumn("_group", known)
 
 
-def _fill_unknown(
-    placed: DataFrame, key: Sequence[str], columns: Sequence[str], alone: Sequence[str], period: str
-) -> DataFrame:
-    """The last known value of every column, before the first known one that one; columns known together go together."""
+def _fill_absent(told: DataFrame, key: Sequence[str], alone: Sequence[str], period: str) -> DataFrame:
+    """The last known value of a column that the row's file does not have, before the first known one that one."""
+    if not alone:
+        return told
     before = Window.partitionBy(*key).orderBy(period)
     whole = before.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    told = ~F.col(PRESENT_ONLY)
     absent = F.split(F.coalesce(F.col("_absent_columns"), F.lit("")), ",")
-    together = [c for c in columns if c not in alone]
-    boxes = {f"_box_{c}": F.when(told & ~F.array_contains(absent, c), F.struct(c)) for c in alone}
-    boxes["_box"] = F.when(told, F.struct(*together, told.alias("_told")))
-    boxed = placed.withColumns(boxes)
+    boxes = {f"_box_{c}": F.when(~F.array_contains(absent, c), F.struct(c)) for c in alone}
+    boxed = told.withColumns(boxes)
     known = {
         box: F.coalesce(F.last(box, ignorenulls=True).over(before), F.first(box, ignorenulls=True).over(whole))
         for box in boxes
     }
-    # A key counts from its first told row on: what was quarantined before says nothing yet.
-    ever_told = F.max(told).over(before)
-    carried = boxed.withColumns({**known, "_ever_told": ever_told}).where("_ever_told")
-    values = {c: F.col(f"_box_{c}" if c in alone else "_box")[c] for c in columns}
-    return carried.withColumns(values).drop(*boxes, "_ever_told")
+    return boxed.withColumns(known).withColumns({c: F.col(f"_box_{c}")[c] for c in alone}).drop(*boxes)
+
+
+def _content(tracked: Sequence[str]) -> Column:
+    """Hash of the tracked values; a null and the value that its type hashes alike are told apart."""
+    return F.xxhash64(*[part for c in tracked for part in (F.col(c), F.col(c).isNull())]) if tracked else F.lit(0)
 
 
 def _complete_periods(filled: DataFrame, unit: Sequence[str], period: str, completeness: Completeness) -> DataFrame:
@@ -130,49 +154,43 @@ def _complete_periods(filled: DataFrame, unit: Sequence[str], period: str, compl
     return ordered.select("_group", fold.alias("_complete"))
 
 
-def _with_closing(filled: DataFrame, complete: DataFrame, key: Sequence[str], period: str) -> DataFrame:
-    """`_closed_at`: the first complete period of the group after this row and before the key's next one."""
-    next_seen = F.lead(period).over(Window.partitionBy(*key).orderBy(period))
-    joined = filled.withColumn("_next", next_seen).join(complete, on="_group", how="left")
-    later = F.expr(f"try_element_at(filter(_complete, p -> p > {period} AND (_next IS NULL OR p < _next)), 1)")
-    return joined.withColumn("_closed_at", later).drop("_complete")
-
-
-def _number_versions(dated: DataFrame, key: Sequence[str], tracked: Sequence[str], period: str) -> DataFrame:
+def _with_closing(hashed: DataFrame, complete: DataFrame, key: Sequence[str], period: str) -> DataFrame:
+    """Where a version ends: `_next`, the period of the key's next row, `_closed_at`, the first complete period of the
+    group after this row and before that one, and `_ends`, whether this row is the last of its version.
+    """
     ordered = Window.partitionBy(*key).orderBy(period)
-    before = F.lag(F.struct(*tracked, "_closed_at")).over(ordered)
-    compared = dated.withColumn("_before", before)
-    changed: Column = F.col("_before").isNull() | F.col("_before")["_closed_at"].isNotNull()
-    for column in tracked:
-        changed = changed | ~F.col(column).eqNullSafe(F.col("_before")[column])
-    started = compared.withColumn("_starts", F.when(changed, 1).otherwise(0)).drop("_before")
-    running = ordered.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    return started.withColumn("_version", F.sum("_starts").over(running))
+    following = hashed.withColumns({"_next": F.lead(period).over(ordered), "_then": F.lead("_tracked").over(ordered)})
+    joined = following.join(complete, on="_group", how="left")
+    later = F.expr(f"try_element_at(filter(_complete, p -> p > {period} AND (_next IS NULL OR p < _next)), 1)")
+    closed = joined.withColumn("_closed_at", later).drop("_complete")
+    ends = F.col("_closed_at").isNotNull() | F.col("_next").isNull() | (F.col("_then") != F.col("_tracked"))
+    return closed.withColumn("_ends", ends)
 
 
 def _collapse(
-    started: DataFrame,
+    dated: DataFrame,
     key: Sequence[str],
     tracked: Sequence[str],
     untracked: Sequence[str],
     period: str,
     audit: Sequence[str],
 ) -> DataFrame:
-    first = F.min_by(F.struct(*tracked, *audit), period)
-    last = F.max_by(F.struct(*untracked, "_closed_at"), period)
-    grouped = started.groupBy(*key, "_version").agg(
-        F.min(period).alias("valid_from"), first.alias("_first"), last.alias("_last")
-    )
-    following = F.lead("valid_from").over(Window.partitionBy(*key).orderBy("_version"))
-    closed_at = F.col("_last")["_closed_at"]
-    ended = F.coalesce(closed_at, following)
-    return grouped.select(
+    """One row per version: its first row, with what stands in its last one. No row between the two matters."""
+    ordered = Window.partitionBy(*key).orderBy(period)
+    ended_before = F.lag("_ends").over(ordered)
+    marked = dated.withColumn("_starts", F.coalesce(ended_before, F.lit(True))).where("_starts OR _ends")
+    late = [*untracked, "_closed_at", "_next"]
+    last = {f"_last_{c}": F.when(F.col("_ends"), F.col(c)).otherwise(F.lead(c).over(ordered)) for c in late}
+    first = marked.withColumns(last).where("_starts")
+    closed_at = F.col("_last__closed_at")
+    ended = F.coalesce(closed_at, F.col("_last__next"))
+    return first.select(
         *key,
-        *[F.col("_first")[c].alias(c) for c in tracked],
-        *[F.col("_last")[c].alias(c) for c in untracked],
-        "valid_from",
+        *tracked,
+        *[F.col(f"_last_{c}").alias(c) for c in untracked],
+        F.col(period).alias("valid_from"),
         ended.alias("valid_to"),
         ended.isNull().alias("is_current"),
         F.when(closed_at.isNotNull(), F.lit("absent")).alias("closed_reason"),
-        *[F.col("_first")[c].alias(c) for c in audit],
+        *audit,
     )

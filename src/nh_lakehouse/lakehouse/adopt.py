@@ -1,0 +1,119 @@
+"""Taking Parquet files into a Delta table: the files are moved into its folder and one commit names them.
+
+An engine computes and writes the rows once, as plain Parquet; the commit costs milliseconds on either engine and no
+engine job. Readers see all rows of the commit or none. Files of a process that died before its commit belong to no
+version: `vacuum` removes them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+    from deltalake.transaction import AddAction, RemoveAction
+
+__all__ = ["adopt"]
+
+_STATISTICS = "delta.dataSkippingStatsColumns"
+#: As many columns as Delta's writers give statistics of where a table names none.
+_DEFAULT_COLUMNS = 32
+
+
+def adopt(table: DeltaTable, folder: Path, files: Sequence[Path]) -> int:
+    """Append the rows of Parquet files to a table, in one commit; files without rows are left out.
+
+    Args:
+        table: the table, at its present version. The files have its columns, of its types; one that they lack is null.
+        folder: where it lies.
+        files: Parquet files on the same disk; they are moved away.
+    Returns:
+        Rows added; 0 if there were none and nothing was committed.
+    """
+    from deltalake import CommitProperties
+
+    wanted = _indexed(table)
+    actions: list[AddAction | RemoveAction] = []
+    rows_n = size = 0
+    for file in files:
+        footer = pq.read_metadata(file)
+        if not footer.num_rows:
+            continue
+        target = folder / f"part-{len(actions):05d}-{uuid.uuid4()}.parquet"
+        shutil.move(str(file), str(target))
+        actions.append(_action(target, footer, wanted))
+        rows_n += footer.num_rows
+        size += target.stat().st_size
+    if actions:
+        metrics = {"numFiles": str(len(actions)), "numOutputRows": str(rows_n), "numOutputBytes": str(size)}
+        table.create_write_transaction(
+            actions,
+            mode="append",
+            schema=table.schema(),
+            commit_properties=CommitProperties(custom_metadata={"operationMetrics": metrics}),
+        )
+    return rows_n
+
+
+def _indexed(table: DeltaTable) -> set[str]:
+    """Columns that get statistics: those that the table names, else its first ones."""
+    named = table.metadata().configuration.get(_STATISTICS)
+    if named is not None:
+        return {name.strip() for name in named.split(",")}
+    return {field.name for field in table.schema().fields[:_DEFAULT_COLUMNS]}
+
+
+def _action(file: Path, footer: pq.FileMetaData, wanted: set[str]) -> AddAction:
+    from deltalake.transaction import AddAction
+
+    state = file.stat()
+    return AddAction(
+        path=file.name,
+        size=state.st_size,
+        partition_values={},
+        modification_time=int(state.st_mtime * 1000),
+        data_change=True,
+        stats=json.dumps(_statistics(footer, wanted)),
+    )
+
+
+def _statistics(footer: pq.FileMetaData, wanted: set[str]) -> dict[str, Any]:
+    """Rows, and bounds and nulls of the wanted columns, in the words of the Delta protocol."""
+    low: dict[str, Any] = {}
+    high: dict[str, Any] = {}
+    nulls: dict[str, int] = {}
+    for name, parts in _columns(footer, wanted):
+        if not all(p.has_null_count for p in parts):
+            continue
+        nulls[name] = sum(p.null_count for p in parts)
+        bounded = [p for p in parts if p.num_values]
+        if bounded and all(p.has_min_max and _is_plain(p.min) for p in bounded):
+            low[name], high[name] = _text(min(p.min for p in bounded)), _text(max(p.max for p in bounded))
+    return {"numRecords": footer.num_rows, "minValues": low, "maxValues": high, "nullCount": nulls}
+
+
+def _columns(footer: pq.FileMetaData, wanted: set[str]) -> Iterator[tuple[str, list[pq.Statistics]]]:
+    """Statistics of each wanted column that is not nested, one per row group, where the file has them all."""
+    for place in range(footer.num_columns):
+        name = footer.schema.column(place).path
+        found = [footer.row_group(group).column(place).statistics for group in range(footer.num_row_groups)]
+        parts = [part for part in found if part is not None]
+        if name in wanted and len(parts) == len(found):
+            yield name, parts
+
+
+def _is_plain(value: object) -> bool:
+    """Whether bounds of the type are written as they are: texts, whole numbers and days."""
+    return isinstance(value, (str, int, date)) and not isinstance(value, (bool, datetime))
+
+
+def _text(value: str | int | date) -> str | int:
+    return value.isoformat() if isinstance(value, date) else value
