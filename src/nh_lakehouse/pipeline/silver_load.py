@@ -248,9 +248,10 @@ def _judged(verdicts: _Verdicts, data_set: DataSet, store: Store) -> DataFrame:
     return uncontested(alone, data_set).unionByName(judged)
 
 
-def _some_quarantined(verdicts: _Verdicts) -> bool:
-    """Whether any row of the scope was quarantined."""
-    parts = [f"SELECT 1 FROM {_parquet(verdicts.stage)} WHERE len({REASONS}) > 0"]
+def _some_untold(verdicts: _Verdicts, group: str | None) -> bool:
+    """Whether any row of the scope was quarantined, or does not state its group."""
+    unplaced = f' OR "{group}" IS NULL' if group else ""
+    parts = [f"SELECT 1 FROM {_parquet(verdicts.stage)} WHERE len({REASONS}) > 0{unplaced}"]
     if verdicts.judged is not None:
         parts.append(f"SELECT 1 FROM {_parquet(verdicts.judged)} WHERE {DISPOSITION} = '{QUARANTINED}'")
     with duckdb.connect() as connection:
@@ -373,7 +374,7 @@ def _publish_history(
     # What is told of a row (its flags) is told of the wanted columns alone, whoever judged it.
     if verdicts is None or {c.name for c in data_set.columns} - {*wanted, *spec.key, *data_set.unit_columns}:
         verdicts = _judge(_bronze_rows(store, data_set, version, None), data_set, store, wanted)
-    some_untold = _some_quarantined(verdicts)
+    some_untold = _some_untold(verdicts, spec.group)
     untracked = [c for c in wanted if c in spec.untracked]
     snapshots = _snapshots(_judged(verdicts, data_set, store), data_set, spec, wanted, some_untold=some_untold)
     history = versions(

@@ -12,16 +12,18 @@ the first known value that one is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 __all__ = ["PRESENT_ONLY", "Completeness", "versions"]
 
 #: Marks a snapshot row that proves a key present without telling its values (its row was quarantined).
 PRESENT_ONLY = "_present_only"
+#: Windows that all keys share.
+_WINDOWS = 64
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def versions(
         unit: columns of the key whose values are counted for that; the whole key if empty.
         sometimes_absent: the columns that some file lacks, where the caller knows; any column may be if None. Only the
             plan depends on it, not the result.
-        some_untold: whether a row may be `_present_only`; False, for a smaller plan, where the caller knows better.
+        some_untold: whether a row may be `_present_only` or state no group; False, for a smaller plan, where the caller
+            knows that none does.
         completeness: threshold.
     Returns:
         One row per key and version: key, columns, `valid_from`, `valid_to` (exclusive, null = open), `is_current`,
@@ -71,8 +74,9 @@ def versions(
     columns = [*tracked, *untracked]
     alone = [c for c in columns if sometimes_absent is None or c in set(sometimes_absent)]
     placed = snapshots.withColumn("_group", F.col(group) if group else F.lit("all"))
-    told = _with_untold(placed, key, columns, period) if some_untold else placed
-    filled = _fill_absent(_carry_group(told, key, period) if group else told, key, alone, period)
+    if some_untold:
+        placed = _carry_group(_with_untold(placed, key, columns, period), key, period)
+    filled = _fill_absent(placed, key, alone, period)
     hashed = filled.withColumn("_tracked", _content(tracked))
     dated = _with_closing(hashed, _complete_periods(filled, unit or key, period, completeness), key, period)
     return _collapse(dated, key, tracked, untracked, period, audit)
@@ -158,13 +162,29 @@ def _with_closing(hashed: DataFrame, complete: DataFrame, key: Sequence[str], pe
     """Where a version ends: `_next`, the period of the key's next row, `_closed_at`, the first complete period of the
     group after this row and before that one, and `_ends`, whether this row is the last of its version.
     """
-    ordered = Window.partitionBy(*key).orderBy(period)
-    following = hashed.withColumns({"_next": F.lead(period).over(ordered), "_then": F.lead("_tracked").over(ordered)})
+    numbered = hashed.withColumn("_key", F.xxhash64(*[part for k in key for part in (F.col(k), F.col(k).isNull())]))
+    ordered = _in_order(key, period)
+    following = numbered.select(
+        "*", _beside(F.lead, period, ordered).alias("_next"), _beside(F.lead, "_tracked", ordered).alias("_then")
+    )
     joined = following.join(complete, on="_group", how="left")
     later = F.expr(f"try_element_at(filter(_complete, p -> p > {period} AND (_next IS NULL OR p < _next)), 1)")
     closed = joined.withColumn("_closed_at", later).drop("_complete")
     ends = F.col("_closed_at").isNotNull() | F.col("_next").isNull() | (F.col("_then") != F.col("_tracked"))
     return closed.withColumn("_ends", ends)
+
+
+def _in_order(key: Sequence[str], period: str) -> WindowSpec:
+    """The rows of many keys in one window, those of a key side by side.
+
+    A window for each key costs Sail as much as thousands of rows: ten times the whole, where a key has a row or two.
+    """
+    return Window.partitionBy(F.pmod(F.col("_key"), F.lit(_WINDOWS))).orderBy("_key", *key, period)
+
+
+def _beside(neighbour: Callable[[str], Column], name: str, ordered: WindowSpec) -> Column:
+    """The value of the row before or behind in `_in_order`, if that is one of the same key."""
+    return F.when(neighbour("_key").over(ordered) == F.col("_key"), neighbour(name).over(ordered))
 
 
 def _collapse(
@@ -176,11 +196,11 @@ def _collapse(
     audit: Sequence[str],
 ) -> DataFrame:
     """One row per version: its first row, with what stands in its last one. No row between the two matters."""
-    ordered = Window.partitionBy(*key).orderBy(period)
-    ended_before = F.lag("_ends").over(ordered)
+    ordered = _in_order(key, period)
+    ended_before = _beside(F.lag, "_ends", ordered)
     marked = dated.withColumn("_starts", F.coalesce(ended_before, F.lit(True))).where("_starts OR _ends")
     late = [*untracked, "_closed_at", "_next"]
-    last = {f"_last_{c}": F.when(F.col("_ends"), F.col(c)).otherwise(F.lead(c).over(ordered)) for c in late}
+    last = {f"_last_{c}": F.when(F.col("_ends"), F.col(c)).otherwise(_beside(F.lead, c, ordered)) for c in late}
     first = marked.withColumns(last).where("_starts")
     closed_at = F.col("_last__closed_at")
     ended = F.coalesce(closed_at, F.col("_last__next"))
