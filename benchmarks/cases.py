@@ -229,7 +229,9 @@ class Bench:
         homes = max(53, round(self.options.homes * min(1.0, quarters)))
         files = csv_files(data.growth(self.options.work, homes, max(1, round(quarters))))
         lake, landing = self.scratch / "lake", data.link(files, self.scratch / "landing")
-        self._load(f"{engine}/growth {quarters:g}", engine, landing, lake, GROWTH_MEMORY)
+        name = f"{engine}/growth {quarters:g}"
+        if not self._load(name, engine, landing, lake, GROWTH_MEMORY).error:
+            self._count(name, lake, {})
 
     def _merge(self, engine: str) -> None:
         rows = max(10_000, round(1_300_000 * self.options.homes / data.HOMES))

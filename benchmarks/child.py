@@ -1,10 +1,14 @@
-"""What a measured process tells the one that measures it: when it was ready to work, and numbers at its end."""
+"""What all measured processes share: how they find the files, and what they tell at their end.
+
+Peers import this, so that it imports little: their start is theirs.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +16,7 @@ from typing import Any
 
 #: Environment variable with the start of the process on the monotonic clock, which all processes share.
 STARTED = "BENCH_STARTED"
+_PERIOD = re.compile(r"_(?:[A-Z][a-z]{2}\d{4}|\d{8}|Q\d_\d{4})(?=\.csv$)")
 
 
 def since_start() -> float:
@@ -27,6 +32,11 @@ def tell(facts: Mapping[str, Any]) -> None:
 def csv_files(folder: Path) -> list[Path]:
     """The CSV files of a landing folder by name."""
     return sorted(p for p in folder.glob("*.csv") if not p.name.startswith("."))
+
+
+def kind_of(path: Path) -> str:
+    """The name of a file without its period: files of one kind belong to one table."""
+    return _PERIOD.sub("", path.name).removesuffix(".csv").lower()
 
 
 def peer_options(description: str | None) -> argparse.Namespace:

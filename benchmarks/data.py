@@ -17,7 +17,7 @@ from nh_lakehouse.sample.kinds import KINDS
 
 from .child import csv_files
 
-__all__ = ["HISTORY_MONTHS", "HOMES", "correct", "growth", "history", "kind_of", "link", "two_months"]
+__all__ = ["HISTORY_MONTHS", "HOMES", "correct", "growth", "history", "link", "two_months"]
 
 #: Nursing homes in Provider Information, October 2024.
 HOMES = 14_814
@@ -25,13 +25,7 @@ HOMES = 14_814
 HISTORY_MONTHS = 24
 PAYROLL = "pbj_nurse_daily"
 _LEFT_OUT = {"nh_chain_performance", "snf_enrollments", "wages"}
-_MONTH = re.compile(r"_(?:[A-Z][a-z]{2}\d{4}|\d{8}|Q\d_\d{4})(?=\.csv$)")
 _SECOND = re.compile(r"_(?:Nov2024|20241124)\.csv$")
-
-
-def kind_of(path: Path) -> str:
-    """The name of a file without its period: files of one kind belong to one table."""
-    return _MONTH.sub("", path.name).removesuffix(".csv").lower()
 
 
 def two_months(work: Path, homes: int, data_sets: Collection[str] = ()) -> tuple[Path, Path]:

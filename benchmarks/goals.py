@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +55,9 @@ def goals(results: Results) -> list[Goal]:
 def _sail(r: Results) -> list[Goal]:
     full = r.wall("sail/full")
     return [
-        Goal("Sail", "full load", "at most 1.5 times DuckDB and delta-rs", _over(full, r.wall("duckdb/first")), 1.5, "x"),
+        Goal(
+            "Sail", "full load", "at most 1.5 times DuckDB and delta-rs", _over(full, r.wall("duckdb/first")), 1.5, "x"
+        ),
         Goal("Sail", "full load", "faster than pandas", _over(full, r.wall("pandas/first")), 1.0, "x"),
         Goal(
             "Sail", "second month", "faster than DuckDB and delta-rs",
@@ -77,8 +78,14 @@ def _spark(r: Results) -> list[Goal]:
     heap = f"the driver does with a heap of {GROWTH_MEMORY}"
     grew = "spark/" + _MOST
     return [
-        Goal("Spark", "full load", "at least 4 times as fast as plain PySpark", _over(r.wall("pyspark/first"), full), 4.0, "x", True),
-        Goal("Spark", "full load", "at most 1.5 times one CSV-to-Delta pass", _over(full, r.wall("raw/plain")), 1.5, "x"),
+        Goal(
+            "Spark", "full load", "at least 4 times as fast as plain PySpark",
+            _over(r.wall("pyspark/first"), full), 4.0, "x", True,
+        ),
+        Goal(
+            "Spark", "full load", "at most 1.5 times one CSV-to-Delta pass",
+            _over(full, r.wall("raw/plain")), 1.5, "x",
+        ),
         Goal("Spark", "second month", "at most a quarter of the full load", _over(second, full), 0.25, "x"),
         Goal(
             "Spark", "second month", "faster than pandas, start-up left out",
@@ -99,7 +106,9 @@ def _both(r: Results, engine: str, title: str) -> list[Goal]:
             f"as long in {HISTORY_MONTHS} months as in 3, start-up left out (within {_SAME} times)",
             _over(r.wall(late, without=start), r.wall(early, without=start)), _SAME, "x",
         ),
-        Goal(title, "MERGE", "at least 5 times as fast as a plain one, under 10 % of files touched", few, 5.0, "x", True),
+        Goal(
+            title, "MERGE", "at least 5 times as fast as a plain one, under 10 % of files touched", few, 5.0, "x", True
+        ),
         Goal(title, "MERGE", "never slower than a plain one", least, 1.0, "x", True),
         Goal(
             title, "growth", "16 times the payroll rows: at most 16 times the time",
@@ -126,9 +135,8 @@ def grid(results: Results, engine: str) -> list[dict[str, Any]]:
 def grid_extremes(results: Results, engine: str) -> tuple[float | None, float | None]:
     """The least gain where under a tenth of the files is touched, and the least of all."""
     cells = grid(results, engine)
-    few: Callable[[dict[str, Any]], bool] = lambda cell: cell["files"] < 0.10  # noqa: E731
-    least = [min((c["times"] for c in cells if keep(c)), default=None) for keep in (few, bool)]
-    return least[0], least[1]
+    few = [cell["times"] for cell in cells if cell["files"] < 0.10]
+    return min(few, default=None), min((cell["times"] for cell in cells), default=None)
 
 
 def _over(a: float | None, b: float | None) -> float | None:

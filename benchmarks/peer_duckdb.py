@@ -7,8 +7,7 @@ from pathlib import Path
 import duckdb
 from deltalake import DeltaTable, write_deltalake
 
-from benchmarks.child import csv_files, peer_options, since_start, tell
-from benchmarks.data import kind_of
+from benchmarks.child import csv_files, kind_of, peer_options, since_start, tell
 from benchmarks.questions import HOMES_SQL, QUESTIONS, write
 
 _BATCH_ROWS = 200_000

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.child import csv_files, peer_options, since_start, tell
-from benchmarks.data import kind_of
+from benchmarks.child import csv_files, kind_of, peer_options, since_start, tell
 from benchmarks.questions import write
 
 _CCN = "CMS Certification Number (CCN)"
-_TEXT = {name: "str" for name in (_CCN, "PROVNUM", "ZIP Code")}
+_TEXT = dict.fromkeys((_CCN, "PROVNUM", "ZIP Code"), "str")
 _RATE = "Performance Period: FY 2022 Risk-Standardized Readmission Rate"
 _HOURS = "Reported {} Staffing Hours per Resident per Day"
 #: Names of the questions -> published columns.

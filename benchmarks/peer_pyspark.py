@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.child import csv_files, peer_options, since_start, tell
-from benchmarks.data import kind_of
+from benchmarks.child import csv_files, kind_of, peer_options, since_start, tell
 from benchmarks.questions import HOMES_SQL, QUESTIONS, clean_name, write
 
 if TYPE_CHECKING:

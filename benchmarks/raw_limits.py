@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.child import csv_files, since_start, tell
-from benchmarks.data import kind_of
+from benchmarks.child import csv_files, kind_of, since_start, tell
 
 
 def read_bytes(landing: Path) -> dict[str, float]:

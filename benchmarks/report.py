@@ -196,8 +196,14 @@ def _answers(results: Results) -> str:
             other = name.split("/")[0]
             if results.answers[name] is mine:
                 continue
-            for question, found in compare(mine, results.answers[name]).items():  # type: ignore[arg-type]
-                rows.append((step, _TITLES[other], question, f"{found.ours_n:,}", f"{found.theirs_n:,}", *_off(found)))
+            found = compare(mine, results.answers[name])  # type: ignore[arg-type]
+            differ = {question: one for question, one in found.items() if not one.is_full}
+            same = [one for question, one in found.items() if question not in differ]
+            if same:
+                n = f"{sum(one.ours_n for one in same):,}"
+                rows.append((step, _TITLES[other], f"{len(same)} of {len(found)}: all rows agree", n, n, n, ""))
+            for question, one in differ.items():
+                rows.append((step, _TITLES[other], question, f"{one.ours_n:,}", f"{one.theirs_n:,}", *_off(one)))
             if note := _BY_NATURE.get(other):
                 notes.append(f"{_TITLES[other]}: {note}")
     head = ("Month", "Against", "Question", "Our rows", "Their rows", "Agree", "Largest difference of a column")
