@@ -49,6 +49,7 @@ class Options:
         only: names of the cases.
         memory: driver memory of Spark, for us and for the peers.
         data_sets: kinds of files to generate; all if empty.
+        select: our tables to bring up to date, with what they are made from; all if empty.
     """
 
     pythons: dict[str, str]
@@ -58,6 +59,7 @@ class Options:
     only: frozenset[str] = frozenset(CASES)
     memory: str = "4g"
     data_sets: frozenset[str] = frozenset()
+    select: tuple[str, ...] = ()
 
 
 @dataclass
@@ -172,8 +174,11 @@ class Bench:
         python = self.options.pythons[engine]
         return [python, "-m", "benchmarks.ours", what, "--engine", engine, "--memory", memory, *arguments]
 
+    def _selected(self) -> list[str]:
+        return [word for table in self.options.select for word in ("--select", table)]
+
     def _load(self, name: str, engine: str, landing: Path, lake: Path, memory: str | None = None) -> Measured:
-        arguments = ("--landing", str(landing), "--lakehouse", str(lake))
+        arguments = ("--landing", str(landing), "--lakehouse", str(lake), *self._selected())
         run = measure(self._ours(engine, "load", *arguments, memory=memory), folder=lake)
         self.results.add(name, run)
         return run
@@ -191,6 +196,7 @@ class Bench:
         program = [python, "-m", "nh_lakehouse.cli"]
         if "nothing" in only:
             command = [*program, "run", "--engine", engine, "--landing", str(landing), "--lakehouse", str(lake)]
+            command += self._selected()
             self.results.add(f"{engine}/nothing", measure(command, folder=lake, tells=False))
         if "look" in only and engine == "sail":
             for step, arguments in (("query", (_QUERY,)), ("show", _SHOW)):

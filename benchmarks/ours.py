@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def start(name: str, memory: str) -> dict[str, Any]:
     return {"start_s": ready, "engine": engine.version()}
 
 
-def load(landing: Path, lakehouse: Path, name: str, memory: str) -> dict[str, Any]:
+def load(landing: Path, lakehouse: Path, name: str, memory: str, select: Sequence[str] = ()) -> dict[str, Any]:
     """Bring a lakehouse up to date with a landing folder."""
     engine = engine_of(name, memory)
     used: list[bool] = []
@@ -35,7 +36,7 @@ def load(landing: Path, lakehouse: Path, name: str, memory: str) -> dict[str, An
         used.append(True)
         return engine
 
-    report = run(RunOptions(lakehouse=lakehouse, landing=landing), use)
+    report = run(RunOptions(lakehouse=lakehouse, landing=landing, select=tuple(select)), use)
     if report.exit_code:
         raise SystemExit(f"the run ended with {report.exit_code}: {report.errors}")
     facts: dict[str, Any] = {
@@ -56,12 +57,13 @@ def main() -> None:
     parser.add_argument("--engine", choices=["sail", "spark"], required=True)
     parser.add_argument("--landing", type=Path)
     parser.add_argument("--lakehouse", type=Path)
+    parser.add_argument("--select", action="append", default=[], help="only this table and what it is made from")
     parser.add_argument("--memory", default="4g", help="driver memory of Spark")
     options = parser.parse_args()
     if options.what == "start":
         tell(start(options.engine, options.memory))
     else:
-        tell(load(options.landing, options.lakehouse, options.engine, options.memory))
+        tell(load(options.landing, options.lakehouse, options.engine, options.memory, options.select))
 
 
 if __name__ == "__main__":
