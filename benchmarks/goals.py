@@ -43,6 +43,8 @@ class Goal:
         """Met, or by how much it is missed."""
         if self.value is None or self.is_met:
             return "met" if self.value is not None else ""
+        if not self.bound or not self.value:
+            return "missed"
         off = self.bound / self.value if self.at_least else self.value / self.bound
         return f"missed by a factor of {off:.2f}"
 

@@ -82,6 +82,23 @@ def test_compare_counts_rows_that_differ_and_rows_of_one_side(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("value", "bound", "at_least", "verdict"),
+    [
+        (1.2, 1.5, False, "met"),
+        (3.0, 1.5, False, "missed by a factor of 2.00"),
+        (2.0, 4.0, True, "missed by a factor of 2.00"),
+        (1.0, 0.0, False, "missed"),
+        (None, 1.0, False, ""),
+    ],
+)
+def test_goal_tells_by_how_much_it_is_missed(monkeypatch, value, bound, at_least, verdict):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.goals import Goal
+
+    assert Goal("Sail", "case", "goal", value, bound, "x", at_least).verdict == verdict
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [
         ("NH_ProviderInfo_Oct2024.csv", "nh_providerinfo"),
