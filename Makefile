@@ -72,9 +72,9 @@ format: ## Format the code and mend what can be mended by rule
 types: ## Check the types
 	@$(IN) sail dev -- mypy
 
-bench: ## Measure speed and memory on both engines, as ratios within one run
+bench: ## Measure speed and memory beside the peers on both engines, as ratios within one run (docs/benchmarks.md)
 	@$(IN) sail
-	@$(IN) spark -- .venv/bin/python benchmarks/bench.py $(BENCH_ARGS)
+	@$(IN) spark -- .venv/bin/python -m benchmarks $(BENCH_ARGS)
 
 printed: ## Hold the figures printed in the nursing-home document against generated files of true size (docs/)
 	@$(IN) sail -- python scripts/printed_figures.py

@@ -1,0 +1,63 @@
+"""Run the benchmark and write its page.
+
+python -m benchmarks --only duckdb,full,nothing --engines sail --homes 300 --times 1 --out build/bench/try.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from .cases import CASES, Bench, Options, missing
+from .data import HOMES
+from .measure import ROOT
+from .report import page
+
+
+def main() -> None:
+    """Run all cases and write the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default=",".join(CASES), metavar="CASE,...", help=f"of {', '.join(CASES)}")
+    parser.add_argument("--engines", default="sail,spark", metavar="ENGINE,...", help="of sail, spark")
+    parser.add_argument("--times", type=int, default=3, help="rounds; the page gives the median")
+    parser.add_argument("--homes", type=int, default=HOMES, help="a few hundred make a try of minutes")
+    parser.add_argument("--data-sets", default="", metavar="NAME,...", help="generate these kinds of files alone")
+    parser.add_argument("--memory", default="4g", help="driver memory of Spark")
+    parser.add_argument("--sail", default=str(ROOT / ".venv/bin/python"), help="Python of the Sail environment")
+    parser.add_argument("--spark", default=str(ROOT / ".venv-spark/bin/python"), help="Python of the Spark environment")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="folder for files and tables")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="page to write")
+    chosen = parser.parse_args()
+    only, engines = chosen.only.split(","), chosen.engines.split(",")
+    if unknown := missing(only) + [e for e in engines if e not in ("sail", "spark")]:
+        parser.error(f"unknown: {', '.join(unknown)}")
+    pythons = {engine: getattr(chosen, engine) for engine in engines}
+    for engine in [e for e in engines if not shutil.which(pythons[e])]:
+        print(f"no {engine}: {pythons.pop(engine)} is not there")
+    if not pythons:
+        parser.error("no engine is there: make sail or make spark")
+    options = Options(
+        pythons=pythons,
+        work=chosen.work.absolute(),
+        homes=chosen.homes,
+        times=chosen.times,
+        only=frozenset(only),
+        memory=chosen.memory,
+        data_sets=frozenset(filter(None, chosen.data_sets.split(","))),
+    )
+    results = Bench(options).execute()
+    raw = {name: [run.as_dict() for run in runs] for name, runs in results.runs.items()}
+    (options.work / "results.json").write_text(json.dumps(raw, indent=1), encoding="utf-8")
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(page(results, options), encoding="utf-8")
+    print(f"written to {chosen.out}")
+    if failed := sorted(name for name, runs in results.runs.items() if any(run.error for run in runs)):
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The benchmark at its smallest: it runs, its page has its parts, and a peer's answers agree with ours."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_SETS = frozenset({"nh_provider_info", "nh_vbp_facility"})
+#: The tables that the seven questions are answered from.
+TABLES = (
+    "gold.nh_readmission_facility",
+    "gold.nh_state_staffing_readmission",
+    "gold.nh_state_risk",
+    "gold.nh_low_staffing_fines",
+)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    """One round of the smallest benchmark: the options and the results."""
+    pytest.importorskip("pysail")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))
+        from benchmarks.cases import Bench, Options
+
+        options = Options(
+            pythons={"sail": sys.executable},
+            work=tmp_path_factory.mktemp("bench"),
+            homes=53,
+            times=1,
+            only=frozenset({"duckdb", "full", "nothing"}),
+            data_sets=DATA_SETS,
+            select=TABLES,
+        )
+        yield options, Bench(options).execute()
+
+
+@pytest.mark.slow
+@pytest.mark.scenario
+def test_bench_measures_every_step_in_a_process_of_its_own(bench):
+    _, results = bench
+    assert sorted(results.runs) == ["duckdb/first", "duckdb/second", "sail/full", "sail/nothing", "sail/start"]
+    assert [run.error for runs in results.runs.values() for run in runs] == [""] * 5
+    full = results.get("sail/full")
+    assert full.wall_s > 0 and full.kept_mb > 0 and full.facts["rows_n"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.scenario
+def test_answers_of_duckdb_agree_with_ours(bench):
+    from benchmarks.questions import COLUMNS, compare
+
+    _, results = bench
+    found = compare(results.answers["sail/first"], results.answers["duckdb/first"])
+    assert {question: one.is_full for question, one in found.items()} == dict.fromkeys(COLUMNS, True)
+    assert found["hours"].ours_n > 0 and found["risk score"].ours_n > 0
+
+
+@pytest.mark.slow
+@pytest.mark.scenario
+def test_page_tells_machine_and_goals(bench):
+    from benchmarks.report import page
+
+    options, results = bench
+    text = page(results, options)
+    assert "- Machine: " in text and "duckdb " in text
+    assert "| Sail | nothing new | under 1 s |" in text
+    assert "7 of 7: all rows agree" in text
+
+
+def test_compare_counts_rows_that_differ_and_rows_of_one_side(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.questions import compare
+
+    mine = {"readmission": [["a", 0.2, 1.0], ["b", 0.3, None], ["c", 0.1, 1.0]]}
+    theirs = {"readmission": [["a", 0.2 + 1e-9, 1.0], ["b", 0.25, 1.0]]}
+    found = compare(mine, theirs)["readmission"]
+    assert (found.ours_n, found.theirs_n, found.agree_n, found.only_one_knows_n) == (3, 2, 1, 1)
+    assert found.worst == {"rsrr": pytest.approx(0.05)}
+    assert not found.is_full
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "at_least", "verdict"),
+    [
+        (1.2, 1.5, False, "met"),
+        (3.0, 1.5, False, "missed by a factor of 2.00"),
+        (2.0, 4.0, True, "missed by a factor of 2.00"),
+        (1.0, 0.0, False, "missed"),
+        (None, 1.0, False, ""),
+    ],
+)
+def test_goal_tells_by_how_much_it_is_missed(monkeypatch, value, bound, at_least, verdict):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.goals import Goal
+
+    assert Goal("Sail", "case", "goal", value, bound, "x", at_least).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("NH_ProviderInfo_Oct2024.csv", "nh_providerinfo"),
+        ("NH_CovidVaxProvider_20241027.csv", "nh_covidvaxprovider"),
+        ("PBJ_Daily_Nurse_Staffing_Q2_2024.csv", "pbj_daily_nurse_staffing"),
+        ("FY_2024_SNF_VBP_Facility_Performance.csv", "fy_2024_snf_vbp_facility_performance"),
+    ],
+)
+def test_kind_of_a_file_leaves_its_period_out(monkeypatch, name, kind):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.child import kind_of
+
+    assert kind_of(Path(name)) == kind
