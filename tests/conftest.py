@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from narrow import narrow
 from support import engine_name
 
 from nh_lakehouse.engines import Engine, open_engine
@@ -32,6 +33,13 @@ def engine_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
     monkeypatch.setattr(type(engine), "stop", lambda self: None)
     return engine
+
+
+@pytest.fixture(scope="module")
+def narrow_contracts() -> Iterator[None]:
+    """Wide contracts have a dozen columns for a whole file of tests."""
+    with narrow():
+        yield
 
 
 @pytest.fixture(scope="session")

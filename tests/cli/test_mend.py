@@ -14,7 +14,7 @@ from nh_lakehouse import Lakehouse
 from nh_lakehouse.cli.app import app
 from nh_lakehouse.engines import Engine
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.usefixtures("narrow_contracts")]
 
 MONTH = "silver.nh_facility_month"
 OCTOBER, NOVEMBER = "NH_ProviderInfo_Oct2024.csv", "NH_ProviderInfo_Nov2024.csv"
