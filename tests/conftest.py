@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from narrow import narrow
-from support import engine_name
+from support import engine_name, keep_engine
 
 from nh_lakehouse.engines import Engine, open_engine
 
@@ -30,14 +30,20 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def engine_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The engine under test in place of one per call of the command line."""
-    monkeypatch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
-    monkeypatch.setattr(type(engine), "stop", lambda self: None)
+    keep_engine(engine, monkeypatch)
     return engine
 
 
 @pytest.fixture(scope="module")
 def narrow_contracts() -> Iterator[None]:
     """Wide contracts have a dozen columns for a whole file of tests."""
+    with narrow():
+        yield
+
+
+@pytest.fixture
+def narrow_here() -> Iterator[None]:
+    """Wide contracts have a dozen columns for one test."""
     with narrow():
         yield
 

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
@@ -29,6 +31,12 @@ CCN = "CMS Certification Number (CCN)"
 def engine_name() -> str:
     """The engine under test."""
     return os.environ.get("NHL_ENGINE") or ("sail" if find_spec("pysail") else "spark")
+
+
+def keep_engine(engine: Engine, patch: pytest.MonkeyPatch) -> None:
+    """This engine in place of one per call of the command line."""
+    patch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
+    patch.setattr(type(engine), "stop", lambda self: None)
 
 
 def values(frame: DataFrame, *names: str) -> list[tuple[Any, ...]]:
