@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from narrow import narrow
-from support import engine_name, keep_engine
+from support import engine_name, engine_of_the_tests, keep_engine
 
-from nh_lakehouse.engines import Engine, open_engine
+from nh_lakehouse.engines import Engine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -22,7 +22,7 @@ SHARED = Path(os.environ.get("NHL_SHARED", Path(__file__).resolve().parents[2] /
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """The engine under test; every scenario runs on it."""
-    chosen = open_engine(engine_name())
+    chosen = engine_of_the_tests()
     yield chosen
     chosen.stop()
 
