@@ -5,7 +5,7 @@ ENGINE ?= sail
 LANDING ?= build/landing
 LAKEHOUSE ?= build/lakehouse
 # Processes for the embedded half of the tests and for the Spark half (pytest-xdist); empty: one.
-WORKERS ?=
+WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" -lt 2 ] || echo 2)
 SPARK_WORKERS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -49,13 +49,13 @@ test: test-fast ## Run all tests: on the embedded engine, then on Spark (Java 17
 
 test-fast: ## Run the tests on the embedded engine alone: the inner loop
 	@echo "== tests on the embedded engine (Sail)"
-	@export NHL_ENGINE=sail; $(IN) sail dev -- python -m pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile) $(PYTEST_ARGS)
+	@export NHL_ENGINE=sail; $(IN) sail dev -- python -m pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile --no-loadscope-reorder) $(PYTEST_ARGS)
 
 # Tests without an engine say the same on both: the embedded half has run them. Parity needs both environments.
 test-spark: ## Run the tests that use an engine on Spark
 	@echo "== tests on Spark"
 	@$(IN) sail dev
-	@export NHL_ENGINE=spark; $(IN) spark dev -- python -m pytest $(if $(SPARK_WORKERS),-n $(SPARK_WORKERS) --dist loadfile) -m "spark and not network" $(PYTEST_ARGS)
+	@export NHL_ENGINE=spark; $(IN) spark dev -- python -m pytest $(if $(SPARK_WORKERS),-n $(SPARK_WORKERS) --dist loadfile --no-loadscope-reorder) -m "spark and not network" $(PYTEST_ARGS)
 
 test-spark35: ## Run the tests of every write path on the second Spark line (Python 3.10 or 3.11, Java 17)
 	@echo "== tests on the second Spark line (3.5)"

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support import engine_name
+from narrow import narrow
+from support import engine_name, engine_of_the_tests, keep_engine
 
-from nh_lakehouse.engines import Engine, open_engine
+from nh_lakehouse.engines import Engine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -21,7 +22,7 @@ SHARED = Path(os.environ.get("NHL_SHARED", Path(__file__).resolve().parents[2] /
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """The engine under test; every scenario runs on it."""
-    chosen = open_engine(engine_name())
+    chosen = engine_of_the_tests()
     yield chosen
     chosen.stop()
 
@@ -29,9 +30,22 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def engine_kept(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The engine under test in place of one per call of the command line."""
-    monkeypatch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
-    monkeypatch.setattr(type(engine), "stop", lambda self: None)
+    keep_engine(engine, monkeypatch)
     return engine
+
+
+@pytest.fixture(scope="module")
+def narrow_contracts() -> Iterator[None]:
+    """Wide contracts have a dozen columns for a whole file of tests."""
+    with narrow():
+        yield
+
+
+@pytest.fixture
+def narrow_here() -> Iterator[None]:
+    """Wide contracts have a dozen columns for one test."""
+    with narrow():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +67,21 @@ def pytest_report_header() -> str:
     return f"engine under test: {engine_name()}"
 
 
+#: Files of tests that take longest, longest first: begun early, no process is left with one while the others wait.
+LONGEST = (
+    "test_take_back.py test_kill.py test_notebooks.py test_incremental.py test_accounting.py test_oracles.py "
+    "test_readers.py test_exactly_once.py test_order.py test_runner.py test_citations_delivery.py "
+    "test_bad_input_nursing_home.py test_nursing_home_measures.py test_explain.py test_derive.py test_trend.py"
+).split()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that use an engine carry the marker `spark`, so that `-m 'not spark'` starts none."""
+    """The longest files first.
+
+    Tests that use an engine carry the marker `spark`, so that `-m 'not spark'` starts none.
+    """
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
     for item in items:
         if {"spark", "engine"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("spark")

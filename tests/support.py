@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.contracts import load_contracts
-from nh_lakehouse.engines import Engine
+from nh_lakehouse.engines import Engine, open_engine
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.report import RunReport
 
@@ -26,9 +29,40 @@ PROVENANCE = {"_load_id", "_loaded_at", "_source_file", "_source_row", "run_id",
 CCN = "CMS Certification Number (CCN)"
 
 
+#: Spark settings of the tests: on a handful of rows, writing and compiling Java takes longer than doing without.
+#: Beside each the value that the product runs with.
+TEST_SETTINGS = {
+    "spark.sql.codegen.wholeStage": ("false", "true"),
+    "spark.sql.codegen.factoryMode": ("NO_CODEGEN", "FALLBACK"),
+}
+
+
+def engine_of_the_tests() -> Engine:
+    """The engine under test, with the settings of the tests."""
+    own = {"conf": {k: v for k, (v, _) in TEST_SETTINGS.items()}} if engine_name() == "spark" else {}
+    return open_engine(engine_name(), **own)
+
+
+@contextmanager
+def settings_of_the_product(engine: Engine) -> Iterator[None]:
+    """In here Spark runs as it does outside of the tests."""
+    settings = TEST_SETTINGS if engine.name == "spark" else {}
+    for name, (_, of_the_product) in settings.items():
+        engine.session.conf.set(name, of_the_product)
+    yield
+    for name, (of_the_tests, _) in settings.items():
+        engine.session.conf.set(name, of_the_tests)
+
+
 def engine_name() -> str:
     """The engine under test."""
     return os.environ.get("NHL_ENGINE") or ("sail" if find_spec("pysail") else "spark")
+
+
+def keep_engine(engine: Engine, patch: pytest.MonkeyPatch) -> None:
+    """This engine in place of one per call of the command line."""
+    patch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
+    patch.setattr(type(engine), "stop", lambda self: None)
 
 
 def values(frame: DataFrame, *names: str) -> list[tuple[Any, ...]]:

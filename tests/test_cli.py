@@ -48,6 +48,9 @@ def call(*arguments: Any, **environment: str) -> Any:
     return CliRunner().invoke(app, [str(a) for a in arguments], env={k: v or None for k, v in settings.items()})
 
 
+pytestmark = pytest.mark.usefixtures("narrow_contracts")
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_lake(tmp_path_factory.mktemp("lake"))

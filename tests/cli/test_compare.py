@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from lake import add_rows, file_row, state_rows
-from support import provider_row, write
+from support import keep_engine, provider_row, write
 from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse, load_contracts
@@ -276,7 +276,9 @@ def test_periods_refuses(loaded: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[tuple[Path, list[Path], list[Any]]]:
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, engine: Engine, narrow_contracts: None
+) -> Iterator[tuple[Path, list[Path], list[Any]]]:
     """Runs with October, with nothing new, and with December and a broken file: lakehouse, summaries, results."""
     root = tmp_path_factory.mktemp("runs")
     lake, landing = root / "lake", root / "in"
@@ -288,8 +290,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[t
     ]
     summaries, results = [], []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nh_lakehouse.settings.Profile.open_engine", lambda self, wanted=None: engine)
-        patch.setattr(type(engine), "stop", lambda self: None)
+        keep_engine(engine, patch)
         for number, delivery in enumerate(deliveries):
             for name, content in delivery.items():
                 write(landing / name, content)

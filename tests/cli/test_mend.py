@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import provider_row, write
+from support import keep_engine, provider_row, write
 from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.cli.app import app
 from nh_lakehouse.engines import Engine
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.usefixtures("narrow_contracts")]
 
 MONTH = "silver.nh_facility_month"
 OCTOBER, NOVEMBER = "NH_ProviderInfo_Oct2024.csv", "NH_ProviderInfo_Nov2024.csv"
@@ -24,13 +25,23 @@ def call(*arguments: Any) -> Any:
     return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "120", "NH_LAKEHOUSE": None})
 
 
-@pytest.fixture
-def folder(tmp_path: Path, engine_kept: Engine) -> Path:
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, engine: Engine, narrow_contracts: None) -> Path:
     """Two months of one home, loaded by a run each; one cell is no number."""
-    for name, month, beds in ((OCTOBER, "2024-10-01", 100), (NOVEMBER, "2024-11-01", "many")):
-        write(tmp_path / "in" / name, [provider_row("015009", month, certified_beds=beds)])
-        assert run(tmp_path).exit_code == 0
-    return tmp_path
+    folder = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch:
+        keep_engine(engine, patch)
+        for name, month, beds in ((OCTOBER, "2024-10-01", 100), (NOVEMBER, "2024-11-01", "many")):
+            write(folder / "in" / name, [provider_row("015009", month, certified_beds=beds)])
+            done = run(folder)
+            assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture
+def folder(loaded: Path, tmp_path: Path, engine_kept: Engine) -> Path:
+    """A copy of it for one test."""
+    return Path(shutil.copytree(loaded, tmp_path / "copy"))
 
 
 def run(folder: Path) -> Any:

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import load
+from support import load, settings_of_the_product
 
 from nh_lakehouse import generate_sample
+from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
+from nh_lakehouse.pipeline import runner
 from nh_lakehouse.sample import SampleReport
 
 
@@ -52,10 +54,15 @@ def sample(generated: tuple[Path, SampleReport]) -> Path:
 
 @pytest.fixture(scope="session")
 def whole(sample: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample loaded into all tables by one run on the engine under test. Copy it before changing it."""
+    """The sample loaded into all tables by one run on the engine under test. Copy it before changing it.
+
+    The load runs with the product's own settings, whatever those of the tests are, and with the whole contracts.
+    """
 
     def make(folder: Path) -> None:
-        report = load(folder, sample, engine)
+        assert runner.load_contracts is load_contracts, "ask for `whole` in a file of tests that narrows no contracts"
+        with settings_of_the_product(engine):
+            report = load(folder, sample, engine)
         assert report.exit_code == 0, report.errors
 
     return made_once(tmp_path_factory, "whole", make)
@@ -66,6 +73,7 @@ def shipped(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathFa
     """The publishers' nursing-home files loaded by one run. Copy it before changing it."""
 
     def make(folder: Path) -> None:
+        assert runner.load_contracts is load_contracts, "ask for `shipped` in a file of tests that narrows no contracts"
         report = load(folder, real_data / "nursing_home", engine)
         assert report.errors == [] and report.exit_code == 0
 

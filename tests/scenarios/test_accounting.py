@@ -182,6 +182,7 @@ def test_two_releases_under_one_name_are_accounted_apart(tmp_path: Path, engine:
     assert_identity(lake)
 
 
+@pytest.mark.usefixtures("narrow_here")
 def test_history_reports_its_own_versions_beside(tmp_path: Path, engine: Engine) -> None:
     homes = [{"ccn": f"01500{n}"} for n in range(10)]
     october = provider("Oct2024", homes, modified="2024-10-20")

@@ -15,7 +15,7 @@ from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.pipeline.report import RunReport
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.usefixtures("narrow_contracts")]
 
 SELECT = ["gold.pbj_day", "gold.pbj_quarter", "silver.nh_chain"]
 HOURS = payroll(
@@ -27,7 +27,7 @@ CHAINS = chains("Chain_Performance_20241001.csv", {"11": 5, "12": 7}, modified="
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Path:
+def base(tmp_path_factory: pytest.TempPathFactory, engine: Engine, narrow_contracts: None) -> Path:
     """A lakehouse of one payroll quarter and one month of chains, beside its landing folder."""
     folder = tmp_path_factory.mktemp("base")
     report = load(folder / "lake", put(folder / "landing", [HOURS, CHAINS]), engine, select=SELECT)

@@ -12,7 +12,7 @@ from support import all_tables, load, rows_of
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 
-pytestmark = [pytest.mark.scenario, pytest.mark.spark35]
+pytestmark = [pytest.mark.scenario, pytest.mark.spark35, pytest.mark.usefixtures("narrow_contracts")]
 
 #: Case -> beds of the home in October, November and December; "-" = no row, a list = several rows of one file.
 CASES: dict[str, tuple] = {

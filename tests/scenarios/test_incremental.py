@@ -18,7 +18,7 @@ from nh_lakehouse.gold.payroll_day import PayrollRules
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.report import RunReport, TableLine
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.usefixtures("narrow_contracts")]
 
 #: Tables computed by home: of the payroll, of the quality measures, and of citations (tried in test_citations_delivery).
 PER = sorted(name for name, spec in build_graph().specs.items() if spec.per and name.startswith("gold.pbj_"))
@@ -40,7 +40,7 @@ BASE = [
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Path:
+def base(tmp_path_factory: pytest.TempPathFactory, engine: Engine, narrow_contracts: None) -> Path:
     """Four homes with two days of each of two quarters, and their provider information."""
     folder = tmp_path_factory.mktemp("base")
     report = load(folder / "lake", put(folder / "landing", BASE), engine, select=SELECT)

@@ -17,7 +17,7 @@ from thorough import only_when_thorough
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 
-pytestmark = [pytest.mark.scenario, pytest.mark.slow]
+pytestmark = [pytest.mark.scenario, pytest.mark.slow, pytest.mark.usefixtures("narrow_contracts")]
 
 PAYROLL = ["gold.pbj_day"]
 WIDE = ["gold.pbj_day", "gold.pbj_state_quarter", "silver.nh_penalty"]

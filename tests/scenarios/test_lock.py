@@ -17,7 +17,7 @@ from nh_lakehouse.errors import ConflictError
 from nh_lakehouse.lakehouse.lock import RunLock
 from nh_lakehouse.pipeline.report import RunReport
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.usefixtures("narrow_contracts")]
 
 SELECT = ["silver.nh_chain"]
 FILES = [

@@ -16,7 +16,7 @@ from thorough import examples
 
 from nh_lakehouse.engines import Engine
 
-pytestmark = [pytest.mark.scenario, pytest.mark.slow]
+pytestmark = [pytest.mark.scenario, pytest.mark.slow, pytest.mark.usefixtures("narrow_contracts")]
 
 SEEDS = st.integers(min_value=0, max_value=10**6)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from deliveries import Delivery, payroll, penalties, provider, put
+from narrow import with_columns
 from support import all_tables, load, rows_of
 from thorough import THOROUGH, embedded_unless_thorough
 
@@ -22,7 +23,7 @@ from nh_lakehouse.pipeline.report import RunReport
 from nh_lakehouse.pipeline.restore import restore
 from nh_lakehouse.pipeline.take_back import find_release, mark_waiting
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.usefixtures("narrow_contracts")]
 
 SELECT = ["silver.nh_facility", "silver.nh_facility_month", "silver.nh_penalty", "gold.pbj_day"]
 DAYS = (("20240401", "2024Q2"), ("20240402", "2024Q2"))
@@ -93,7 +94,7 @@ def state_of(folder: Path, file: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def right(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Path:
+def right(tmp_path_factory: pytest.TempPathFactory, engine: Engine, narrow_contracts: None) -> Path:
     """A lakehouse of the right files alone."""
     folder = tmp_path_factory.mktemp("right")
     run_in(folder, RIGHT, engine)
@@ -241,11 +242,9 @@ def test_forget_refuses_what_was_not_loaded(copy: Path, engine: Engine):
 
 def mended(monkeypatch: pytest.MonkeyPatch, name: str, column: str, **more: tuple[str, ...]) -> None:
     """The package with more aliases or missing markers for a column."""
-    contract = load_contracts()[name]
-    columns = tuple(c.model_copy(update=more) if c.name == column else c for c in contract.columns)
-    # Built anew: a copy would keep what the original had looked up.
-    fields = {f: getattr(contract, f) for f in type(contract).model_fields}
-    contracts = {**load_contracts(), name: type(contract)(**{**fields, "columns": columns})}
+    known = runner.load_contracts()
+    columns = [c.model_copy(update=more) if c.name == column else c for c in known[name].columns]
+    contracts = {**known, name: with_columns(known[name], columns)}
     for module in (plan, runner, silver_load):
         if hasattr(module, "load_contracts"):
             monkeypatch.setattr(module, "load_contracts", lambda: contracts)
