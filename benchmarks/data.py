@@ -29,7 +29,7 @@ _SECOND = re.compile(r"_(?:Nov2024|20241124)\.csv$")
 
 
 def two_months(work: Path, homes: int, data_sets: Collection[str] = ()) -> tuple[Path, Path]:
-    """The first month with the payroll quarter in force, and the monthly files of the second with one more quarter.
+    """The first month with a payroll quarter, and the monthly files of the second with the next quarter.
 
     Args:
         work: folder of the benchmark.
@@ -49,7 +49,7 @@ def two_months(work: Path, homes: int, data_sets: Collection[str] = ()) -> tuple
             shutil.rmtree(folder / name, ignore_errors=True)
             (folder / name).mkdir()
         for path in csv_files(everything):
-            is_later = bool(_SECOND.search(path.name)) or path in payroll[:-1]
+            is_later = bool(_SECOND.search(path.name)) or path in payroll[1:]
             path.rename(folder / ("second.tmp" if is_later else "first.tmp") / path.name)
         (folder / "first.tmp").rename(first)
         (folder / "second.tmp").rename(second)

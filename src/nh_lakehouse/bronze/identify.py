@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from nh_lakehouse.bronze.records import duckdb_file
 from nh_lakehouse.contracts.model import MONTHS, DataSet, HeaderMatch, month_start
 from nh_lakehouse.errors import MissingColumnError, UnreadableFileError
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
 
 __all__ = [
     "Drift",
@@ -241,10 +241,9 @@ def _number(text: str) -> int:
 
 
 def _value_counts(staged: Sequence[Path], column: str) -> list[tuple[str, int]]:
-    files = ", ".join(duckdb_file(p) for p in staged)
     with duckdb.connect() as connection:
         return connection.execute(
-            f"""SELECT "{column}", count(*) AS n FROM read_parquet([{files}])
+            f"""SELECT "{column}", count(*) AS n FROM {parquet_rows(staged)}
                 WHERE "{column}" IS NOT NULL AND _corrupt_record IS NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT 2000"""
         ).fetchall()
 

@@ -25,8 +25,9 @@ import pyarrow.parquet as pq
 
 from nh_lakehouse.bronze.probe import Probe
 from nh_lakehouse.errors import UnreadableFileError
+from nh_lakehouse.lakehouse.duckdb_sql import sql_file, sql_name, sql_value
 
-__all__ = ["CORRUPT", "LINE", "PARQUET", "ROW", "Parsed", "duckdb_file", "parse_records", "sql_name", "sql_value"]
+__all__ = ["CORRUPT", "LINE", "PARQUET", "ROW", "Parsed", "parse_records"]
 
 ROW, LINE, CORRUPT = "_source_row", "_source_line", "_corrupt_record"
 #: A quoted value may hold at most this many line breaks; a quote open for longer was never closed.
@@ -101,7 +102,7 @@ def _parse_fast(
                     SELECT {values}, CAST(row_number() OVER () AS INTEGER) AS {ROW},
                         CAST(row_number() OVER () + 1 AS INTEGER) AS {LINE},
                         CAST(NULL AS VARCHAR) AS {CORRUPT}{added}
-                    FROM read_csv({duckdb_file(probe.path)}, header = true, auto_detect = false, all_varchar = true,
+                    FROM read_csv({sql_file(probe.path)}, header = true, auto_detect = false, all_varchar = true,
                         delim = {sql_value(delimiter)}, quote = '"', escape = '"', columns = {{{columns}}},
                         nullstr = '', strict_mode = true, ignore_errors = true, store_rejects = true, rejects_limit = 0,
                         max_line_size = 4000000)
@@ -354,18 +355,3 @@ class _RecordWriter:
         arrays = [pa.array(values, field.type) for values, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
         self._rows = []
-
-
-def duckdb_file(path: Path) -> str:
-    """SQL text of a file's path; what DuckDB takes for a pattern (`data [1].csv`) stands for itself."""
-    return sql_value(re.sub(r"[\[*?]", r"[\g<0>]", str(path)))
-
-
-def sql_value(value: str) -> str:
-    """A text as a literal of DuckDB."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def sql_name(value: str) -> str:
-    """A column name as DuckDB reads it."""
-    return '"' + value.replace('"', '""') + '"'

@@ -200,7 +200,7 @@ def _facts(lake: Lakehouse, name: str, title: str) -> dict[str, Any]:
     delta = lake.delta(name)
     files = pa.table(delta.get_add_actions(flatten=True))
     counts = files.column("num_records").to_pylist() if "num_records" in files.column_names else [None]
-    rows = sum(counts) if None not in counts else delta.to_pyarrow_dataset().count_rows()
+    rows = sum(counts) if None not in counts else len(lake.arrow(name))
     newest = delta.history(1)
     return {
         "table": name,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -69,7 +71,7 @@ def distinct_values(files: Sequence[Path], column: str) -> list[str]:
         return []
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"""SELECT DISTINCT "{column}" FROM read_parquet({[str(f) for f in files]})
+            f"""SELECT DISTINCT "{column}" FROM {parquet_rows(files)}
                 WHERE "{column}" IS NOT NULL ORDER BY 1"""
         ).fetchall()
     return [str(r[0]) for r in rows]
@@ -92,7 +94,7 @@ def changed_keys(
         if not files:
             nothing = ", ".join(f'NULL AS "{k}"' for k in key)
             return f"SELECT {nothing}, NULL AS _row_hash WHERE false"
-        return f"SELECT {names}, _row_hash FROM read_parquet({[str(f) for f in files]})"
+        return f"SELECT {names}, _row_hash FROM {parquet_rows(files)}"
 
     connection.execute(
         f"""CREATE TABLE {relation} AS SELECT DISTINCT {names} FROM (

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.lakehouse.duckdb_sql import sql_value
+from nh_lakehouse.lakehouse.reading import data_files, select_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -105,7 +107,16 @@ class Lakehouse:
 
     def arrow(self, name: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
         """The rows of a table as Arrow."""
-        return self.delta(name, version).to_pyarrow_table(columns=list(columns) if columns else None)
+        import duckdb
+        import pyarrow as pa
+
+        delta = self.delta(name, version)
+        schema = pa.schema(delta.schema().to_arrow())
+        if columns:
+            schema = pa.schema([schema.field(c) for c in columns])
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return connection.sql(select_rows(delta, schema.names)).to_arrow_table().cast(schema)
 
     def read(self, name: str, columns: Sequence[str] | None = None, version: int | None = None) -> pd.DataFrame:
         """The rows of a table as pandas, for notebooks.
@@ -141,12 +152,15 @@ class Lakehouse:
         import duckdb
 
         connection = duckdb.connect(config={"memory_limit": f"{memory_mb}MB"})
+        readable: list[str] = []
         for layer in LAYERS:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         for name in self.tables() if tables is None else tables:
             layer, table = name.split(".")
-            connection.register(f"__{layer}_{table}", self.delta(name, (versions or {}).get(name)).to_pyarrow_dataset())
-            connection.execute(f'CREATE VIEW {layer}."{table}" AS SELECT * FROM __{layer}_{table}')
+            delta = self.delta(name, (versions or {}).get(name))
+            readable += data_files(delta)
+            connection.execute(f'CREATE VIEW {layer}."{table}" AS {select_rows(delta)}')
+        connection.execute(f"SET allowed_paths = [{', '.join(sql_value(f) for f in readable)}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         return connection

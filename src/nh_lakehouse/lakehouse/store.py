@@ -20,13 +20,14 @@ from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import adopt
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["Published", "Store", "parquet_files", "pq_dataset", "semi_join", "sql_text"]
+__all__ = ["Published", "Store", "parquet_files", "semi_join", "sql_text", "staged_rows"]
 
 ACTION = "_action"
 _INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
@@ -289,21 +290,20 @@ class Store:
     ) -> tuple[dict[str, int], dict[tuple[str, ...], tuple[int, int]]]:
         import duckdb
 
-        files = parquet_files(changes)
-        if not files:
+        if not parquet_files(changes):
             return {}, {}
+        rows = staged_rows(changes)
         with duckdb.connect() as connection:
-            connection.register("changes", pq_dataset(files))
-            actions = connection.execute(f"SELECT {ACTION}, count(*) FROM changes GROUP BY 1").fetchall()
+            actions = connection.execute(f"SELECT {ACTION}, count(*) FROM {rows} GROUP BY 1").fetchall()
             by_file: dict[tuple[str, ...], tuple[int, int]] = {}
             if provenance:
                 names = ", ".join(f'"{c}"' for c in provenance)
-                rows = connection.execute(
+                counted = connection.execute(
                     f"""SELECT {names}, count(*) FILTER ({ACTION} = '{_INSERT}'),
                             count(*) FILTER ({ACTION} = '{_UPDATE}')
-                        FROM changes WHERE {ACTION} <> '{_DELETE}' GROUP BY {names}"""
+                        FROM {rows} WHERE {ACTION} <> '{_DELETE}' GROUP BY {names}"""
                 ).fetchall()
-                by_file = {tuple(source): (inserted, updated) for *source, inserted, updated in rows}
+                by_file = {tuple(source): (inserted, updated) for *source, inserted, updated in counted}
         return dict(actions), by_file
 
     def _apply(self, name: str, changes: Path, key: Sequence[str], counts: Mapping[str, int]) -> Published:
@@ -346,12 +346,11 @@ class Store:
 
         ranges = []
         with duckdb.connect() as connection:
-            connection.register("changes", pq_dataset(parquet_files(changes)))
             for column in key:
                 low, high, kind, nulls = connection.execute(
                     f"""SELECT min("{column}")::VARCHAR, max("{column}")::VARCHAR, typeof(min("{column}")),
                             count(*) - count("{column}")
-                        FROM changes"""
+                        FROM {staged_rows(changes)}"""
                 ).fetchall()[0]
                 if nulls or low is None:
                     continue
@@ -398,11 +397,9 @@ def parquet_files(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(path.glob("*.parquet"))
 
 
-def pq_dataset(files: Sequence[Path]) -> Any:
-    """Staged files as one lazy Arrow dataset."""
-    import pyarrow.dataset as ds
-
-    return ds.dataset([str(f) for f in files], format="parquet")
+def staged_rows(path: Path) -> str:
+    """DuckDB's name for the rows of a staged folder or file."""
+    return parquet_rows(parquet_files(path))
 
 
 def _literal(value: str, kind: str) -> str:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
 
 import duckdb
 import pyarrow as pa
 
-from nh_lakehouse.bronze.records import duckdb_file
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
+from nh_lakehouse.lakehouse.reading import data_files
 from nh_lakehouse.lakehouse.schema import arrow_schema
-from nh_lakehouse.lakehouse.store import Store, parquet_files
+from nh_lakehouse.lakehouse.store import Store, staged_rows
 from nh_lakehouse.pipeline.made_rows import publish_rows
 from nh_lakehouse.silver.conform import CELL_REASONS, FLAGS, REASONS
 from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, QUARANTINED, unit_key
@@ -59,8 +59,7 @@ def quarantined_rows(
         bronze = store.lake.delta(f"bronze.{data_set.name}", version)
         names = [f.name for f in bronze.schema().fields if not f.name.startswith("_")]
         # DuckDB's own reader opens the wanted rows alone; an Arrow dataset would decode every column of every row.
-        files = ", ".join(duckdb_file(Path(unquote(urlparse(u).path))) for u in bronze.file_uris())
-        source = f"read_parquet([{files}], union_by_name = true)"
+        source = parquet_rows(data_files(bronze))
         rows = connection.sql(
             f"""SELECT bad.reasons, bad.severity, bronze.* FROM {source} AS bronze JOIN bad
                 ON bronze._source_sha256 = bad._source_sha256 AND bronze._source_row = bad._source_row
@@ -81,23 +80,19 @@ def _bad_rows(data_set: DataSet, stage: Path, judged: Path | None, contested: Pa
     # Values of a malformed record may stand in the wrong columns: what is wrong with them says nothing.
     lost = f"CASE WHEN _corrupt_record IS NULL THEN list_filter({FLAGS}, lambda f: {cells}) ELSE [] END"
     out = f"len({REASONS}) > 0 AS out"
-    alone = f"SELECT {columns}, {REASONS} AS reasons, {lost} AS lost, {out} FROM {_files(stage)} AS s"
+    alone = f"SELECT {columns}, {REASONS} AS reasons, {lost} AS lost, {out} FROM {staged_rows(stage)} AS s"
     if judged is not None and contested is not None:
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM u."{c}"' for c in unit_key(data_set)) or "true"
-        alone += f" WHERE NOT EXISTS (SELECT 1 FROM {_files(contested)} AS u WHERE {same})"
+        alone += f" WHERE NOT EXISTS (SELECT 1 FROM {staged_rows(contested)} AS u WHERE {same})"
         alone += (
-            f" UNION ALL SELECT {columns}, {REASONS}, {lost}, {DISPOSITION} = '{QUARANTINED}' FROM {_files(judged)} "
-            f"WHERE {DISPOSITION} IN ('{ACCEPTED}', '{QUARANTINED}')"
+            f" UNION ALL SELECT {columns}, {REASONS}, {lost}, {DISPOSITION} = '{QUARANTINED}' "
+            f"FROM {staged_rows(judged)} WHERE {DISPOSITION} IN ('{ACCEPTED}', '{QUARANTINED}')"
         )
     # What made the key unusable is told once.
     others = "list_filter(lost, lambda f: NOT list_contains(reasons, 'bad_key_format:' || split_part(f, ':', 2)))"
     return f"""SELECT {columns}, CASE WHEN out THEN list_concat(reasons, {others}) ELSE lost END AS reasons,
             CASE WHEN out THEN 'row' ELSE 'cell' END AS severity
         FROM ({alone}) WHERE out OR len(lost) > 0"""
-
-
-def _files(path: Path) -> str:
-    return f"read_parquet([{', '.join(duckdb_file(f) for f in parquet_files(path))}])"
 
 
 def _record(

@@ -21,7 +21,8 @@ from nh_lakehouse.contracts.model import DataSet, DerivedColumn, TableDeclaratio
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.changes import changed_files, distinct_values
-from nh_lakehouse.lakehouse.store import Published, Store, parquet_files
+from nh_lakehouse.lakehouse.reading import select_rows
+from nh_lakehouse.lakehouse.store import Published, Store, staged_rows
 from nh_lakehouse.pipeline.check_frame import check_columns
 from nh_lakehouse.pipeline.quarantine import quarantined_rows
 from nh_lakehouse.silver.conform import FLAGS, REASONS, conform
@@ -219,7 +220,7 @@ def _contested_units(stage: Path, data_set: DataSet, store: Store) -> Path | Non
     key = ", ".join(f'"{c}"' for c in dict.fromkeys([*unit_key(data_set), *data_set.key]))
     target = store.scratch(f"{data_set.name}_contested").with_suffix(".parquet")
     with duckdb.connect() as connection:
-        usable = f"SELECT * FROM {_parquet(stage)} WHERE len({REASONS}) = 0"
+        usable = f"SELECT * FROM {staged_rows(stage)} WHERE len({REASONS}) = 0"
         select_unit = ", ".join(f'"{c}"' for c in unit_key(data_set)) or "one"
         connection.execute(
             f"""CREATE TABLE contested AS
@@ -251,9 +252,9 @@ def _judged(verdicts: _Verdicts, data_set: DataSet, store: Store) -> DataFrame:
 def _some_untold(verdicts: _Verdicts, group: str | None) -> bool:
     """Whether any row of the scope was quarantined, or does not state its group."""
     unplaced = f' OR "{group}" IS NULL' if group else ""
-    parts = [f"SELECT 1 FROM {_parquet(verdicts.stage)} WHERE len({REASONS}) > 0{unplaced}"]
+    parts = [f"SELECT 1 FROM {staged_rows(verdicts.stage)} WHERE len({REASONS}) > 0{unplaced}"]
     if verdicts.judged is not None:
-        parts.append(f"SELECT 1 FROM {_parquet(verdicts.judged)} WHERE {DISPOSITION} = '{QUARANTINED}'")
+        parts.append(f"SELECT 1 FROM {staged_rows(verdicts.judged)} WHERE {DISPOSITION} = '{QUARANTINED}'")
     with duckdb.connect() as connection:
         return bool(connection.execute(f"SELECT 1 FROM ({' UNION ALL '.join(parts)}) LIMIT 1").fetchall())
 
@@ -262,12 +263,12 @@ def _count(verdicts: _Verdicts, data_set: DataSet) -> list[FileCounts]:
     """Rows per file and disposition, counted by DuckDB over the staged files."""
     audit = f"_source_sha256, _source_file, _load_id, _period, len({FLAGS}) AS flags"
     verdict = f"CASE WHEN len({REASONS}) = 0 THEN '{ACCEPTED}' ELSE '{QUARANTINED}' END AS d"
-    alone = f"SELECT {audit}, {verdict} FROM {_parquet(verdicts.stage)} AS s"
+    alone = f"SELECT {audit}, {verdict} FROM {staged_rows(verdicts.stage)} AS s"
     if verdicts.contested is not None and verdicts.judged is not None:
         units = unit_key(data_set)
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM u."{c}"' for c in units) or "true"
-        alone += f" WHERE NOT EXISTS (SELECT 1 FROM {_parquet(verdicts.contested)} AS u WHERE {same})"
-        judged = f"SELECT {audit}, {DISPOSITION} FROM {_parquet(verdicts.judged)}"
+        alone += f" WHERE NOT EXISTS (SELECT 1 FROM {staged_rows(verdicts.contested)} AS u WHERE {same})"
+        judged = f"SELECT {audit}, {DISPOSITION} FROM {staged_rows(verdicts.judged)}"
         alone = f"{alone} UNION ALL {judged}"
     with duckdb.connect() as connection:
         rows = connection.execute(
@@ -402,8 +403,8 @@ def _sometimes_absent(store: Store, data_set: DataSet, version: int) -> set[str]
     """Contract columns that at least one loaded file does not have."""
     bronze = store.lake.delta(f"bronze.{data_set.name}", version)
     with duckdb.connect() as connection:
-        connection.register("bronze", bronze.to_pyarrow_dataset())
-        rows = connection.execute("SELECT DISTINCT _absent_columns FROM bronze").fetchall()
+        absent = select_rows(bronze, ["_absent_columns"])
+        rows = connection.execute(f"SELECT DISTINCT _absent_columns FROM ({absent})").fetchall()
     new = {c.name for c in data_set.columns} - {f.name for f in bronze.schema().fields}
     return new | {column for (text,) in rows for column in (text or "").split(",") if column}
 
@@ -473,8 +474,3 @@ def _closed_since(store: Store, name: str, before: int) -> int:
         return len(table) - table.column("closed_reason").null_count
 
     return max(0, closed(after) - closed(before))
-
-
-def _parquet(path: Path) -> str:
-    files = [str(f) for f in parquet_files(path)]
-    return f"read_parquet({files})" if files else "(SELECT 1 WHERE false)"

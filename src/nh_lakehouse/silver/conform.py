@@ -81,6 +81,7 @@ def conform(bronze: DataFrame, data_set: DataSet, *, columns: Iterable[str] | No
     )
     typed = {c.name: _check(c) for c in chosen}
     national = [] if data_set.national is None else [f"{_is_national(data_set)} AS is_national"]
+    derived = [data_set.period.silver_column, *(["is_national"] if national else []), FLAGS, REASONS]
     result = parsed.selectExpr(
         *[f"{typed[c.name].value} AS {_q(c.name)}" for c in chosen],
         f"{period_column(data_set)} AS {_q(data_set.period.silver_column)}",
@@ -89,7 +90,8 @@ def conform(bronze: DataFrame, data_set: DataSet, *, columns: Iterable[str] | No
         f"{_row_reasons(data_set, [r for c in chosen for r in typed[c.name].row_reasons])} AS {REASONS}",
         *audit,
     )
-    return _with_row_checks(result, data_set, chosen)
+    # The names are known here: asking the frame for them would have the plan analysed once more.
+    return _with_row_checks(result, data_set, chosen, [*[c.name for c in chosen], *derived, *audit])
 
 
 def period_column(data_set: DataSet) -> str:
@@ -370,7 +372,9 @@ def _row_reasons(data_set: DataSet, from_cells: Sequence[tuple[str, str]]) -> st
     return _list_of([*reasons, *from_cells], malformed)
 
 
-def _with_row_checks(frame: DataFrame, data_set: DataSet, chosen: Sequence[ContractColumn]) -> DataFrame:
+def _with_row_checks(
+    frame: DataFrame, data_set: DataSet, chosen: Sequence[ContractColumn], columns: Sequence[str]
+) -> DataFrame:
     """Warnings that need several typed columns: the contract's checks and values against their footnotes."""
     names = {c.name for c in chosen}
     flags = [(c.reason, _where_known(c.when, data_set)) for c in data_set.checks if _uses_only(c.when, names, data_set)]
@@ -378,7 +382,7 @@ def _with_row_checks(frame: DataFrame, data_set: DataSet, chosen: Sequence[Contr
     if not flags:
         return frame
     merged = f"sort_array(array_distinct(concat({FLAGS}, {_list_of(flags)})))"
-    return frame.selectExpr(*[_q(c) if c != FLAGS else f"{merged} AS {FLAGS}" for c in frame.columns])
+    return frame.selectExpr(*[_q(c) if c != FLAGS else f"{merged} AS {FLAGS}" for c in columns])
 
 
 def _uses_only(expression: str, names: set[str], data_set: DataSet) -> bool:
