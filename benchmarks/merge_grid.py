@@ -67,7 +67,7 @@ def make_batch(path: Path, rows: int, files: float, matched: float) -> int:
 def publish(store: Store, name: str, batch: Path) -> None:
     """As the library brings changed keys into a table."""
     frame = store.engine.read_parquet([batch])
-    store.publish(name, frame, key=KEY, scope_keys=(frame.select(*KEY), KEY))
+    store.publish(name, frame, key=KEY, scope_keys=(batch, KEY))
 
 
 def plain_merge(store: Store, name: str, batch: Path) -> None:

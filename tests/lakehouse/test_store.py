@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +18,11 @@ from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse import store as store_module
-from nh_lakehouse.lakehouse.adopt import adopt
+from nh_lakehouse.lakehouse.adopt import Swap, adopt
+from nh_lakehouse.lakehouse.duckdb_sql import sql_file, sql_name, sql_value
+from nh_lakehouse.lakehouse.placing import Difference, difference, placed
 from nh_lakehouse.lakehouse.schema import spark_schema
-from nh_lakehouse.lakehouse.store import Published, Store, semi_join
+from nh_lakehouse.lakehouse.store import Published, Store, parquet_files, semi_join, sql_text
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
 NAME = "silver.things"
@@ -126,7 +129,7 @@ def test_scope_leaves_rows_outside_alone(bench: Bench) -> None:
 
 
 def test_scope_keys_compare_null_safe(bench: Bench) -> None:
-    keys = bench.frame([(None, 0, "")]).select("grp")
+    (keys, *_) = parquet_files(bench.store.stage(bench.frame([(None, 0, "")]).select("grp").coalesce(1), "keys"))
     done = bench.publish([(None, 2, "x")], scope_keys=(keys, ["grp"]))
     assert (done.inserted_n, done.updated_n, done.deleted_n) == (1, 0, 1)
     assert bench.rows() == sorted([*BEFORE[:2], (None, 2, "x"), BEFORE[3]], key=str)
@@ -170,7 +173,10 @@ def test_untouched_data_files_are_not_rewritten(bench: Bench) -> None:
 
 
 def test_commit_that_did_something_else_is_taken_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Store, "_count_actions", lambda self, changes, provenance: ({"insert": 1, "update": 5}, {}))
+    def wrong(*arguments: object) -> Difference:
+        return replace(difference(*arguments), counts={"insert": 1, "update": 5})
+
+    monkeypatch.setattr(store_module, "difference", wrong)
     with pytest.raises(RowAccountingError, match="back at version 1"):
         bench.publish([("a", 1, "y"), *BEFORE[1:]])
     assert bench.rows() == sorted(BEFORE, key=str)
@@ -279,5 +285,98 @@ def test_semi_join_is_null_safe(spark) -> None:
 
 
 def test_literals_are_escaped() -> None:
-    assert store_module._literal("o'h\\a", "VARCHAR") == "'o\\'h\\\\a'"
-    assert store_module._literal("2024-01-01", "DATE") == "DATE'2024-01-01'"
+    assert sql_text("o'h\\a") == "'o\\'h\\\\a'"
+    assert sql_value("o'h\\a") == "'o''h\\a'"
+    assert sql_name('a"b') == '"a""b"'
+    assert sql_file("/x [1]/a?.parquet") == "'/x [[]1]/a[?].parquet'"
+
+
+# --- files that are written once more -------------------------------------------------------------------------------
+
+TYPED = tuple(
+    DerivedColumn(name=n, type=t, description=n)
+    for n, t in (
+        ("id", "int"),
+        ("n", "bigint"),
+        ("x", "double"),
+        ("usd", "decimal(18,2)"),
+        ("big", "decimal(38,10)"),
+        ("day", "date"),
+        ("at", "timestamp"),
+        ("yes", "boolean"),
+        ("codes", "array<int>"),
+        ("flags", "array<string>"),
+        ("parts", "map<string,bigint>"),
+    )
+)
+
+
+def test_rows_beside_a_changed_one_keep_every_value_of_every_type(tmp_path: Path, engine: Engine) -> None:
+    store = Store(Lakehouse(tmp_path / "lake"), engine, tmp_path / "staging")
+    store.ensure(NAME, [*TYPED, HASH])
+    full = (
+        1,
+        9_223_372_036_854_775_807,
+        -0.1,
+        Decimal("-1.50"),
+        Decimal("12345678901234567890.0123456789"),
+        date(1959, 3, 17),
+        datetime(2024, 10, 1, 5, 6, 7, 80, tzinfo=timezone.utc),
+        False,
+        [1, None],
+        ["a", ""],
+        {"k": 1},
+    )
+    rows = [full, (2, *[None] * 10), (3, *full[1:])]
+
+    def publish(wanted: list[tuple]) -> Published:
+        frame = engine.session.createDataFrame(wanted, spark_schema(TYPED)).coalesce(1)
+        return store.publish(NAME, frame.select("*", row_hash(TYPED).alias(ROW_HASH)), key=["id"])
+
+    publish(rows)
+    before = {r["id"]: r for r in store.lake.arrow(NAME).to_pylist()}
+    done = publish([rows[0], rows[1], (3, 5, *full[2:])])
+    assert (done.inserted_n, done.updated_n, done.deleted_n) == (0, 1, 0)
+    after = {r["id"]: r for r in store.lake.arrow(NAME).to_pylist()}
+    assert after[1] == before[1] and after[2] == before[2]
+    assert after[3]["n"] == 5 and {k: v for k, v in after[3].items() if k not in ("n", ROW_HASH)} == {
+        k: v for k, v in before[3].items() if k not in ("n", ROW_HASH)
+    }
+    # The engine reads what was written beside it.
+    read = {r.id: r for r in store.read(NAME).collect()}
+    assert read[1].big == full[4] and read[1].parts == {"k": 1} and read[3].codes == [1, None] and read[2].at is None
+
+
+def test_file_from_before_a_column_came_is_written_with_it(bench: Bench) -> None:
+    more = DerivedColumn(name="more", type="decimal(18,2)", description="More")
+    bench.store.ensure(NAME, [*COLUMNS, more, HASH])
+    wanted = bench.frame([("a", 1, "y"), *BEFORE[1:]])
+    done = bench.store.publish(NAME, wanted.selectExpr("*", "CAST(1.5 AS decimal(18,2)) AS more"), key=KEY)
+    assert (done.inserted_n, done.updated_n, done.deleted_n) == (0, 1, 0)
+    found = {(r["grp"], r["id"]): r["more"] for r in bench.store.lake.arrow(NAME).to_pylist()}
+    assert found.pop(("a", 1)) == Decimal("1.50") and set(found.values()) == {None}
+
+
+def test_key_that_is_wanted_twice_is_refused(bench: Bench) -> None:
+    with pytest.raises(LoadError, match="wanted twice"):
+        bench.publish([*BEFORE, ("a", 1, "y")])
+    assert bench.rows() == sorted(BEFORE, key=str)
+
+
+def test_swap_that_meets_another_writer_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*arguments: object) -> Swap:
+        bench.store.append(NAME, bench.frame([("n", 1, "x")]))
+        return placed(*arguments)
+
+    monkeypatch.setattr(store_module, "placed", late)
+    with pytest.raises(LoadError, match="another writer"):
+        bench.publish([("a", 1, "y"), *BEFORE[1:]])
+    assert bench.rows() == sorted([*BEFORE, ("n", 1, "x")], key=str)
+
+
+def test_commit_tells_rows_and_files(bench: Bench) -> None:
+    bench.publish([("a", 1, "y"), *BEFORE[1:3], ("n", 1, "x")])
+    metrics = bench.store.lake.history(NAME)[0]["operationMetrics"]
+    told = {k.removeprefix("numTarget"): int(v) for k, v in metrics.items()}
+    assert told["RowsInserted"] == 1 and told["RowsUpdated"] == 1 and told["RowsDeleted"] == 1
+    assert told["RowsCopied"] + 1 + 1 <= 4 and told["FilesAdded"] == told["FilesRemoved"] + 1

@@ -246,14 +246,14 @@ def test_commit_that_does_not_do_what_was_asked_is_taken_back(
 ) -> None:
     put(loaded / "landing", [NEWER])
     before = all_tables(loaded / "lake")
-    real = Store._apply
+    real = Store._swap
 
     def miscounting(self: Store, *args: Any) -> Published:
         done = real(self, *args)
         return replace(done, updated_n=done.updated_n + 1)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "_apply", miscounting)
+        patched.setattr(Store, "_swap", miscounting)
         report = again(loaded, engine)
     assert report.exit_code == 1 and "the table is back at version" in report.errors[0]
     assert all_tables(loaded / "lake") == before

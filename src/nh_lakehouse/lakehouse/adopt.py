@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pyarrow.parquet as pq
 
@@ -21,11 +24,23 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction, RemoveAction
 
-__all__ = ["adopt"]
+__all__ = ["Swap", "adopt", "swap"]
 
 _STATISTICS = "delta.dataSkippingStatsColumns"
 #: As many columns as Delta's writers give statistics of where a table names none.
 _DEFAULT_COLUMNS = 32
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Files to bring into a table and to take out of it in one commit, and what that does to its rows."""
+
+    added: tuple[Path, ...]
+    removed: tuple[Path, ...] = ()
+    inserted_n: int = 0
+    updated_n: int = 0
+    deleted_n: int = 0
+    copied_n: int = 0
 
 
 def adopt(table: DeltaTable, folder: Path, files: Sequence[Path]) -> int:
@@ -38,29 +53,68 @@ def adopt(table: DeltaTable, folder: Path, files: Sequence[Path]) -> int:
     Returns:
         Rows added; 0 if there were none and nothing was committed.
     """
-    from deltalake import CommitProperties
+    actions, rows_n = _moved_in(table, folder, files)
+    size = sum((folder / a.path).stat().st_size for a in actions)
+    metrics = {"numFiles": len(actions), "numOutputRows": rows_n, "numOutputBytes": size}
+    _commit(table, actions, metrics, retries=None)
+    return rows_n
 
+
+def swap(table: DeltaTable, folder: Path, files: Swap) -> None:
+    """Take files out of a table and bring others in, in one commit.
+
+    Args:
+        table: the table, at the version that the files were made for. Another commit since then makes this one fail.
+        folder: where it lies.
+        files: Parquet files on the same disk, which are moved away, and data files of the table.
+    """
+    from deltalake.transaction import RemoveAction
+
+    actions, _ = _moved_in(table, folder, files.added)
+    now = int(time.time() * 1000)
+    gone: list[AddAction | RemoveAction] = [
+        RemoveAction(quote(str(file.relative_to(folder))), True, now, file.stat().st_size, {}) for file in files.removed
+    ]
+    metrics = {
+        "numTargetRowsInserted": files.inserted_n,
+        "numTargetRowsUpdated": files.updated_n,
+        "numTargetRowsDeleted": files.deleted_n,
+        "numTargetRowsCopied": files.copied_n,
+        "numTargetFilesAdded": len(actions),
+        "numTargetFilesRemoved": len(gone),
+    }
+    # Rows that were compared must be those that stand there: no retry on top of somebody else's commit.
+    _commit(table, [*actions, *gone], metrics, retries=0)
+
+
+def _moved_in(table: DeltaTable, folder: Path, files: Sequence[Path]) -> tuple[list[AddAction], int]:
+    """Move files with rows into the table's folder, under new names; nothing is committed."""
     wanted = _indexed(table)
-    actions: list[AddAction | RemoveAction] = []
-    rows_n = size = 0
+    actions: list[AddAction] = []
+    rows_n = 0
     for file in files:
         footer = pq.read_metadata(file)
-        if not footer.num_rows:
-            continue
-        target = folder / f"part-{len(actions):05d}-{uuid.uuid4()}.parquet"
-        shutil.move(str(file), str(target))
-        actions.append(_action(target, footer, wanted))
-        rows_n += footer.num_rows
-        size += target.stat().st_size
+        if footer.num_rows:
+            target = folder / f"part-{len(actions):05d}-{uuid.uuid4()}.parquet"
+            shutil.move(str(file), str(target))
+            actions.append(_action(target, footer, wanted))
+            rows_n += footer.num_rows
+    return actions, rows_n
+
+
+def _commit(
+    table: DeltaTable, actions: Sequence[AddAction | RemoveAction], metrics: Mapping[str, int], *, retries: int | None
+) -> None:
+    from deltalake import CommitProperties
+
     if actions:
-        metrics = {"numFiles": str(len(actions)), "numOutputRows": str(rows_n), "numOutputBytes": str(size)}
+        told = {name: str(value) for name, value in metrics.items()}
         table.create_write_transaction(
-            actions,
+            list(actions),
             mode="append",
             schema=table.schema(),
-            commit_properties=CommitProperties(custom_metadata={"operationMetrics": metrics}),
+            commit_properties=CommitProperties(custom_metadata={"operationMetrics": told}, max_commit_retries=retries),
         )
-    return rows_n
 
 
 def _indexed(table: DeltaTable) -> set[str]:

@@ -24,9 +24,15 @@ def sql_file(path: str | Path) -> str:
     return sql_value(re.sub(r"[\[*?]", r"[\g<0>]", str(path)))
 
 
-def parquet_rows(files: Iterable[str | Path]) -> str:
-    """The rows of Parquet files that share their columns, or have some of them; no rows without a file."""
+def parquet_rows(files: Iterable[str | Path], file_column: str | None = None) -> str:
+    """The rows of Parquet files that share their columns, or have some of them; no rows without a file.
+
+    Args:
+        files: their paths.
+        file_column: name of a further column that holds the path of the row's file.
+    """
     listed = ", ".join(sql_file(f) for f in files)
     if not listed:
         return "(SELECT 1 WHERE false)"
-    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    named = f", filename = {sql_value(file_column)}" if file_column else ""
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false{named})"

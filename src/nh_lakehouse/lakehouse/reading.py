@@ -14,7 +14,7 @@ from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["data_files", "select_rows"]
+__all__ = ["data_files", "rows_of_files", "select_rows"]
 
 _TYPES = {"string": "VARCHAR", "integer": "INTEGER", "long": "BIGINT", "timestamp": "TIMESTAMPTZ"}
 
@@ -31,16 +31,28 @@ def select_rows(table: DeltaTable, columns: Sequence[str] | None = None) -> str:
         table: the table at its version.
         columns: only these; all if None.
     """
-    fields = {field.name: field.type for field in table.schema().fields}
-    wanted = list(columns) if columns else list(fields)
-    files = data_files(table)
-    nothing = ", ".join(f"CAST(NULL AS {_duckdb_type(t)}) AS {sql_name(n)}" for n, t in fields.items())
-    empty = f"SELECT {nothing} WHERE false"
-    names = ", ".join(sql_name(n) for n in wanted)
-    if not files:
-        return f"SELECT {names} FROM ({empty})"
+    names = ", ".join(sql_name(n) for n in columns) if columns else "*"
+    return f"SELECT {names} FROM ({rows_of_files(table, data_files(table))})"
+
+
+def rows_of_files(table: DeltaTable, files: Sequence[str], file_column: str | None = None) -> str:
+    """A SELECT of the rows of some of a table's files, with all its columns.
+
+    Args:
+        table: the table at its version.
+        files: their paths.
+        file_column: name of a further column that holds the path of the row's file.
+    """
+    fields = [f"CAST(NULL AS {_duckdb_type(f.type)}) AS {sql_name(f.name)}" for f in table.schema().fields]
+    fields += [f"CAST(NULL AS VARCHAR) AS {sql_name(file_column)}"] if file_column else []
     # The empty part has every column of the table, so that one which no file has is there too.
-    return f"SELECT {names} FROM (({empty}) UNION ALL BY NAME (SELECT * FROM {parquet_rows(files)}))"
+    empty = f"SELECT {', '.join(fields)} WHERE false"
+    if not files:
+        return empty
+    names = ", ".join(sql_name(f.name) for f in table.schema().fields)
+    names += f", {sql_name(file_column)}" if file_column else ""
+    rows = f"SELECT * FROM {parquet_rows(files, file_column)}"
+    return f"SELECT {names} FROM (({empty}) UNION ALL BY NAME ({rows}))"
 
 
 def _duckdb_type(delta: Any) -> str:

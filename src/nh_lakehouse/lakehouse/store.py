@@ -1,15 +1,15 @@
 """Writing Delta tables with an engine: create, append, publish a changed set of rows in one commit.
 
 Every write is one commit. `publish` compares the wanted rows with the ones that stand in the table (inside a scope)
-and writes the difference alone: an append where rows are only new, else one MERGE whose source is a staged Parquet
-file of the changed rows. Nothing different: no commit.
+and writes the difference alone: an append where rows are only new, else the files that hold a changed row, written once
+more. Nothing different: no commit.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +19,17 @@ import pyarrow.parquet as pq
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
-from nh_lakehouse.lakehouse.adopt import adopt
+from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.placing import DELETE, INSERT, UPDATE, Scope, connect, difference, placed
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
     from pyspark.sql import DataFrame
 
 __all__ = ["Published", "Store", "parquet_files", "semi_join", "sql_text", "staged_rows"]
-
-ACTION = "_action"
-_INSERT, _UPDATE, _DELETE = "insert", "update", "delete"
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ class Store:
         *,
         key: Sequence[str],
         scope: str | None = None,
-        scope_keys: tuple[DataFrame, Sequence[str]] | None = None,
+        scope_keys: tuple[Path, Sequence[str]] | None = None,
         scope_is_new: bool = False,
         provenance: Sequence[str] = (),
     ) -> Published:
@@ -222,9 +221,10 @@ class Store:
             name: the table, which exists.
             frame: the wanted rows, `_row_hash` included.
             key: columns that identify a row; compared null-safe.
-            scope: SQL predicate over the table's columns: rows outside are not looked at, rows inside that the frame
+            scope: DuckDB predicate over the table's columns: rows outside are not looked at, rows inside that the frame
                 lacks are deleted. The whole table if None.
-                scope_keys: keys and their columns: only rows of the table with one of these keys are in the scope.
+            scope_keys: Parquet file of keys, and their columns: only rows of the table with one of these keys are in
+                the scope.
             scope_is_new: the caller knows that the table holds nothing in the scope: append without comparing.
             provenance: columns by which inserted and updated rows are counted in `by_file`.
         Returns:
@@ -234,129 +234,36 @@ class Store:
             before = self.lake.version(name)
             if scope_is_new or self._is_empty(name):
                 return self.append(name, frame.select(*self._column_names(name)))
-            changes = self.stage(self._difference(name, frame, key, scope, scope_keys), f"{name}_changes")
-            counts, by_file = self._count_actions(changes, provenance)
-            if not counts:
-                return Published(before, before)
-            published = self._apply(name, changes, key, counts)
-            self._hold_to_account(name, published, counts)
-            return Published(
-                before, published.version_after, published.inserted_n, published.updated_n, published.deleted_n, by_file
-            )
+            wanted = parquet_files(self.stage(frame.select(*self._column_names(name)), name))
+            table = self.lake.delta(name)
+            with connect(self.staging) as connection:
+                found = difference(connection, table, wanted, key, Scope(scope, scope_keys), provenance)
+                if not found.counts:
+                    return Published(before, before)
+                if found.is_all_new:
+                    published = self.adopt(name, wanted)
+                else:
+                    swapped = placed(connection, table, wanted, key, found, self.scratch(f"{name}_placed"))
+                    published = self._swap(name, table, swapped)
+            self._hold_to_account(name, published, found.counts)
+            return replace(published, by_file=found.by_file)
+
+    def _swap(self, name: str, table: DeltaTable, files: Swap) -> Published:
+        from deltalake.exceptions import CommitFailedError
+
+        before = table.version()
+        try:
+            swap(table, self.lake.folder(name), files)
+        except CommitFailedError as error:
+            raise LoadError(f"{name}: version {before + 1} was written by somebody else: another writer?") from error
+        self._after_commit(name)
+        return Published(before, self.lake.version(name), files.inserted_n, files.updated_n, files.deleted_n)
 
     def _is_empty(self, name: str) -> bool:
         return not self.lake.delta(name).file_uris()
 
     def _column_names(self, name: str) -> list[str]:
         return [f.name for f in self.lake.delta(name).schema().fields]
-
-    def _difference(
-        self,
-        name: str,
-        frame: DataFrame,
-        key: Sequence[str],
-        scope: str | None,
-        scope_keys: tuple[DataFrame, Sequence[str]] | None,
-    ) -> DataFrame:
-        """Rows to insert, update and delete, each with its action; unchanged rows are left out."""
-        from pyspark.sql import functions as F
-
-        columns = self._column_names(name)
-        present = self.read(name)
-        if scope:
-            present = present.where(scope)
-        if scope_keys:
-            present = semi_join(present, *scope_keys)
-        old = present.select(*[F.col(k).alias(f"_old_{k}") for k in key], F.col("_row_hash").alias("_old_hash"))
-        new = frame.select(*columns, F.lit(1).alias("_new"))
-        condition = None
-        for column in key:
-            equal = F.col(column).eqNullSafe(F.col(f"_old_{column}"))
-            condition = equal if condition is None else condition & equal
-        joined = new.join(old, on=condition, how="full_outer")
-        action = (
-            F.when(F.col("_new").isNull(), F.lit(_DELETE))
-            .when(F.col("_old_hash").isNull(), F.lit(_INSERT))
-            .when(F.col("_old_hash") != F.col("_row_hash"), F.lit(_UPDATE))
-        )
-        kept = [
-            F.when(F.col("_new").isNull(), F.col(f"_old_{c}")).otherwise(F.col(c)).alias(c) if c in key else F.col(c)
-            for c in columns
-        ]
-        return joined.select(*kept, action.alias(ACTION)).where(F.col(ACTION).isNotNull())
-
-    def _count_actions(
-        self, changes: Path, provenance: Sequence[str]
-    ) -> tuple[dict[str, int], dict[tuple[str, ...], tuple[int, int]]]:
-        import duckdb
-
-        if not parquet_files(changes):
-            return {}, {}
-        rows = staged_rows(changes)
-        with duckdb.connect() as connection:
-            actions = connection.execute(f"SELECT {ACTION}, count(*) FROM {rows} GROUP BY 1").fetchall()
-            by_file: dict[tuple[str, ...], tuple[int, int]] = {}
-            if provenance:
-                names = ", ".join(f'"{c}"' for c in provenance)
-                counted = connection.execute(
-                    f"""SELECT {names}, count(*) FILTER ({ACTION} = '{_INSERT}'),
-                            count(*) FILTER ({ACTION} = '{_UPDATE}')
-                        FROM {rows} WHERE {ACTION} <> '{_DELETE}' GROUP BY {names}"""
-                ).fetchall()
-                by_file = {tuple(source): (inserted, updated) for *source, inserted, updated in counted}
-        return dict(actions), by_file
-
-    def _apply(self, name: str, changes: Path, key: Sequence[str], counts: Mapping[str, int]) -> Published:
-        columns = self._column_names(name)
-        source = self.engine.read_parquet([changes])
-        if set(counts) == {_INSERT}:
-            return self.append(name, source.select(*columns))
-        before = self.lake.version(name)
-        view = f"changes_{changes.name}"
-        source.createOrReplaceTempView(view)
-        try:
-            self.engine.execute(self._merge_sql(name, view, columns, key, changes))
-        finally:
-            self.engine.session.catalog.dropTempView(view)
-        after, metrics = self._last_commit(name)
-        self._after_commit(name)
-        return Published(
-            before,
-            after,
-            int(metrics.get("numTargetRowsInserted", 0)),
-            int(metrics.get("numTargetRowsUpdated", 0)),
-            int(metrics.get("numTargetRowsDeleted", 0)),
-        )
-
-    def _merge_sql(self, name: str, view: str, columns: Sequence[str], key: Sequence[str], changes: Path) -> str:
-        on = [f"t.`{k}` <=> s.`{k}`" for k in key] + self._key_ranges(changes, key)
-        pairs = ", ".join(f"t.`{c}` = s.`{c}`" for c in columns)
-        names = ", ".join(f"`{c}`" for c in columns)
-        values = ", ".join(f"s.`{c}`" for c in columns)
-        return (
-            f"MERGE INTO delta.`{self.lake.path(name)}` AS t USING {view} AS s ON {' AND '.join(on)} "
-            f"WHEN MATCHED AND s.{ACTION} = '{_DELETE}' THEN DELETE "
-            f"WHEN MATCHED AND s.{ACTION} = '{_UPDATE}' THEN UPDATE SET {pairs} "
-            f"WHEN NOT MATCHED AND s.{ACTION} = '{_INSERT}' THEN INSERT ({names}) VALUES ({values})"
-        )
-
-    def _key_ranges(self, changes: Path, key: Sequence[str]) -> list[str]:
-        """Literal ranges of the key, so that MERGE opens only the files whose statistics overlap."""
-        import duckdb
-
-        ranges = []
-        with duckdb.connect() as connection:
-            for column in key:
-                low, high, kind, nulls = connection.execute(
-                    f"""SELECT min("{column}")::VARCHAR, max("{column}")::VARCHAR, typeof(min("{column}")),
-                            count(*) - count("{column}")
-                        FROM {staged_rows(changes)}"""
-                ).fetchall()[0]
-                if nulls or low is None:
-                    continue
-                if kind in ("DATE", "INTEGER", "BIGINT", "VARCHAR"):
-                    ranges.append(f"t.`{column}` BETWEEN {_literal(low, kind)} AND {_literal(high, kind)}")
-        return ranges
 
     def _last_commit(self, name: str) -> tuple[int, Mapping[str, Any]]:
         table = self.lake.delta(name)
@@ -365,7 +272,7 @@ class Store:
 
     def _hold_to_account(self, name: str, published: Published, counts: Mapping[str, int]) -> None:
         """The commit must have done what the comparison asked for; else the table goes back to where it was."""
-        wanted = (counts.get(_INSERT, 0), counts.get(_UPDATE, 0), counts.get(_DELETE, 0))
+        wanted = (counts.get(INSERT, 0), counts.get(UPDATE, 0), counts.get(DELETE, 0))
         found = (published.inserted_n, published.updated_n, published.deleted_n)
         if wanted != found:
             self.restore(name, published.version_before)
@@ -400,12 +307,6 @@ def parquet_files(path: Path) -> list[Path]:
 def staged_rows(path: Path) -> str:
     """DuckDB's name for the rows of a staged folder or file."""
     return parquet_rows(parquet_files(path))
-
-
-def _literal(value: str, kind: str) -> str:
-    if kind in ("INTEGER", "BIGINT"):
-        return value
-    return f"DATE{sql_text(value)}" if kind == "DATE" else sql_text(value)
 
 
 def sql_text(value: str) -> str:

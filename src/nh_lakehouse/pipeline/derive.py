@@ -18,8 +18,9 @@ from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys
+from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
 from nh_lakehouse.lakehouse.state import TableRecord
-from nh_lakehouse.lakehouse.store import Published, Store, semi_join, sql_text
+from nh_lakehouse.lakehouse.store import Published, Store, semi_join
 from nh_lakehouse.pipeline.check_frame import check_columns
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
@@ -118,7 +119,7 @@ def derive(
         frame,
         key=spec.key,
         scope=_literal_filter(affected.literals),
-        scope_keys=(keys, spec.per),
+        scope_keys=(affected.output, spec.per),
         scope_is_new=not _target_holds(store, spec, affected),
     )
     return Derived("incremental", published, versions)
@@ -198,7 +199,9 @@ def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: st
 
 
 def _literal_filter(literals: Mapping[str, Sequence[str]]) -> str | None:
-    parts = [f"`{c}` IN ({', '.join(sql_text(v) for v in values)})" for c, values in literals.items() if values]
+    parts = [
+        f"{sql_name(c)} IN ({', '.join(sql_value(v) for v in values)})" for c, values in literals.items() if values
+    ]
     return " AND ".join(parts) or None
 
 

@@ -23,7 +23,7 @@ def publish_rows(
         name: the table; it is made if it is missing.
         rows: the wanted rows, of the declared columns.
         key: columns that identify a row.
-        scope: SQL predicate over the table's columns: rows inside that are not wanted are deleted.
+        scope: DuckDB predicate over the table's columns: rows inside that are not wanted are deleted.
         unhashed: columns that say who wrote a row and when, which makes it no other row.
     """
     declaration = load_tables()[name]

@@ -87,9 +87,9 @@ def make_profile(
                 f"{lake.root} has no silver and no gold table to profile: nh-lakehouse run makes them, or name tables"
             )
         columns = [row for t in chosen for row in profile_table(lake, profiled_table(lake, t, graph))]
-        scope = f"`table` IN ({', '.join(repr(t) for t in chosen)})"
+        scope = f'"table" IN ({", ".join(repr(t) for t in chosen)})'
         if not tables:
-            scope = " OR ".join(f"`table` LIKE '{layer}.%'" for layer in _LAYERS)
+            scope = " OR ".join(f"\"table\" LIKE '{layer}.%'" for layer in _LAYERS)
         wanted = {PROFILE: (columns, scope)}
         correlations: list[dict[str, Any]] = []
         if METRICS in chosen:
@@ -129,7 +129,7 @@ def _stands(lake: Lakehouse, name: str, rows: Sequence[Mapping[str, Any]], scope
     names = [c.name for c in load_tables()[name].columns if c.name not in _WRITTEN]
     listed = ", ".join(f'"{n}"' for n in names)
     with lake.duckdb([name]) as connection:
-        found = connection.sql(f"SELECT {listed} FROM {name} WHERE {scope.replace('`', chr(34))}").to_arrow_table()
+        found = connection.sql(f"SELECT {listed} FROM {name} WHERE {scope}").to_arrow_table()
     return _sorted(found.to_pylist(), name) == _sorted([{n: r.get(n) for n in names} for r in rows], name)
 
 

@@ -21,6 +21,7 @@ from nh_lakehouse.contracts.model import DataSet, DerivedColumn, TableDeclaratio
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.changes import changed_files, distinct_values
+from nh_lakehouse.lakehouse.duckdb_sql import sql_name
 from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Published, Store, staged_rows
 from nh_lakehouse.pipeline.check_frame import check_columns
@@ -333,9 +334,9 @@ def _with_hash(frame: DataFrame, declaration: TableDeclaration) -> DataFrame:
 
 
 def _scope(data_set: DataSet, periods: Sequence[str] | None, part: tuple[str, str] | None) -> str | None:
-    """SQL predicate over the silver table for what a load may change: its periods, its part; None = all."""
+    """DuckDB predicate over the silver table for what a load may change: its periods, its part; None = all."""
     within = [_in_periods(data_set, periods)] if periods is not None else []
-    within += [f"`{part[0]}` = '{part[1]}'"] if part else []
+    within += [f"{sql_name(part[0])} = '{part[1]}'"] if part else []
     return " AND ".join(within) or None
 
 
@@ -347,7 +348,7 @@ def _in_periods(data_set: DataSet, periods: Sequence[str]) -> str:
         values = [p[:4] for p in periods]
     else:
         values = [f"DATE'{month_start(p).isoformat()}'" for p in periods]
-    return f"`{column}` IN ({', '.join(values)})" if values else "false"
+    return f"{sql_name(column)} IN ({', '.join(values)})" if values else "false"
 
 
 def _holds(store: Store, name: str, scope: str) -> bool:
@@ -355,7 +356,7 @@ def _holds(store: Store, name: str, scope: str) -> bool:
     if not store.lake.delta(name).file_uris():
         return False
     with store.lake.duckdb([name]) as connection:
-        found = connection.execute(f"SELECT 1 FROM {name} WHERE {scope.replace('`', chr(34))} LIMIT 1").fetchall()
+        found = connection.execute(f"SELECT 1 FROM {name} WHERE {scope} LIMIT 1").fetchall()
     return bool(found)
 
 

@@ -1,0 +1,211 @@
+"""Bringing wanted rows into a Delta table: what differs is found by key and row hash, only files that hold it change.
+
+The engine has computed and staged the wanted rows. Here they are compared with the rows that stand in the table (inside
+a scope), which needs the key and the hash of each and nothing else; a file that holds a row to change or delete is
+written once more without it or with its new values, rows of no file come in a file of their own, and one commit swaps
+the files. That is what a MERGE of the difference does, in the time that the difference takes: no engine job, and no
+look at files that nothing is changed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from nh_lakehouse.errors import LoadError
+from nh_lakehouse.lakehouse.adopt import Swap
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_file, sql_name, sql_value
+from nh_lakehouse.lakehouse.reading import data_files, rows_of_files
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+__all__ = ["DELETE", "INSERT", "UPDATE", "Difference", "Scope", "connect", "difference", "placed"]
+
+INSERT, UPDATE, DELETE = "insert", "update", "delete"
+_ACTION, _FILE = "_action", "_file"
+_MEMORY = "2GB"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The rows of a table that are compared.
+
+    Attributes:
+        condition: DuckDB predicate over the table's columns; all rows if None.
+        keys: Parquet file of keys, and their columns: only rows with one of these keys; all if None.
+    """
+
+    condition: str | None = None
+    keys: tuple[Path, Sequence[str]] | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is to be done to a table, and where.
+
+    Attributes:
+        counts: action -> rows.
+        by_file: values of the provenance columns -> rows to insert and to update.
+        touched: data files that hold a row to update or delete.
+        wanted_n: rows wanted, unchanged ones included.
+    """
+
+    counts: Mapping[str, int]
+    touched: tuple[Path, ...]
+    wanted_n: int
+    by_file: Mapping[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def is_all_new(self) -> bool:
+        """Whether every wanted row is to be inserted and nothing else is to be done."""
+        return self.counts == {INSERT: self.wanted_n}
+
+
+def connect(staging: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that spills to the staging folder."""
+    connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(staging / "duckdb")})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def difference(
+    connection: duckdb.DuckDBPyConnection,
+    table: DeltaTable,
+    wanted: Sequence[Path],
+    key: Sequence[str],
+    scope: Scope,
+    provenance: Sequence[str] = (),
+) -> Difference:
+    """Compare wanted rows with those of a table; the connection keeps the changed keys for `placed`.
+
+    Raises:
+        LoadError: a key is wanted twice.
+    """
+    hashed = [*key, "_row_hash"]
+    names = ", ".join(sql_name(c) for c in dict.fromkeys([*hashed, *provenance]))
+    connection.execute(f"CREATE TEMP TABLE wanted AS SELECT {names} FROM {parquet_rows(wanted)}")
+    _refuse_doubles(connection, key)
+    connection.execute(f"CREATE TEMP VIEW present AS {_present(table, hashed, scope)}")
+    same = _same("w", "p", key)
+    chosen = ", ".join(f"CASE WHEN w._row_hash IS NULL THEN p.{q} ELSE w.{q} END AS {q}" for q in map(sql_name, key))
+    carried = "".join(f", w.{sql_name(c)}" for c in provenance if c not in key)
+    connection.execute(
+        f"""CREATE TEMP TABLE changed AS SELECT {chosen}{carried}, p.{_FILE},
+                CASE WHEN w._row_hash IS NULL THEN '{DELETE}' WHEN p._row_hash IS NULL THEN '{INSERT}'
+                    ELSE '{UPDATE}' END AS {_ACTION}
+            FROM wanted AS w FULL OUTER JOIN present AS p ON {same}
+            WHERE w._row_hash IS DISTINCT FROM p._row_hash"""
+    )
+    counts = dict(connection.execute(f"SELECT {_ACTION}, count(*) FROM changed GROUP BY 1").fetchall())
+    touched = connection.execute(
+        f"SELECT DISTINCT {_FILE} FROM changed WHERE {_ACTION} <> '{INSERT}' ORDER BY 1"
+    ).fetchall()
+    wanted_n = connection.execute("SELECT count(*) FROM wanted").fetchall()[0][0]
+    by_file = _by_file(connection, provenance) if provenance else {}
+    return Difference(counts, tuple(Path(f) for (f,) in touched), wanted_n, by_file)
+
+
+def placed(
+    connection: duckdb.DuckDBPyConnection,
+    table: DeltaTable,
+    wanted: Sequence[Path],
+    key: Sequence[str],
+    found: Difference,
+    target: Path,
+) -> Swap:
+    """Write the files that take the place of the touched ones, and one of the new rows; nothing is committed.
+
+    Args:
+        connection: the one in which the difference was found.
+        table: the table at the version that was compared.
+        wanted: Parquet files of the wanted rows.
+        key: columns that identify a row.
+        found: the difference.
+        target: folder to write to; it is made.
+    Returns:
+        The files to take out and to bring in, with the rows that the commit inserts, updates, deletes and copies.
+    """
+    target.mkdir(parents=True)
+    columns = [f.name for f in table.schema().fields]
+    names = ", ".join(sql_name(c) for c in columns)
+    same = _same("w", "c", key)
+    if set(found.counts) - {DELETE}:
+        connection.execute(
+            f"""CREATE TEMP TABLE news AS
+                SELECT {", ".join(f"w.{sql_name(c)}" for c in columns)}, c.{_ACTION}, c.{_FILE}
+                FROM {parquet_rows(wanted)} AS w JOIN changed AS c ON {same}"""
+        )
+    else:
+        connection.execute(
+            f"CREATE TEMP TABLE news AS SELECT *, '' AS {_ACTION}, '' AS {_FILE} FROM ({rows_of_files(table, [])})"
+        )
+    added: list[Path] = []
+    updated = copied = 0
+    before = after = 0
+    for number, file in enumerate(found.touched):
+        path = target / f"{number:05d}.parquet"
+        values = ", ".join(
+            f"CASE WHEN c.{_ACTION} = '{UPDATE}' THEN n.{q} ELSE t.{q} END AS {q}" for q in map(sql_name, columns)
+        )
+        at = f"{_FILE} = {sql_value(str(file))}"
+        rows = f"({rows_of_files(table, [str(file)])})"
+        kept = connection.execute(
+            f"""COPY (SELECT {values} FROM {rows} AS t
+                LEFT JOIN (SELECT * FROM changed WHERE {at}) AS c ON {_same("t", "c", key)}
+                LEFT JOIN (SELECT * FROM news WHERE {at}) AS n ON {_same("t", "n", key)}
+                WHERE c.{_ACTION} IS DISTINCT FROM '{DELETE}')
+                TO {sql_value(str(path))} (FORMAT parquet, COMPRESSION zstd)"""
+        ).fetchall()[0][0]
+        before += connection.execute(f"SELECT count(*) FROM read_parquet({sql_file(file)})").fetchall()[0][0]
+        after += kept
+        changed_here = connection.execute(f"SELECT count(*) FROM news WHERE {at}").fetchall()[0][0]
+        updated += changed_here
+        copied += kept - changed_here
+        added.append(path)
+    inserted = 0
+    if INSERT in found.counts:
+        path = target / "new.parquet"
+        inserted = connection.execute(
+            f"COPY (SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}') TO {sql_value(str(path))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        ).fetchall()[0][0]
+        added.append(path)
+    return Swap(tuple(added), found.touched, inserted, updated, before - after, copied)
+
+
+def _present(table: DeltaTable, columns: Sequence[str], scope: Scope) -> str:
+    """Keys and hashes of the rows in scope, each with its file."""
+    names = ", ".join(f"t.{sql_name(c)}" for c in columns)
+    query = f"SELECT {names}, t.{_FILE} FROM ({rows_of_files(table, data_files(table), _FILE)}) AS t"
+    conditions = [f"({scope.condition})"] if scope.condition else []
+    if scope.keys:
+        path, by = scope.keys
+        conditions.append(f"EXISTS (SELECT 1 FROM {parquet_rows([path])} AS k WHERE {_same('t', 'k', by)})")
+    return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
+
+
+def _same(left: str, right: str, key: Sequence[str]) -> str:
+    return " AND ".join(f"{left}.{q} IS NOT DISTINCT FROM {right}.{q}" for q in map(sql_name, key))
+
+
+def _refuse_doubles(connection: duckdb.DuckDBPyConnection, key: Sequence[str]) -> None:
+    names = ", ".join(sql_name(c) for c in key)
+    twice = connection.execute(f"SELECT {names} FROM wanted GROUP BY ALL HAVING count(*) > 1 LIMIT 1").fetchall()
+    if twice:
+        raise LoadError(f"the key ({', '.join(key)}) is wanted twice; nothing was written")
+
+
+def _by_file(
+    connection: duckdb.DuckDBPyConnection, provenance: Sequence[str]
+) -> dict[tuple[str, ...], tuple[int, int]]:
+    names = ", ".join(sql_name(c) for c in provenance)
+    rows = connection.execute(
+        f"""SELECT {names}, count(*) FILTER ({_ACTION} = '{INSERT}'), count(*) FILTER ({_ACTION} = '{UPDATE}')
+            FROM changed WHERE {_ACTION} <> '{DELETE}' GROUP BY {names}"""
+    ).fetchall()
+    return {tuple(source): (inserted, updated) for *source, inserted, updated in rows}
