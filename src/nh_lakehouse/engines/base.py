@@ -1,6 +1,6 @@
 """The seam between the package and its engines: the few things in which Spark and Sail differ.
 
-Everything else is the PySpark DataFrame API and SQL that both speak. MERGE is SQL on ``delta.`path` ``.
+Everything else is the PySpark DataFrame API and SQL that both speak, on ``delta.`path` `` where rows are deleted.
 """
 
 from __future__ import annotations

@@ -51,8 +51,6 @@ _SESSION = {
     "spark.sql.codegen.maxFields": "60",
     # Month-sized tables have one log checkpoint part: more snapshot partitions only cost task start-ups.
     "spark.databricks.delta.snapshotPartitions": "1",
-    # The source of every MERGE is a staged Parquet file: it cannot change under the statement.
-    "spark.databricks.delta.merge.materializeSource": "none",
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     "spark.databricks.delta.retentionDurationCheck.enabled": "true",
 }
