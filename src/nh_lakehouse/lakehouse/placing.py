@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow.parquet as pq
 
 from nh_lakehouse.errors import LoadError
 from nh_lakehouse.lakehouse.adopt import Swap
-from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_file, sql_name, sql_value
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import data_files, rows_of_files
 
 if TYPE_CHECKING:
@@ -132,50 +133,61 @@ def placed(
     """
     target.mkdir(parents=True)
     columns = [f.name for f in table.schema().fields]
-    names = ", ".join(sql_name(c) for c in columns)
-    same = _same("w", "c", key)
-    if set(found.counts) - {DELETE}:
-        connection.execute(
-            f"""CREATE TEMP TABLE news AS
-                SELECT {", ".join(f"w.{sql_name(c)}" for c in columns)}, c.{_ACTION}, c.{_FILE}
-                FROM {parquet_rows(wanted)} AS w JOIN changed AS c ON {same}"""
-        )
-    else:
-        connection.execute(
-            f"CREATE TEMP TABLE news AS SELECT *, '' AS {_ACTION}, '' AS {_FILE} FROM ({rows_of_files(table, [])})"
-        )
+    _make_news(connection, columns, wanted, key)
     added: list[Path] = []
-    updated = copied = 0
-    before = after = 0
+    updated = deleted = copied = 0
     for number, file in enumerate(found.touched):
-        path = target / f"{number:05d}.parquet"
-        values = ", ".join(
-            f"CASE WHEN c.{_ACTION} = '{UPDATE}' THEN n.{q} ELSE t.{q} END AS {q}" for q in map(sql_name, columns)
-        )
-        at = f"{_FILE} = {sql_value(str(file))}"
-        rows = f"({rows_of_files(table, [str(file)])})"
-        kept = connection.execute(
-            f"""COPY (SELECT {values} FROM {rows} AS t
-                LEFT JOIN (SELECT * FROM changed WHERE {at}) AS c ON {_same("t", "c", key)}
-                LEFT JOIN (SELECT * FROM news WHERE {at}) AS n ON {_same("t", "n", key)}
-                WHERE c.{_ACTION} IS DISTINCT FROM '{DELETE}')
-                TO {sql_value(str(path))} (FORMAT parquet, COMPRESSION zstd)"""
-        ).fetchall()[0][0]
-        before += connection.execute(f"SELECT count(*) FROM read_parquet({sql_file(file)})").fetchall()[0][0]
-        after += kept
-        changed_here = connection.execute(f"SELECT count(*) FROM news WHERE {at}").fetchall()[0][0]
-        updated += changed_here
-        copied += kept - changed_here
-        added.append(path)
+        added.append(target / f"{number:05d}.parquet")
+        counts = _rewrite(connection, table, columns, key, file, added[-1])
+        updated, deleted, copied = updated + counts[0], deleted + counts[1], copied + counts[2]
     inserted = 0
     if INSERT in found.counts:
-        path = target / "new.parquet"
-        inserted = connection.execute(
-            f"COPY (SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}') TO {sql_value(str(path))} "
-            "(FORMAT parquet, COMPRESSION zstd)"
-        ).fetchall()[0][0]
-        added.append(path)
-    return Swap(tuple(added), found.touched, inserted, updated, before - after, copied)
+        added.append(target / "new.parquet")
+        names = ", ".join(sql_name(c) for c in columns)
+        inserted = _copy(connection, f"SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}'", added[-1])
+    return Swap(tuple(added), found.touched, inserted, updated, deleted, copied)
+
+
+def _make_news(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], wanted: Sequence[Path], key: Sequence[str]
+) -> None:
+    """What becomes of each changed key: its wanted row, or the bare key of a row to delete."""
+    values = ", ".join(f"{'c' if c in key else 'w'}.{sql_name(c)}" for c in columns)
+    # In the order of the files: those of one file are found without a look at the others.
+    connection.execute(
+        f"""CREATE TEMP TABLE news AS SELECT {values}, c.{_ACTION}, c.{_FILE}
+            FROM changed AS c LEFT JOIN {parquet_rows(wanted)} AS w ON {_same("c", "w", key)} ORDER BY c.{_FILE}"""
+    )
+
+
+def _rewrite(
+    connection: duckdb.DuckDBPyConnection,
+    table: DeltaTable,
+    columns: Sequence[str],
+    key: Sequence[str],
+    file: Path,
+    target: Path,
+) -> tuple[int, int, int]:
+    """Write a data file once more with its news; rows updated, deleted and copied."""
+    here = f"(SELECT * FROM news WHERE {_FILE} = {sql_value(str(file))})"
+    values = ", ".join(
+        f"CASE WHEN n.{_ACTION} = '{UPDATE}' THEN n.{q} ELSE t.{q} END AS {q}" for q in map(sql_name, columns)
+    )
+    kept = _copy(
+        connection,
+        f"""SELECT {values} FROM ({rows_of_files(table, [str(file)])}) AS t
+            LEFT JOIN {here} AS n ON {_same("t", "n", key)} WHERE n.{_ACTION} IS DISTINCT FROM '{DELETE}'""",
+        target,
+    )
+    updated = int(connection.execute(f"SELECT count(*) FROM {here} WHERE {_ACTION} = '{UPDATE}'").fetchall()[0][0])
+    return updated, pq.read_metadata(file).num_rows - kept, kept - updated
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
+    written = connection.execute(
+        f"COPY ({query}) TO {sql_value(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchall()
+    return int(written[0][0])
 
 
 def _present(table: DeltaTable, columns: Sequence[str], scope: Scope) -> str:
