@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from lake import small_lake
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.cli.sql import answer, select_statement, sql_errors
 from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.lakehouse.duckdb_sql import refuse_writing
 
 STATES = "gold.nh_state_risk"
 
@@ -47,6 +50,8 @@ def test_answer_numbers_columns_of_one_name(lake: Lakehouse) -> None:
         "CREATE TABLE main.x AS SELECT 1",
         "INSERT INTO gold.nh_state_risk SELECT * FROM gold.nh_state_risk",
         "COPY (SELECT 1) TO 'x.csv'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'x.csv'",
+        "/* a */ EXPLAIN (ANALYZE) COPY (SELECT 1) TO 'x.csv'",
         "ATTACH 'x.db'",
         "SET enable_external_access = true",
         "SELECT 1; DROP VIEW gold.nh_state_risk",
@@ -57,6 +62,38 @@ def test_answer_numbers_columns_of_one_name(lake: Lakehouse) -> None:
 def test_answer_refuses_everything_but_one_select(lake: Lakehouse, sql: str) -> None:
     with pytest.raises(ConfigError, match="expected one SELECT"):
         ask(lake, sql)
+
+
+@pytest.mark.parametrize("folder", ["a?b", "a*b", "it's a lake", "Gr\u00f6\u00dfe"])
+def test_folder_of_any_name_is_read(tmp_path: Path, folder: str) -> None:
+    shutil.copytree(small_lake(tmp_path / "made"), tmp_path / folder)
+    assert ask(Lakehouse(tmp_path / folder), "SELECT count(*) FROM nh_state_risk") == [(6,)]
+
+
+@pytest.mark.parametrize("before", ["EXPLAIN", "EXPLAIN ANALYZE", "explain (analyze, format json)"])
+def test_a_plan_may_be_asked_for(before: str) -> None:
+    refuse_writing(f"{before} SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "/* explain ( */ explain analyze copy (select 1) to 'x' --*/ select 1",
+        "explain (analyze /*) select 1 --*/) copy (select 1) to 'x'",
+        "explain /* */ analyze copy (select 1) to 'x'",
+    ],
+)
+def test_no_comment_hides_what_is_explained(sql: str) -> None:
+    with pytest.raises((ConfigError, duckdb.ParserException)):
+        refuse_writing(sql)
+
+
+def test_sql_of_the_lakehouse_writes_over_no_data_file(lake: Lakehouse) -> None:
+    (file, *_) = lake.delta("gold.nh_state_risk").file_uris()
+    before = Path(file).read_bytes()
+    with pytest.raises(ConfigError, match="expected one SELECT"):
+        lake.sql(f"EXPLAIN ANALYZE COPY (SELECT 1) TO '{file}' (FORMAT parquet, USE_TMP_FILE false)")
+    assert Path(file).read_bytes() == before
 
 
 @pytest.mark.parametrize(

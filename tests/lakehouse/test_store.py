@@ -363,6 +363,40 @@ def test_key_that_is_wanted_twice_is_refused(bench: Bench) -> None:
     assert bench.rows() == sorted(BEFORE, key=str)
 
 
+def test_key_that_stands_twice_in_the_table_is_refused(bench: Bench) -> None:
+    bench.store.append(NAME, bench.frame([("a", 1, "z")]))
+    before = bench.rows()
+    with pytest.raises(LoadError, match="stands in the table twice"):
+        bench.publish([("a", 1, "y"), *BEFORE[1:]])
+    assert bench.rows() == before
+
+
+def test_row_outside_the_scope_is_left_alone_whatever_its_key(bench: Bench) -> None:
+    bench.store.append(NAME, bench.frame([("a", 1, "out")]).coalesce(1))
+    bench.store.lake.delta(NAME).optimize.compact()
+    done = bench.publish([("a", 1, "new")], scope=f"text = '{BEFORE[0][2]}' AND grp = 'a' AND id = 1")
+    assert (done.inserted_n, done.updated_n, done.deleted_n) == (0, 1, 0)
+    assert bench.rows() == sorted([("a", 1, "new"), ("a", 1, "out"), *BEFORE[1:]], key=str)
+
+
+def test_row_without_a_hash_is_replaced(bench: Bench) -> None:
+    bare = bench.frame([("n", 1, "x")]).drop(ROW_HASH).selectExpr("*", f"CAST(NULL AS bigint) AS {ROW_HASH}")
+    bench.store.append(NAME, bare)
+    assert bench.publish(BEFORE).deleted_n == 1
+    assert bench.rows() == sorted(BEFORE, key=str)
+
+
+def test_new_rows_that_meet_another_writer_say_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*arguments: object) -> Difference:
+        bench.store.append(NAME, bench.frame([("n", 1, "x")]))
+        return difference(*arguments)
+
+    monkeypatch.setattr(store_module, "difference", late)
+    with pytest.raises(LoadError, match="another writer"):
+        bench.publish([("n", 1, "x")], scope="grp = 'n'")
+    assert bench.rows() == sorted([*BEFORE, ("n", 1, "x")], key=str)
+
+
 def test_swap_that_meets_another_writer_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def late(*arguments: object) -> Swap:
         bench.store.append(NAME, bench.frame([("n", 1, "x")]))

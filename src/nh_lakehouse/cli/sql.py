@@ -10,10 +10,10 @@ from typing import Any
 
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.duckdb_sql import refuse_writing
 
 __all__ = ["answer", "column_named", "select_statement", "sql_errors"]
 
-_READING = ("SELECT", "EXPLAIN")
 _PORTION = 10_000
 _ORDER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)(?:\s+(asc|desc))?\s*\Z", re.IGNORECASE)
 
@@ -46,15 +46,9 @@ def answer(
     Raises:
         ConfigError: the text is not one statement that only reads.
     """
-    import duckdb
     import pyarrow as pa
 
-    statements = duckdb.extract_statements(sql)
-    if len(statements) != 1 or statements[0].type.name not in _READING:
-        found = ", ".join(s.type.name for s in statements) or "none"
-        raise ConfigError(
-            f"expected one SELECT statement, found {found}: tables are written by runs alone", option="SQL"
-        )
+    refuse_writing(sql)
     connection = lake.duckdb(_named_tables(lake, sql), versions=versions)
     try:
         for name in _short_names(lake, sql):

@@ -37,7 +37,8 @@ def nh_quality_trend(nh_measure_long: DataFrame) -> DataFrame:
     """
     quarters = _by_quarter(nh_measure_long.filter(F.col("source") == "mds"))
     # A release as one text that sorts by time: the newest of structs takes Sail twenty times as long.
-    release = F.concat_ws("|", F.col("snapshot_month").cast("string"), "period")
+    parts = [F.coalesce(F.col(name).cast("string"), F.lit("")) for name in ("snapshot_month", "period")]
+    release = F.concat(parts[0], F.lit("|"), parts[1])
     newest = [F.max_by(name, "_release").alias(name) for name in ("snapshot_month", "score", "state", "resident_type")]
     released = quarters.withColumn("_release", release).groupBy("ccn", "measure_code", "quarter_no").agg(*newest)
     scores = released.filter(F.col("score").isNotNull())

@@ -47,7 +47,8 @@ def adopt(table: DeltaTable, folder: Path, files: Sequence[Path]) -> int:
     """Append the rows of Parquet files to a table, in one commit; files without rows are left out.
 
     Args:
-        table: the table, at its present version. The files have its columns, of its types; one that they lack is null.
+        table: the table, at the version to add to; another commit since then makes this one fail. The files have its
+            columns, of its types; one that they lack is null.
         folder: where it lies.
         files: Parquet files on the same disk; they are moved away.
     Returns:
@@ -56,7 +57,7 @@ def adopt(table: DeltaTable, folder: Path, files: Sequence[Path]) -> int:
     actions, rows_n = _moved_in(table, folder, files)
     size = sum((folder / a.path).stat().st_size for a in actions)
     metrics = {"numFiles": len(actions), "numOutputRows": rows_n, "numOutputBytes": size}
-    _commit(table, actions, metrics, retries=None)
+    _commit(table, actions, metrics)
     return rows_n
 
 
@@ -83,8 +84,7 @@ def swap(table: DeltaTable, folder: Path, files: Swap) -> None:
         "numTargetFilesAdded": len(actions),
         "numTargetFilesRemoved": len(gone),
     }
-    # Rows that were compared must be those that stand there: no retry on top of somebody else's commit.
-    _commit(table, [*actions, *gone], metrics, retries=0)
+    _commit(table, [*actions, *gone], metrics)
 
 
 def _moved_in(table: DeltaTable, folder: Path, files: Sequence[Path]) -> tuple[list[AddAction], int]:
@@ -96,15 +96,14 @@ def _moved_in(table: DeltaTable, folder: Path, files: Sequence[Path]) -> tuple[l
         footer = pq.read_metadata(file)
         if footer.num_rows:
             target = folder / f"part-{len(actions):05d}-{uuid.uuid4()}.parquet"
+            told = json.dumps(_statistics(footer, wanted))
             shutil.move(str(file), str(target))
-            actions.append(_action(target, footer, wanted))
+            actions.append(_action(target, told))
             rows_n += footer.num_rows
     return actions, rows_n
 
 
-def _commit(
-    table: DeltaTable, actions: Sequence[AddAction | RemoveAction], metrics: Mapping[str, int], *, retries: int | None
-) -> None:
+def _commit(table: DeltaTable, actions: Sequence[AddAction | RemoveAction], metrics: Mapping[str, int]) -> None:
     from deltalake import CommitProperties
 
     if actions:
@@ -113,7 +112,7 @@ def _commit(
             list(actions),
             mode="append",
             schema=table.schema(),
-            commit_properties=CommitProperties(custom_metadata={"operationMetrics": told}, max_commit_retries=retries),
+            commit_properties=CommitProperties(custom_metadata={"operationMetrics": told}, max_commit_retries=0),
         )
 
 
@@ -125,7 +124,7 @@ def _indexed(table: DeltaTable) -> set[str]:
     return {field.name for field in table.schema().fields[:_DEFAULT_COLUMNS]}
 
 
-def _action(file: Path, footer: pq.FileMetaData, wanted: set[str]) -> AddAction:
+def _action(file: Path, statistics: str) -> AddAction:
     from deltalake.transaction import AddAction
 
     state = file.stat()
@@ -135,7 +134,7 @@ def _action(file: Path, footer: pq.FileMetaData, wanted: set[str]) -> AddAction:
         partition_values={},
         modification_time=int(state.st_mtime * 1000),
         data_change=True,
-        stats=json.dumps(_statistics(footer, wanted)),
+        stats=statistics,
     )
 
 
@@ -149,8 +148,11 @@ def _statistics(footer: pq.FileMetaData, wanted: set[str]) -> dict[str, Any]:
             continue
         nulls[name] = sum(p.null_count for p in parts)
         bounded = [p for p in parts if p.num_values]
-        if bounded and all(p.has_min_max and _is_plain(p.min) for p in bounded):
-            low[name], high[name] = _text(min(p.min for p in bounded)), _text(max(p.max for p in bounded))
+        try:
+            if bounded and all(p.has_min_max and _is_plain(p.min) for p in bounded):
+                low[name], high[name] = _text(min(p.min for p in bounded)), _text(max(p.max for p in bounded))
+        except (OverflowError, ValueError):  # a day that Python's calendar does not have
+            continue
     return {"numRecords": footer.num_rows, "minValues": low, "maxValues": high, "nullCount": nulls}
 
 

@@ -6,7 +6,33 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["parquet_rows", "sql_file", "sql_name", "sql_value"]
+from nh_lakehouse.errors import ConfigError
+
+__all__ = ["parquet_rows", "refuse_writing", "sql_file", "sql_name", "sql_value"]
+
+
+#: At the very start and without comments: what follows is then what DuckDB would run.
+_EXPLAIN = re.compile(r"\A\s*EXPLAIN\s+(?:ANALYZE\s+|\([A-Za-z0-9_,\s]*\)\s*)?", re.IGNORECASE)
+
+
+def refuse_writing(sql: str) -> None:
+    """Nothing but one SELECT, or the EXPLAIN of one: DuckDB could write to the files that it may read.
+
+    Raises:
+        ConfigError: the text is not one statement that only reads.
+    """
+    import duckdb
+
+    statements = duckdb.extract_statements(sql)
+    found = [s.type.name for s in statements]
+    if found == ["EXPLAIN"]:
+        inner = _EXPLAIN.sub("", statements[0].query, count=1)
+        found = [f"EXPLAIN {s.type.name}" for s in duckdb.extract_statements(inner)]
+    if found not in (["SELECT"], ["EXPLAIN SELECT"]):
+        raise ConfigError(
+            f"expected one SELECT statement, found {', '.join(found) or 'none'}: tables are written by runs alone",
+            option="SQL",
+        )
 
 
 def sql_value(text: str) -> str:
@@ -24,15 +50,18 @@ def sql_file(path: str | Path) -> str:
     return sql_value(re.sub(r"[\[*?]", r"[\g<0>]", str(path)))
 
 
-def parquet_rows(files: Iterable[str | Path], file_column: str | None = None) -> str:
+def parquet_rows(files: Iterable[str | Path], place: tuple[str, str] | None = None) -> str:
     """The rows of Parquet files that share their columns, or have some of them; no rows without a file.
 
     Args:
         files: their paths.
-        file_column: name of a further column that holds the path of the row's file.
+        place: names of two further columns, the path of a row's file and the row's number in it.
     """
     listed = ", ".join(sql_file(f) for f in files)
     if not listed:
         return "(SELECT 1 WHERE false)"
-    named = f", filename = {sql_value(file_column)}" if file_column else ""
-    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false{named})"
+    rows = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false"
+    if place is None:
+        return f"{rows})"
+    numbered = f"{rows}, filename = {sql_value(place[0])}, file_row_number = true)"
+    return f"(SELECT * RENAME (file_row_number AS {sql_name(place[1])}) FROM {numbered})"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nh_lakehouse.errors import ConfigError
-from nh_lakehouse.lakehouse.duckdb_sql import sql_value
+from nh_lakehouse.lakehouse.duckdb_sql import refuse_writing, sql_file, sql_value
 from nh_lakehouse.lakehouse.reading import data_files, select_rows
 
 if TYPE_CHECKING:
@@ -131,7 +131,12 @@ class Lakehouse:
         return self.arrow(self.find(name), columns, version).to_pandas()
 
     def sql(self, query: str) -> pd.DataFrame:
-        """Answer of a DuckDB query over all tables, as pandas."""
+        """Answer of a DuckDB query over all tables, as pandas.
+
+        Raises:
+            ConfigError: the text is not one statement that only reads.
+        """
+        refuse_writing(query)
         with self.duckdb() as connection:
             return connection.execute(query).df()
 
@@ -143,6 +148,9 @@ class Lakehouse:
         memory_mb: int = 1_000,
     ) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection that sees the tables as `layer.table`; it can read nothing else of the machine.
+
+        It does not keep who holds it from writing over the tables' files: SQL of somebody else goes through `sql`, or
+        through `refuse_writing` first.
 
         Args:
             tables: only these; all if None.
@@ -160,7 +168,9 @@ class Lakehouse:
             delta = self.delta(name, (versions or {}).get(name))
             readable += data_files(delta)
             connection.execute(f'CREATE VIEW {layer}."{table}" AS {select_rows(delta)}')
-        connection.execute(f"SET allowed_paths = [{', '.join(sql_value(f) for f in readable)}]")
+        # As they are, and as they are written where DuckDB would take them for patterns.
+        paths = [path for file in readable for path in dict.fromkeys([sql_value(file), sql_file(file)])]
+        connection.execute(f"SET allowed_paths = [{', '.join(paths)}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         return connection

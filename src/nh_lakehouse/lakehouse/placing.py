@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["DELETE", "INSERT", "UPDATE", "Difference", "Scope", "connect", "difference", "placed"]
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
-_ACTION, _FILE = "_action", "_file"
+_ACTION, _FILE, _AT = "_action", "_file", "_at"
 _MEMORY = "2GB"
 
 
@@ -85,22 +85,23 @@ def difference(
     """Compare wanted rows with those of a table; the connection keeps the changed keys for `placed`.
 
     Raises:
-        LoadError: a key is wanted twice.
+        LoadError: a key is wanted twice, or stands in the scope twice.
     """
     hashed = [*key, "_row_hash"]
     names = ", ".join(sql_name(c) for c in dict.fromkeys([*hashed, *provenance]))
-    connection.execute(f"CREATE TEMP TABLE wanted AS SELECT {names} FROM {parquet_rows(wanted)}")
-    _refuse_doubles(connection, key)
-    connection.execute(f"CREATE TEMP VIEW present AS {_present(table, hashed, scope)}")
+    connection.execute(f"CREATE TEMP TABLE wanted AS SELECT {names}, true AS _is_wanted FROM {parquet_rows(wanted)}")
+    connection.execute(f"CREATE TEMP TABLE present AS {_present(table, hashed, scope)}")
+    for rows, what in (("wanted", "is wanted"), ("present", "stands in the table")):
+        _refuse_doubles(connection, rows, key, what)
     same = _same("w", "p", key)
-    chosen = ", ".join(f"CASE WHEN w._row_hash IS NULL THEN p.{q} ELSE w.{q} END AS {q}" for q in map(sql_name, key))
+    chosen = ", ".join(f"CASE WHEN _is_wanted THEN w.{q} ELSE p.{q} END AS {q}" for q in map(sql_name, key))
     carried = "".join(f", w.{sql_name(c)}" for c in provenance if c not in key)
     connection.execute(
-        f"""CREATE TEMP TABLE changed AS SELECT {chosen}{carried}, p.{_FILE},
-                CASE WHEN w._row_hash IS NULL THEN '{DELETE}' WHEN p._row_hash IS NULL THEN '{INSERT}'
+        f"""CREATE TEMP TABLE changed AS SELECT {chosen}{carried}, p.{_FILE}, p.{_AT},
+                CASE WHEN _is_wanted IS NULL THEN '{DELETE}' WHEN p.{_AT} IS NULL THEN '{INSERT}'
                     ELSE '{UPDATE}' END AS {_ACTION}
             FROM wanted AS w FULL OUTER JOIN present AS p ON {same}
-            WHERE w._row_hash IS DISTINCT FROM p._row_hash"""
+            WHERE _is_wanted IS NULL OR p.{_AT} IS NULL OR w._row_hash IS DISTINCT FROM p._row_hash"""
     )
     counts = dict(connection.execute(f"SELECT {_ACTION}, count(*) FROM changed GROUP BY 1").fetchall())
     touched = connection.execute(
@@ -138,7 +139,7 @@ def placed(
     updated = deleted = copied = 0
     for number, file in enumerate(found.touched):
         added.append(target / f"{number:05d}.parquet")
-        counts = _rewrite(connection, table, columns, key, file, added[-1])
+        counts = _rewrite(connection, table, columns, file, added[-1])
         updated, deleted, copied = updated + counts[0], deleted + counts[1], copied + counts[2]
     inserted = 0
     if INSERT in found.counts:
@@ -155,7 +156,7 @@ def _make_news(
     values = ", ".join(f"{'c' if c in key else 'w'}.{sql_name(c)}" for c in columns)
     # In the order of the files: those of one file are found without a look at the others.
     connection.execute(
-        f"""CREATE TEMP TABLE news AS SELECT {values}, c.{_ACTION}, c.{_FILE}
+        f"""CREATE TEMP TABLE news AS SELECT {values}, c.{_ACTION}, c.{_FILE}, c.{_AT}
             FROM changed AS c LEFT JOIN {parquet_rows(wanted)} AS w ON {_same("c", "w", key)} ORDER BY c.{_FILE}"""
     )
 
@@ -164,22 +165,26 @@ def _rewrite(
     connection: duckdb.DuckDBPyConnection,
     table: DeltaTable,
     columns: Sequence[str],
-    key: Sequence[str],
     file: Path,
     target: Path,
 ) -> tuple[int, int, int]:
-    """Write a data file once more with its news; rows updated, deleted and copied."""
+    """Write a data file once more with its news; rows updated, deleted and copied.
+
+    Rows are known by their number in the file: a row outside the scope is left alone, whatever its key.
+    """
     here = f"(SELECT * FROM news WHERE {_FILE} = {sql_value(str(file))})"
     values = ", ".join(
         f"CASE WHEN n.{_ACTION} = '{UPDATE}' THEN n.{q} ELSE t.{q} END AS {q}" for q in map(sql_name, columns)
     )
     kept = _copy(
         connection,
-        f"""SELECT {values} FROM ({rows_of_files(table, [str(file)])}) AS t
-            LEFT JOIN {here} AS n ON {_same("t", "n", key)} WHERE n.{_ACTION} IS DISTINCT FROM '{DELETE}'""",
+        f"""SELECT {values} FROM ({rows_of_files(table, [str(file)], (_FILE, _AT))}) AS t
+            LEFT JOIN {here} AS n ON t.{_AT} = n.{_AT} WHERE n.{_ACTION} IS DISTINCT FROM '{DELETE}'""",
         target,
     )
-    updated = int(connection.execute(f"SELECT count(*) FROM {here} WHERE {_ACTION} = '{UPDATE}'").fetchall()[0][0])
+    met = f"({rows_of_files(table, [str(file)], (_FILE, _AT))}) AS t JOIN {here} AS n ON t.{_AT} = n.{_AT}"
+    counted = connection.execute(f"SELECT count(*) FROM {met} WHERE n.{_ACTION} = '{UPDATE}'").fetchall()
+    updated = int(counted[0][0])
     return updated, pq.read_metadata(file).num_rows - kept, kept - updated
 
 
@@ -193,7 +198,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> in
 def _present(table: DeltaTable, columns: Sequence[str], scope: Scope) -> str:
     """Keys and hashes of the rows in scope, each with its file."""
     names = ", ".join(f"t.{sql_name(c)}" for c in columns)
-    query = f"SELECT {names}, t.{_FILE} FROM ({rows_of_files(table, data_files(table), _FILE)}) AS t"
+    rows = rows_of_files(table, data_files(table), (_FILE, _AT))
+    query = f"SELECT {names}, t.{_FILE}, t.{_AT} FROM ({rows}) AS t"
     conditions = [f"({scope.condition})"] if scope.condition else []
     if scope.keys:
         path, by = scope.keys
@@ -205,11 +211,11 @@ def _same(left: str, right: str, key: Sequence[str]) -> str:
     return " AND ".join(f"{left}.{q} IS NOT DISTINCT FROM {right}.{q}" for q in map(sql_name, key))
 
 
-def _refuse_doubles(connection: duckdb.DuckDBPyConnection, key: Sequence[str]) -> None:
+def _refuse_doubles(connection: duckdb.DuckDBPyConnection, rows: str, key: Sequence[str], what: str) -> None:
     names = ", ".join(sql_name(c) for c in key)
-    twice = connection.execute(f"SELECT {names} FROM wanted GROUP BY ALL HAVING count(*) > 1 LIMIT 1").fetchall()
+    twice = connection.execute(f"SELECT {names} FROM {rows} GROUP BY {names} HAVING count(*) > 1 LIMIT 1").fetchall()
     if twice:
-        raise LoadError(f"the key ({', '.join(key)}) is wanted twice; nothing was written")
+        raise LoadError(f"one key ({', '.join(key)}) {what} twice; nothing was written")
 
 
 def _by_file(

@@ -35,23 +35,23 @@ def select_rows(table: DeltaTable, columns: Sequence[str] | None = None) -> str:
     return f"SELECT {names} FROM ({rows_of_files(table, data_files(table))})"
 
 
-def rows_of_files(table: DeltaTable, files: Sequence[str], file_column: str | None = None) -> str:
+def rows_of_files(table: DeltaTable, files: Sequence[str], place: tuple[str, str] | None = None) -> str:
     """A SELECT of the rows of some of a table's files, with all its columns.
 
     Args:
         table: the table at its version.
         files: their paths.
-        file_column: name of a further column that holds the path of the row's file.
+        place: names of two further columns, the path of a row's file and the row's number in it.
     """
     fields = [f"CAST(NULL AS {_duckdb_type(f.type)}) AS {sql_name(f.name)}" for f in table.schema().fields]
-    fields += [f"CAST(NULL AS VARCHAR) AS {sql_name(file_column)}"] if file_column else []
+    if place:
+        fields += [f"CAST(NULL AS VARCHAR) AS {sql_name(place[0])}", f"CAST(NULL AS BIGINT) AS {sql_name(place[1])}"]
     # The empty part has every column of the table, so that one which no file has is there too.
     empty = f"SELECT {', '.join(fields)} WHERE false"
     if not files:
         return empty
-    names = ", ".join(sql_name(f.name) for f in table.schema().fields)
-    names += f", {sql_name(file_column)}" if file_column else ""
-    rows = f"SELECT * FROM {parquet_rows(files, file_column)}"
+    names = ", ".join(sql_name(n) for n in [*(f.name for f in table.schema().fields), *(place or ())])
+    rows = f"SELECT * FROM {parquet_rows(files, place)}"
     return f"SELECT {names} FROM (({empty}) UNION ALL BY NAME ({rows}))"
 
 

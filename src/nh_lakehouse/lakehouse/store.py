@@ -8,7 +8,8 @@ more. Nothing different: no commit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,15 +162,20 @@ class Store:
         """Add rows in one commit."""
         return self.adopt(name, parquet_files(self.stage(frame, name)))
 
-    def adopt(self, name: str, files: Sequence[Path]) -> Published:
+    def adopt(self, name: str, files: Sequence[Path], table: DeltaTable | None = None) -> Published:
         """Add the rows of Parquet files of the staging folder in one commit; the files become the table's.
 
+        Args:
+            name: the table.
+            files: Parquet files with its columns.
+            table: the version to add to; the present one if None.
         Raises:
             LoadError: somebody else wrote the table at the same time.
         """
-        table = self.lake.delta(name)
+        table = table or self.lake.delta(name)
         before = table.version()
-        rows_n = adopt(table, self.lake.folder(name), files)
+        with self._alone(name, before):
+            rows_n = adopt(table, self.lake.folder(name), files)
         after = self.lake.version(name)
         if after == before:
             return Published(before, before)
@@ -241,7 +247,7 @@ class Store:
                 if not found.counts:
                     return Published(before, before)
                 if found.is_all_new:
-                    published = self.adopt(name, wanted)
+                    published = self.adopt(name, wanted, table)
                 else:
                     swapped = placed(connection, table, wanted, key, found, self.scratch(f"{name}_placed"))
                     published = self._swap(name, table, swapped)
@@ -249,15 +255,24 @@ class Store:
             return replace(published, by_file=found.by_file)
 
     def _swap(self, name: str, table: DeltaTable, files: Swap) -> Published:
-        from deltalake.exceptions import CommitFailedError
-
         before = table.version()
-        try:
+        with self._alone(name, before):
             swap(table, self.lake.folder(name), files)
-        except CommitFailedError as error:
-            raise LoadError(f"{name}: version {before + 1} was written by somebody else: another writer?") from error
         self._after_commit(name)
         return Published(before, self.lake.version(name), files.inserted_n, files.updated_n, files.deleted_n)
+
+    @staticmethod
+    @contextmanager
+    def _alone(name: str, before: int) -> Iterator[None]:
+        """A commit that somebody else's got ahead of, told in one sentence."""
+        from deltalake.exceptions import CommitFailedError
+
+        try:
+            yield
+        except CommitFailedError as error:
+            raise LoadError(
+                f"{name}: version {before + 1} was written by somebody else meanwhile: another writer?", table=name
+            ) from error
 
     def _is_empty(self, name: str) -> bool:
         return not self.lake.delta(name).file_uris()
