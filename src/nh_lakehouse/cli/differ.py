@@ -11,6 +11,7 @@ from typing import Any
 from nh_lakehouse.cli.sql import answer, column_named
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.duckdb_sql import sql_name
 from nh_lakehouse.lakehouse.periods import PERIOD_COLUMNS
 
 __all__ = ["Comparison", "comparison_of"]
@@ -62,21 +63,23 @@ class Comparison:
             ORDER BY {", ".join(order)} {most}"""
 
     def _pairs(self) -> str:
-        period = _name(self.period)
-        names = ", ".join(dict.fromkeys([period, *map(_name, self.key), *map(_name, self.columns)]))
+        period = sql_name(self.period)
+        names = ", ".join(dict.fromkeys([period, *map(sql_name, self.key), *map(sql_name, self.columns)]))
         both = f"{period} IN ({_literal(self.old)}, {_literal(self.new)})"
         # The condition stands on lines of its own: a comment at its end takes nothing else along.
         wanted = f"{both} AND (\n{self.where}\n)" if self.where else both
-        keys = ", ".join([*map(_name, self.key), "true AS _there"])
-        same = " AND ".join(f"a.{k} IS NOT DISTINCT FROM b.{k}" for k in [*map(_name, self.key), "_there"])
+        keys = ", ".join([*map(sql_name, self.key), "true AS _there"])
+        same = " AND ".join(f"a.{k} IS NOT DISTINCT FROM b.{k}" for k in [*map(sql_name, self.key), "_there"])
         sides = [
             f"""{alias} AS (SELECT a.* FROM (SELECT {names}, true AS _there FROM {self._source()}
                   WHERE {period} = {_literal(value)}) AS a SEMI JOIN wanted AS b ON {same})"""
             for alias, value in (("old_rows", self.old), ("new_rows", self.new))
         ]
-        key = [f"CASE WHEN a._there THEN a.{_name(k)} ELSE b.{_name(k)} END AS _k{i}" for i, k in enumerate(self.key)]
-        values = [f"a.{_name(c)} AS _o{i}" for i, c in enumerate(self.columns)]
-        values += [f"b.{_name(c)} AS _n{i}" for i, c in enumerate(self.columns)]
+        key = [
+            f"CASE WHEN a._there THEN a.{sql_name(k)} ELSE b.{sql_name(k)} END AS _k{i}" for i, k in enumerate(self.key)
+        ]
+        values = [f"a.{sql_name(c)} AS _o{i}" for i, c in enumerate(self.columns)]
+        values += [f"b.{sql_name(c)} AS _n{i}" for i, c in enumerate(self.columns)]
         differing = ", ".join(f"CASE WHEN {self._differs(c)} THEN {i} END" for i, c in enumerate(self.columns))
         return f"""WITH wanted AS (SELECT DISTINCT {keys} FROM {self._source()} WHERE {wanted}),
             {", ".join(sides)},
@@ -91,11 +94,11 @@ class Comparison:
             return self.table
         days = ", ".join(f"({_literal(day)})" for day in (self.old, self.new))
         in_force = "t.valid_from <= days.day AND (t.valid_to IS NULL OR days.day < t.valid_to)"
-        return f"""(SELECT days.day AS {_name(self.period)}, t.* FROM {self.table} AS t
+        return f"""(SELECT days.day AS {sql_name(self.period)}, t.* FROM {self.table} AS t
             JOIN (VALUES {days}) AS days(day) ON {in_force})"""
 
     def _differs(self, column: str) -> str:
-        a, b = f"a.{_name(column)}", f"b.{_name(column)}"
+        a, b = f"a.{sql_name(column)}", f"b.{sql_name(column)}"
         if column not in self.doubles:
             return f"{a} IS DISTINCT FROM {b}"
         # Two engines sum in different orders: a difference in the last digits says nothing. What lies still closer
@@ -183,7 +186,7 @@ def _period_column(table: str, key: Sequence[str], present: Sequence[str]) -> st
 
 
 def _periods(lake: Lakehouse, table: str, column: str) -> list[Any]:
-    sql = f"SELECT DISTINCT {_name(column)} FROM {table} WHERE {_name(column)} IS NOT NULL ORDER BY 1"
+    sql = f"SELECT DISTINCT {sql_name(column)} FROM {table} WHERE {sql_name(column)} IS NOT NULL ORDER BY 1"
     with answer(lake, sql) as (_, rows):
         return [value for (value,) in rows]
 
@@ -217,10 +220,6 @@ def _day_in_history(text: str, option: str, first: Sequence[date], table: str) -
 
 def _text(value: Any) -> str:
     return f"{value:%Y-%m}" if isinstance(value, date) and value.day == 1 else str(value)
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
 
 
 def _literal(value: Any) -> str:

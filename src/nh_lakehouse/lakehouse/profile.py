@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.errors import ConfigError
+from nh_lakehouse.lakehouse.duckdb_sql import sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def _profile(
     connection: duckdb.DuckDBPyConnection, table: ProfiledTable, types: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     names = list(types)
-    period = "NULL" if table.period is None else f"CAST({_quoted(table.period)} AS VARCHAR)"
-    listed = ", ".join(f"{_quoted(c)} AS c{i}" for i, c in enumerate(names))
+    period = "NULL" if table.period is None else f"CAST({sql_name(table.period)} AS VARCHAR)"
+    listed = ", ".join(f"{sql_name(c)} AS c{i}" for i, c in enumerate(names))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE part AS SELECT {period} AS snapshot, {listed} FROM {table.name}")
     counted = " UNION ALL ".join(
         f"SELECT {i} AS place, snapshot, {_text(f'c{i}', types[c])} AS t, {_number(f'c{i}', types[c])} AS x, "
@@ -124,10 +125,6 @@ def _number(name: str, kind: str) -> str:
         return "CAST(NULL AS DOUBLE)"
     number = f"CAST({name} AS DOUBLE)"
     return f"CASE WHEN isfinite({number}) THEN {number} END"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _percentile(share: str) -> str:
@@ -220,12 +217,12 @@ def correlate(
         for c, kind in types.items()
         if _NUMBERS.match(kind) and c not in (*key, period, *left_out) and not c.startswith("_")
     ]
-    listed = ", ".join(f"CAST({_quoted(c)} AS DOUBLE) AS {_quoted(c)}" for c in measures)
-    order = ", ".join(_quoted(c) for c in (period, *key))
+    listed = ", ".join(f"CAST({sql_name(c)} AS DOUBLE) AS {sql_name(c)}" for c in measures)
+    order = ", ".join(sql_name(c) for c in (period, *key))
     versions = {} if version is None else {table: version}
     with lake.duckdb([table], versions=versions, memory_mb=_MEMORY_MB) as connection:
         answer = connection.sql(
-            f"SELECT {_quoted(period)} AS _period, {listed} FROM {table} ORDER BY {order}"
+            f"SELECT {sql_name(period)} AS _period, {listed} FROM {table} ORDER BY {order}"
         ).to_arrow_table()
     periods = answer.column("_period").to_pylist()
     values = {c: np.asarray(answer.column(c).to_numpy(), dtype=float) for c in measures}

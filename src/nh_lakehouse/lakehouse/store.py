@@ -154,9 +154,12 @@ class Store:
 
     def staged(self, table: pa.Table, label: str) -> DataFrame:
         """An Arrow table as a frame, by way of a file of the staging folder."""
+        return self.engine.read_parquet([self._written(table, label)])
+
+    def _written(self, table: pa.Table, label: str) -> Path:
         path = self.scratch(label).with_suffix(".parquet")
         pq.write_table(table, path, coerce_timestamps="us", compression="zstd")
-        return self.engine.read_parquet([path])
+        return path
 
     def append(self, name: str, frame: DataFrame) -> Published:
         """Add rows in one commit."""
@@ -206,9 +209,7 @@ class Store:
     def append_arrow(self, name: str, columns: Sequence[DerivedColumn], table: pa.Table) -> None:
         """Add an Arrow table of the declared columns."""
         self.ensure(name, columns)
-        path = self.scratch(name).with_suffix(".parquet")
-        pq.write_table(table.select([c.name for c in columns]), path, coerce_timestamps="us", compression="zstd")
-        self.adopt(name, [path])
+        self.adopt(name, [self._written(table.select([c.name for c in columns]), name)])
 
     def publish(
         self,

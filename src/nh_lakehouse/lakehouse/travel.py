@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.reading import data_files
 
 __all__ = ["Commit", "Stand", "check_readable", "commits_of", "stand_at"]
 
@@ -187,8 +187,7 @@ def check_readable(lake: Lakehouse, name: str, version: int, asked: str) -> None
     from deltalake.exceptions import DeltaError
 
     try:
-        files = lake.delta(name, version).file_uris()
-        missing = sum(not _path(uri).exists() for uri in files)
+        missing = sum(not Path(file).exists() for file in data_files(lake.delta(name, version)))
     except DeltaError:
         missing = 1
     if missing:
@@ -197,7 +196,3 @@ def check_readable(lake: Lakehouse, name: str, version: int, asked: str) -> None
             f"choose a later time (nh-lakehouse history {name} lists the versions)",
             option=asked.split(" ")[0],
         )
-
-
-def _path(uri: str) -> Path:
-    return Path(unquote(urlparse(uri).path)) if uri.startswith("file:") else Path(uri)
