@@ -66,8 +66,10 @@ class Periods:
 
 
 def candidates(base_name: str, contracts: Iterable[DataSet]) -> list[DataSet]:
-    """Data sets whose file-name patterns fit."""
-    return [c for c in contracts if c.match_name(base_name) is not None]
+    """Data sets whose file-name patterns fit, of several those that spell out most of the name."""
+    fits = [(c, fit) for c in contracts if (fit := c.name_fit(base_name)) >= 0]
+    best = max((fit for _, fit in fits), default=-1)
+    return [c for c, fit in fits if fit == best]
 
 
 def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[DataSet, HeaderMatch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -65,12 +65,24 @@ class _Model(BaseModel):
 class Column(_Model):
     """One column of a data set: how the publisher writes it and what it is called and typed in the lakehouse.
 
-    `pad` is the width to which codes that lost leading zeros in a spreadsheet are filled up again. `prefix` and
-    `suffix` are texts around a value that are no part of it (`since` in `since 01/25/2012`, `%` in `5%`), in any case.
+    `header` is what the publisher writes now. `also` are headers of the same column in another layout that the
+    publisher writes side by side with it: neither is a change. `aliases` are those of other years: a file that has one
+    is reported as drift. The absence of an `optional` column, which some layouts do not have, is no drift either.
+
+    `pad` is the width to which codes of digits that lost leading zeros in a spreadsheet are filled up again. `prefix`
+    and `suffix` are texts around a value that are no part of it (`since` in `since 01/25/2012`, `%` in `5%`), in any
+    case. `true_when` and `false_when` are the texts of a boolean, in lower case, in place of yes and no in their usual
+    spellings.
+
+    Columns that the publisher repeats with a number are written once in the YAML, with `slots` (see `slots.py`); to
+    the model they are ordinary columns:
+
+        - {name: "hcpcs_{n}", slots: 45, header: "HCPCS_CD_{n}", description: "Procedure of line {n}"}
     """
 
     name: str
     header: str
+    also: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     type: Literal[
         "string", "ccn", "zip5", "quarter", "int", "bigint", "double", "usd", "date", "timestamp", "boolean", "footnote"
@@ -78,6 +90,7 @@ class Column(_Model):
     unit: str | None = None
     description: str
     required: bool = False
+    optional: bool = False
     sensitive: bool = False
     footnote: str | None = None
     missing: tuple[str, ...] = ()
@@ -86,6 +99,8 @@ class Column(_Model):
     range: tuple[float | None, float | None] | None = None
     pattern: str | None = None
     pad: int | None = None
+    true_when: tuple[str, ...] = ()
+    false_when: tuple[str, ...] = ()
     prefix: str | None = None
     suffix: str | None = None
     since: str | None = None
@@ -95,7 +110,18 @@ class Column(_Model):
     def _check(self) -> Column:
         if not IDENTIFIER.match(self.name):
             raise ValueError(f"column name {self.name!r} is not lower-case snake_case")
+        if bool(self.true_when) != bool(self.false_when):
+            raise ValueError("true_when and false_when come together")
         return self
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header under which the column comes."""
+        return (self.header, *self.also, *self.aliases)
+
+    def is_present_header(self, normal: str) -> bool:
+        """Whether a normalised header is one that the publisher writes now, in whatever layout."""
+        return any(_header_matches(h, normal) for h in (self.header, *self.also))
 
     @property
     def spark_type(self) -> str:
@@ -118,16 +144,21 @@ class Check(_Model):
 
 
 class Period(_Model):
-    """Where the period of a row comes from: a column, else the file name."""
+    """Where the period of a row comes from: a column, else the file name.
+
+    Claims (rhythm C) and reference data (R) are of the day of their release. `name` is the period's column in silver,
+    where it is not that of its grain.
+    """
 
     grain: Literal["month", "quarter", "year", "date"]
     column: str | None = None
     per_row: bool = False
+    name: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
 
     @property
     def silver_column(self) -> str:
         """The period's column in silver."""
-        return {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[
+        return self.name or {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[
             self.grain
         ]
 
@@ -180,7 +211,11 @@ class HeaderMatch:
 
 
 class DataSet(_Model):
-    """The contract of one source data set."""
+    """The contract of one source data set.
+
+    `replace_by` names the unit that a newer release replaces as a whole (a home, a claim with all its lines).
+    `may_be_empty`: a file that has a header and no rows is a delivery without news, not an error.
+    """
 
     name: str
     domain: str
@@ -198,6 +233,7 @@ class DataSet(_Model):
     occurrence: str | None = None
     group: str | None = None
     delimiter: str = ","
+    may_be_empty: bool = False
     national: NationalRow | None = None
     columns: tuple[Column, ...]
     checks: tuple[Check, ...] = ()
@@ -210,6 +246,8 @@ class DataSet(_Model):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"columns declared twice: {twice}")
+        if self.period.silver_column in names:
+            raise ValueError(f"the period and a column are both called {self.period.silver_column}; see period.name")
         mentioned = {
             "key": self.key,
             "replace_by": self.replace_by,
@@ -224,7 +262,7 @@ class DataSet(_Model):
                 raise ValueError(f"{where} names columns that are not declared: {absent}")
         headers: dict[str, str] = {}
         for column in self.columns:
-            for text in {normalize_header(h) for h in (column.header, *column.aliases)}:
+            for text in {normalize_header(h) for h in column.headers}:
                 if text in headers:
                     raise ValueError(f"header {text!r} belongs to both {headers[text]} and {column.name}")
                 headers[text] = column.name
@@ -249,6 +287,14 @@ class DataSet(_Model):
             if found:
                 return {k: v for k, v in found.groupdict().items() if v is not None}
         return None
+
+    def name_fit(self, file_name: str) -> int:
+        """Letters of a file name that the fitting pattern spells out; -1 where none fits.
+
+        `SNF_Enrollments_2025.csv` also fits the pattern of `snf.csv`, but says more to that of the enrolments.
+        """
+        fitting = [p for p in self.files if _compiled_name(p).match(file_name)]
+        return max((len(re.sub(r"\{\w+\}|\*", "", p)) for p in fitting), default=-1)
 
     def period_from_name(self, file_name: str) -> str | None:
         """Period that a file name states (`2024-10`, `2024Q2`, `2024`), or None."""
@@ -283,7 +329,7 @@ class DataSet(_Model):
             columns.append(name)
             if name is None:
                 unknown[position] = snake_case(text) or f"column_{position + 1}"
-            elif not _header_matches(self.column_by_name[name].header, normal):
+            elif not self.column_by_name[name].is_present_header(normal):
                 renamed[name] = text
         known = [c for c in columns if c is not None]
         order = [c.name for c in self.columns if c.name in known]
@@ -305,7 +351,7 @@ class DataSet(_Model):
         exact: dict[str, str] = {}
         patterns: list[tuple[re.Pattern[str], str]] = []
         for column in self.columns:
-            for text in (column.header, *column.aliases):
+            for text in column.headers:
                 normal = normalize_header(text)
                 if "{yyyy}" in normal:
                     patterns.append((_header_regex(normal), column.name))
@@ -316,7 +362,7 @@ class DataSet(_Model):
     def names_before(self, column: str) -> list[str]:
         """Bronze names under which a column's headers were kept before the contract knew them."""
         known = self.column_by_name[column]
-        names = (snake_case(text) for text in (known.header, *known.aliases) if "{yyyy}" not in text)
+        names = (snake_case(text) for text in known.headers if "{yyyy}" not in text)
         return [n for n in dict.fromkeys(names) if n and n not in self.column_by_name]
 
     def fingerprint(self) -> str:
@@ -399,10 +445,11 @@ def month_start(period: str) -> date:
     return date(parts[0], parts[1] if len(parts) > 1 else 1, parts[2] if len(parts) > 2 else 1)
 
 
-def describe_problem(error: Any) -> str:
-    """A pydantic error in one line per field."""
+def describe_problem(error: Any, written_at: Callable[[tuple[Any, ...]], tuple[Any, ...]] = lambda place: place) -> str:
+    """A pydantic error in one line per field; `written_at` tells where in the YAML a field of the model stands."""
     lines = []
     for item in error.errors():
-        where = ".".join(str(p) for p in item["loc"]) or "the document"
+        where = ".".join(str(p) for p in written_at(item["loc"])) or "the document"
         lines.append(f"{where}: {item['msg']}")
-    return "; ".join(lines)
+    # A template that is wrong is wrong in each of its columns: told once.
+    return "; ".join(dict.fromkeys(lines))
