@@ -82,8 +82,9 @@ def make_plan(
     for file in landing:
         if file.ignored:
             continue
-        fitting = candidates(file.base_name, data_sets.values())
-        if not fitting and candidates(file.base_name, load_contracts().values()):
+        meant = candidates(file.base_name, {**load_contracts(), **data_sets}.values())
+        fitting = [c for c in meant if c.name in data_sets]
+        if meant and not fitting:
             continue  # of a data set outside this run's domains and selection: neither unknown nor new
         known = state.files.get(file.name)
         expected = fitting[0].fingerprint() if len(fitting) == 1 else everything

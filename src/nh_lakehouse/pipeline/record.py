@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any
 
 from nh_lakehouse import __version__
+from nh_lakehouse.bronze.identify import candidates
 from nh_lakehouse.bronze.load import FileOutcome
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse.store import Published
@@ -36,7 +37,7 @@ def file_row(
     o: FileOutcome, run_id: str, data_sets: Mapping[str, DataSet], everything: str, now: datetime
 ) -> dict[str, Any]:
     """One row of `ops.files`: what became of a landing file."""
-    one = o.data_set in data_sets and len([d for d in data_sets.values() if d.match_name(o.landing.base_name)]) == 1
+    one = o.data_set in data_sets and len(candidates(o.landing.base_name, data_sets.values())) == 1
     return {
         "run_id": run_id,
         "load_id": o.load_id,

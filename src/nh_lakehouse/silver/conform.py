@@ -45,6 +45,10 @@ _EARLIEST, _LATEST = "1900-01-01", "2100-01-01"
 _LARGEST_DOUBLE = 1e300
 #: A double holds every whole number below this one.
 _LARGEST_WHOLE = 2**53
+#: Texts of a boolean, in lower case, where the contract names none.
+_TRUE, _FALSE = ("y", "yes", "true", "1"), ("n", "no", "false", "0")
+#: What a condition says that asks for nulls, or passes over them.
+_NULL_WORDS = ("is null", "filter(")
 #: Blanks that `trim` leaves (tab, no-break space): alone in a cell they are a missing value.
 _OTHER_BLANKS = ("\t", "\u00a0")
 
@@ -75,7 +79,7 @@ def conform(bronze: DataFrame, data_set: DataSet, *, columns: Iterable[str] | No
     audit = [c for c in bronze.columns if c.startswith("_")]
     cleaned = bronze.selectExpr(*[f"{_clean(c, data_set)} AS {_q(c.name)}" for c in chosen], *audit)
     parsed = cleaned.selectExpr(
-        *[f"{_PARSERS[c.type](_q(c.name))} AS {_q(c.name)}" for c in chosen],
+        *[f"{_parse(c)} AS {_q(c.name)}" for c in chosen],
         *[f"{_q(c.name)} AS {_q('_t_' + c.name)}" for c in chosen if _needs_text(c)],
         *audit,
     )
@@ -132,18 +136,20 @@ def _clean(column: ContractColumn, data_set: DataSet) -> str:
     if column.type == "ccn":
         text = f"trim(BOTH {_text(' ' + ''.join(_OTHER_BLANKS))} FROM {_q(column.name)})"
     text = _without_affixes(column, text)
-    # lpad alone would cut longer texts.
-    value = (
-        f"CASE WHEN length({text}) < {column.pad} THEN lpad({text}, {column.pad}, '0') ELSE {text} END"
-        if column.pad
-        else text
-    )
+    value = _padded(text, column.pad) if column.pad else text
     cleaned = f"CASE WHEN {text} NOT IN ({_texts([*column.missing_markers, *_OTHER_BLANKS])}) THEN {value} END"
     national = data_set.national
     if national is not None and column.name in national.set:
         is_national = f"trim({_q(national.column)}) IN ({_texts(national.values)})"
         return f"CASE WHEN {is_national} THEN {_text(national.set[column.name])} ELSE {cleaned} END"
     return cleaned
+
+
+def _padded(text: str, width: int) -> str:
+    """Digits filled up with leading zeros; letters were never a number to a spreadsheet (drug codes hold OTHER)."""
+    # lpad alone would cut longer texts.
+    is_short = f"length({text}) < {width} AND {text} RLIKE '^[0-9]+\\\\z'"
+    return f"CASE WHEN {is_short} THEN lpad({text}, {width}, '0') ELSE {text} END"
 
 
 def _without_affixes(column: ContractColumn, text: str) -> str:
@@ -248,11 +254,8 @@ def _parse_timestamp(name: str) -> str:
     return f"try_cast({name} AS timestamp)"
 
 
-def _parse_boolean(name: str) -> str:
-    return (
-        f"CASE WHEN lower({name}) IN ('y', 'yes', 'true', '1') THEN true "
-        f"WHEN lower({name}) IN ('n', 'no', 'false', '0') THEN false END"
-    )
+def _parse_boolean(name: str, true: Iterable[str] = _TRUE, false: Iterable[str] = _FALSE) -> str:
+    return f"CASE WHEN lower({name}) IN ({_texts(true)}) THEN true WHEN lower({name}) IN ({_texts(false)}) THEN false END"
 
 
 def _parse_footnote(name: str) -> str:
@@ -294,6 +297,12 @@ _PARSERS: Mapping[str, Callable[[str], str]] = {
     "ccn": six_character_ccn,
     "zip5": _parse_zip5,
 }
+
+
+def _parse(column: ContractColumn) -> str:
+    if column.type == "boolean" and column.true_when:
+        return _parse_boolean(_q(column.name), column.true_when, column.false_when)
+    return _PARSERS[column.type](_q(column.name))
 
 
 # --- checking ------------------------------------------------------------------------------------------------------
@@ -395,7 +404,7 @@ def _columns_of(expression: str, data_set: DataSet) -> set[str]:
 
 def _where_known(expression: str, data_set: DataSet) -> str:
     """A condition that asks for nulls holds of no file that lacks the column: there it is unknown, not missing."""
-    if "is null" not in expression.lower():
+    if not any(word in expression.lower() for word in _NULL_WORDS):
         return expression
     return f"({expression}) AND {_known(*sorted(_columns_of(expression, data_set)))}"
 
