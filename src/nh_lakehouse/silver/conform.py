@@ -206,11 +206,12 @@ def _parse_whole(name: str, spark_type: str) -> str:
 
 
 def _parse_usd(name: str) -> str:
+    # Nearly every amount is plain: tried first and alone, as a condition around all costs Sail as much once more.
     return (
-        f"CASE WHEN substring({name}, -1, 1) <= '9' THEN "
-        f"coalesce(try_cast({name} AS decimal(18,2)), try_cast({_plain_number(name)} AS decimal(18,2)), "
+        f"coalesce(try_cast({name} AS decimal(18,2)), CASE WHEN substring({name}, -1, 1) <= '9' THEN "
+        f"coalesce(try_cast({_plain_number(name)} AS decimal(18,2)), "
         # Sail reads no decimal with an exponent.
-        f"try_cast(try_cast({name} AS double) AS decimal(18,2))) END"
+        f"try_cast(try_cast({name} AS double) AS decimal(18,2))) END)"
     )
 
 
