@@ -216,7 +216,7 @@ def _parse_usd(name: str) -> str:
 
 
 def _parse_date(name: str) -> str:
-    by_shape = (
+    return (
         f"CASE WHEN length({name}) >= 10 AND substring({name}, 5, 1) = '-' AND substring({name}, 8, 1) = '-' "
         f"AND substring({name}, 11, 1) IN ('', ' ', 'T') THEN try_cast(substring({name}, 1, 10) AS date) "
         f"WHEN length({name}) = 8 AND try_cast({name} AS int) IS NOT NULL "
@@ -228,7 +228,6 @@ def _parse_date(name: str) -> str:
         f"THEN to_date(try_to_timestamp(initcap({name}), 'dd-MMM-yyyy')) "
         f"WHEN length({name}) = 9 AND substring({name}, 3, 1) = '-' THEN {_two_digit_year(name)} END"
     )
-    return f"CASE WHEN {by_shape} BETWEEN DATE'{_EARLIEST}' AND DATE'{_LATEST}' THEN {by_shape} END"
 
 
 def _joined_date(name: str, year: int, month: int, day: int) -> str:
@@ -313,7 +312,7 @@ def _check(column: ContractColumn) -> _Typed:
     name, value, text = column.name, _q(column.name), _q(f"_t_{column.name}")
     if column.type in ("string", "quarter"):
         return _Typed(value, _accepted_flags(column, value))
-    unreadable = f"{text} IS NOT NULL AND {value} IS NULL"
+    unreadable = _unreadable(column)
     if column.type == "ccn":
         flags = (
             ("ccn_padded", f"{value} IS NOT NULL AND length({text}) = 5"),
@@ -326,11 +325,27 @@ def _check(column: ContractColumn) -> _Typed:
         bad = f"{value} IS NOT NULL AND exists({value}, code -> code IS NULL)"
         return _Typed(f"CASE WHEN NOT ({bad}) THEN {value} END", ((f"bad_number:{name}", bad),))
     reason = {"date": "bad_date", "timestamp": "bad_date", "boolean": "bad_boolean"}.get(column.type, "bad_number")
+    if column.type == "date":
+        # Here and not where the text is parsed, which would write the long expression twice.
+        return _Typed(f"CASE WHEN {_is_of_our_time(value)} THEN {value} END", ((f"{reason}:{name}", unreadable),))
     outside = _outside(column, value)
     if outside is None:
         return _Typed(value, ((f"{reason}:{name}", unreadable),))
     flags = ((f"{reason}:{name}", unreadable), (f"out_of_range:{name}", outside))
     return _Typed(f"CASE WHEN NOT ({outside}) THEN {value} END", flags)
+
+
+def _unreadable(column: ContractColumn) -> str:
+    """SQL: there is a text, and it is no value of the column's type."""
+    value, text = _q(column.name), _q(f"_t_{column.name}")
+    no_value = f"{value} IS NULL"
+    if column.type == "date":
+        no_value = f"({no_value} OR NOT {_is_of_our_time(value)})"
+    return f"{text} IS NOT NULL AND {no_value}"
+
+
+def _is_of_our_time(value: str) -> str:
+    return f"({value} BETWEEN DATE'{_EARLIEST}' AND DATE'{_LATEST}')"
 
 
 def _outside(column: ContractColumn, value: str) -> str | None:
@@ -375,10 +390,10 @@ def _row_reasons(data_set: DataSet, from_cells: Sequence[tuple[str, str]]) -> st
     required = [c for c in (data_set.column_by_name[name] for name in data_set.key) if c.required]
     reasons = []
     for column in required:
-        value, text = _q(column.name), _q(f"_t_{column.name}" if _needs_text(column) else column.name)
+        text = _q(f"_t_{column.name}" if _needs_text(column) else column.name)
         reasons.append((f"missing_key:{column.name}", f"{text} IS NULL"))
         if _needs_text(column) and column.type != "ccn":
-            reasons.append((f"bad_key_format:{column.name}", f"{text} IS NOT NULL AND {value} IS NULL"))
+            reasons.append((f"bad_key_format:{column.name}", _unreadable(column)))
     return _list_of([*reasons, *from_cells], malformed)
 
 
