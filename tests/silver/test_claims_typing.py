@@ -175,6 +175,8 @@ def test_drug_codes_have_eleven_digits(spark, text, ndc):
 
 def test_slots_of_a_carrier_claim(spark):
     claim = {"claim_id": "887", "hcpcs_1": "36415", "line_payment_usd_1": "50.00", "line_payment_usd_13": "-10.00"}
-    (row,) = typed(spark, "syn_carrier", {**claim, "line_payment_usd_2": "", "line_dx_13": "V7612", "tax_number_2": "012345678"})
+    (row,) = typed(
+        spark, "syn_carrier", {**claim, "line_payment_usd_2": "", "line_dx_13": "V7612", "tax_number_2": "012345678"}
+    )
     assert (row["line_payment_usd_1"], row["line_payment_usd_2"], row["line_payment_usd_13"]) == (50, None, -10)
     assert (row["hcpcs_1"], row["line_dx_13"], row["tax_number_2"]) == ("36415", "V7612", "012345678")

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nh_lakehouse.contracts.names import file_pattern, header_matches, header_pattern, normalize_header, snake_case
 
 __all__ = [
     "COMMON_MISSING",
@@ -48,14 +50,9 @@ SPARK_TYPES = {
 #: What the product covers; a domain may have no data sets yet.
 DOMAINS = ("nursing_home", "claims", "hospital")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: Column of the period in silver, by its grain.
+_PERIOD_COLUMNS = {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
-_TOKENS = {
-    "Mon": r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*",
-    "YYYY": r"(?P<yyyy>(?:19|20)\d{2})",
-    "MM": r"(?P<mm>0[1-9]|1[0-2])",
-    "DD": r"(?P<dd>0[1-9]|[12]\d|3[01])",
-    "q": r"(?P<q>[1-4])",
-}
 
 
 class _Model(BaseModel):
@@ -121,7 +118,7 @@ class Column(_Model):
 
     def is_present_header(self, normal: str) -> bool:
         """Whether a normalised header is one that the publisher writes now, in whatever layout."""
-        return any(_header_matches(h, normal) for h in (self.header, *self.also))
+        return any(header_matches(h, normal) for h in (self.header, *self.also))
 
     @property
     def spark_type(self) -> str:
@@ -158,9 +155,7 @@ class Period(_Model):
     @property
     def silver_column(self) -> str:
         """The period's column in silver."""
-        return self.name or {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[
-            self.grain
-        ]
+        return self.name or _PERIOD_COLUMNS[self.grain]
 
 
 class Release(_Model):
@@ -283,7 +278,7 @@ class DataSet(_Model):
     def match_name(self, file_name: str) -> dict[str, str] | None:
         """Tokens found in a file name (`mon`, `yyyy`, `q`, ...), or None if it fits no pattern of this data set."""
         for pattern in self.files:
-            found = _compiled_name(pattern).match(file_name)
+            found = file_pattern(pattern).match(file_name)
             if found:
                 return {k: v for k, v in found.groupdict().items() if v is not None}
         return None
@@ -293,7 +288,7 @@ class DataSet(_Model):
 
         `SNF_Enrollments_2025.csv` also fits the pattern of `snf.csv`, but says more to that of the enrolments.
         """
-        fitting = [p for p in self.files if _compiled_name(p).match(file_name)]
+        fitting = [p for p in self.files if file_pattern(p).match(file_name)]
         return max((len(re.sub(r"\{\w+\}|\*", "", p)) for p in fitting), default=-1)
 
     def period_from_name(self, file_name: str) -> str | None:
@@ -354,7 +349,7 @@ class DataSet(_Model):
             for text in column.headers:
                 normal = normalize_header(text)
                 if "{yyyy}" in normal:
-                    patterns.append((_header_regex(normal), column.name))
+                    patterns.append((header_pattern(normal), column.name))
                 else:
                     exact[normal] = column.name
         return exact, patterns
@@ -396,45 +391,6 @@ class TableDeclaration(_Model):
     def column_names(self) -> list[str]:
         """Names of the published columns in their order."""
         return [c.name for c in self.columns]
-
-
-def normalize_header(text: str) -> str:
-    """A header as it is compared: byte-order mark removed, trimmed, blanks collapsed, case folded."""
-    return re.sub(r"\s+", " ", text.replace("\ufeff", "")).strip().casefold()
-
-
-def snake_case(text: str) -> str:
-    """Bronze name of a column that no contract knows: `Hrs_RNDON.1` -> `hrs_rndon_1`."""
-    name = re.sub(r"[^a-z0-9]+", "_", normalize_header(text)).strip("_")
-    return f"c_{name}" if name[:1].isdigit() else name
-
-
-@cache
-def _header_regex(normal: str) -> re.Pattern[str]:
-    return re.compile(re.escape(normal).replace(r"\{yyyy\}", r"(?:19|20)\d{2}") + r"\Z")
-
-
-def _header_matches(header: str, normal: str) -> bool:
-    expected = normalize_header(header)
-    return expected == normal or ("{yyyy}" in expected and _header_regex(expected).match(normal) is not None)
-
-
-@cache
-def _compiled_name(pattern: str) -> re.Pattern[str]:
-    stem, _, extension = pattern.rpartition(".")
-    parts = []
-    seen: set[str] = set()
-    for piece in re.split(r"(\{\w+\})", stem):
-        token = piece[1:-1] if piece.startswith("{") else None
-        if token is None:
-            parts.append(re.escape(piece).replace(r"\*", ".*"))
-        elif token in _TOKENS and token not in seen:
-            parts.append(_TOKENS[token])
-            seen.add(token)
-        else:
-            parts.append(r".+?")
-    # A browser or a file manager that has the name already adds " (1)" or " - Copy".
-    return re.compile("".join(parts) + r"(?:_.*| ?\(\d+\)| - Copy)?\." + re.escape(extension) + r"\Z", re.IGNORECASE)
 
 
 def month_start(period: str) -> date:

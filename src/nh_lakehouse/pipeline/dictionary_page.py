@@ -139,7 +139,7 @@ def _of_data_set(data_set: DataSet, graph: Graph) -> str:
         ("Key", _codes(data_set.key)),
         ("Goes to", _links(graph.children(f"bronze.{data_set.name}"))),
     ]
-    rows = [(c.name, c.type, c.unit or "", c.description, "; ".join([c.header, *c.aliases])) for c in data_set.columns]
+    rows = [(c.name, c.type, c.unit or "", c.description, "; ".join(c.headers)) for c in data_set.columns]
     names = ("Column", "Type", "Unit", "Description", "Header in the file, and earlier ones")
     name = f"bronze.{data_set.name}"
     return _section(name, f"{data_set.title}. {data_set.description}", facts, _table(names, rows), data_set.title)

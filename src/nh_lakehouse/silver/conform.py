@@ -255,7 +255,9 @@ def _parse_timestamp(name: str) -> str:
 
 
 def _parse_boolean(name: str, true: Iterable[str] = _TRUE, false: Iterable[str] = _FALSE) -> str:
-    return f"CASE WHEN lower({name}) IN ({_texts(true)}) THEN true WHEN lower({name}) IN ({_texts(false)}) THEN false END"
+    return (
+        f"CASE WHEN lower({name}) IN ({_texts(true)}) THEN true WHEN lower({name}) IN ({_texts(false)}) THEN false END"
+    )
 
 
 def _parse_footnote(name: str) -> str:
