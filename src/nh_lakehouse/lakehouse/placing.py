@@ -51,7 +51,7 @@ class Difference:
 
     Attributes:
         counts: action -> rows.
-        by_file: values of the provenance columns -> rows to insert and to update.
+        by_file: values of the provenance columns -> rows to insert, rows to update, rows wanted.
         touched: data files that hold a row to update or delete.
         wanted_n: rows wanted, unchanged ones included.
     """
@@ -59,7 +59,7 @@ class Difference:
     counts: Mapping[str, int]
     touched: tuple[Path, ...]
     wanted_n: int
-    by_file: Mapping[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
+    by_file: Mapping[tuple[str, ...], tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def is_all_new(self) -> bool:
@@ -220,10 +220,15 @@ def _refuse_doubles(connection: duckdb.DuckDBPyConnection, rows: str, key: Seque
 
 def _by_file(
     connection: duckdb.DuckDBPyConnection, provenance: Sequence[str]
-) -> dict[tuple[str, ...], tuple[int, int]]:
+) -> dict[tuple[str, ...], tuple[int, int, int]]:
     names = ", ".join(sql_name(c) for c in provenance)
     rows = connection.execute(
-        f"""SELECT {names}, count(*) FILTER ({_ACTION} = '{INSERT}'), count(*) FILTER ({_ACTION} = '{UPDATE}')
-            FROM changed WHERE {_ACTION} <> '{DELETE}' GROUP BY {names}"""
+        f"""SELECT {names}, sum(inserted), sum(updated), sum(wanted) FROM (
+                SELECT {names}, count(*) FILTER ({_ACTION} = '{INSERT}') AS inserted,
+                    count(*) FILTER ({_ACTION} = '{UPDATE}') AS updated, 0 AS wanted
+                FROM changed WHERE {_ACTION} <> '{DELETE}' GROUP BY {names}
+                UNION ALL SELECT {names}, 0, 0, count(*) FROM wanted GROUP BY {names})
+            GROUP BY {names}"""
     ).fetchall()
-    return {tuple(source): (inserted, updated) for *source, inserted, updated in rows}
+    width = len(provenance)
+    return {row[:width]: (int(row[width]), int(row[width + 1]), int(row[width + 2])) for row in rows}

@@ -165,7 +165,7 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def headers_behind(spec: TableSpec | None, contracts: Mapping[str, DataSet]) -> dict[str, str]:
     """For silver: the header behind each column that comes from the file under its own name."""
-    if spec is None or spec.layer != "silver":
+    if spec is None or spec.is_derived:
         return {}
     found: dict[str, dict[str, None]] = {}
     for data_set in (contracts[i] for i in spec.inputs if i in contracts):

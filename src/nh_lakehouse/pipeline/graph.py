@@ -143,7 +143,7 @@ def build_graph(
     for name, spec in by_name.items():
         full: list[str] = []
         for parameter in spec.inputs:
-            if spec.layer == "silver" and parameter in contracts:
+            if not spec.is_derived and parameter in contracts:
                 full.append(f"bronze.{parameter}")
             elif parameter in shorts:
                 full.append(shorts[parameter])

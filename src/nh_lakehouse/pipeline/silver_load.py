@@ -21,7 +21,7 @@ from nh_lakehouse.contracts.model import DataSet, DerivedColumn, TableDeclaratio
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.changes import changed_files, distinct_values
-from nh_lakehouse.lakehouse.duckdb_sql import sql_name
+from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Published, Store, staged_rows
 from nh_lakehouse.pipeline.check_frame import check_columns
@@ -145,7 +145,7 @@ def load_silver(
 
 def _indexed(spec: TableSpec, declaration: TableDeclaration, data_set: DataSet) -> list[str]:
     """Columns by which a table is looked up, and so by which files of it can be left unread."""
-    wanted = [*spec.key, data_set.period.silver_column, *([spec.part[0]] if spec.part else [])]
+    wanted = [*spec.key, data_set.period.silver_column, *[column for column, _ in spec.part]]
     return [c for c in dict.fromkeys(wanted) if c in declaration.column_names]
 
 
@@ -333,10 +333,10 @@ def _with_hash(frame: DataFrame, declaration: TableDeclaration) -> DataFrame:
     return frame.select(*declaration.column_names, *audit, row_hash(declaration.columns).alias(ROW_HASH))
 
 
-def _scope(data_set: DataSet, periods: Sequence[str] | None, part: tuple[str, str] | None) -> str | None:
+def _scope(data_set: DataSet, periods: Sequence[str] | None, part: Sequence[tuple[str, str]]) -> str | None:
     """DuckDB predicate over the silver table for what a load may change: its periods, its part; None = all."""
     within = [_in_periods(data_set, periods)] if periods is not None else []
-    within += [f"{sql_name(part[0])} = '{part[1]}'"] if part else []
+    within += [f"{sql_name(column)} = {sql_value(value)}" for column, value in part]
     return " AND ".join(within) or None
 
 
