@@ -14,7 +14,7 @@ from nh_lakehouse.sample.randomness import Ints, Quantiles
 
 __all__ = ["equipment_of", "home_care_of", "hospice_of", "nursing_of", "unvisited"]
 
-_NURSING_SHARE, _HOME_SHARE, _HOSPICE_SHARE, _EQUIPMENT_SHARE = 0.24, 0.16, 0.45, 0.05
+_NURSING_SHARE, _HOME_SHARE, _HOSPICE_SHARE, _EQUIPMENT_SHARE = 0.24, 0.16, 0.6, 0.05
 #: Days in a nursing facility: mean about 26.
 _NURSING_DAYS = Quantiles((3, 8, 16, 26, 42, 99.99), (0, 0.15, 0.4, 0.65, 0.9, 1))
 _MONTH, _EPISODE = 30, 60
@@ -97,7 +97,7 @@ def home_care_of(chance: Chance, era: Era, people: People, stays: Columns, nursi
 
 
 def hospice_of(chance: Chance, era: Era, people: People, stays: Columns) -> Columns:
-    """Bills of hospice care until death, for nearly half of those who die outside hospital; columns as `nursing_of`."""
+    """Bills of hospice care until death, for most of those who die outside hospital; columns as `nursing_of`."""
     elsewhere = np.ones(len(people), dtype=bool)
     elsewhere[stays["person"][stays["role"] == LAST]] = False
     dies = elsewhere & (people.death < np.minimum(people.managed_from, era.days)) & (people.death > 100) & people.has_a

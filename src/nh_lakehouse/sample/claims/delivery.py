@@ -13,7 +13,7 @@ from nh_lakehouse.sample.writing import Cells
 
 __all__ = ["Delivery", "Sheet"]
 
-_KEPT = 4_000
+_KEPT = 1_000
 
 
 @dataclass

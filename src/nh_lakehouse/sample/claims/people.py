@@ -35,6 +35,7 @@ class Customs:
 
     Attributes:
         neighbours: people of one market, who share its physicians and hospitals.
+        area: people who live in one state.
         first_of_month: births and deaths are published as the first day of their month.
         mortality: factor on the share who die.
         managed: shares of people in managed care (who have no claims) in the first year, by the second, by the third.
@@ -43,6 +44,7 @@ class Customs:
     """
 
     neighbours: int
+    area: int
     first_of_month: bool
     mortality: float
     managed: tuple[float, float, float]
@@ -124,7 +126,7 @@ def people_of(chance: Chance, era: Era, customs: Customs, numbers: Ints) -> Peop
     death = _deaths(chance, era, customs, numbers, birth)
     death = np.where(death < entry + 40, NEVER, death)
     coverage = chance.uniform("coverage", numbers)
-    state, county = _homes(chance, years, numbers, market)
+    state, county = _homes(chance, years, numbers, numbers // customs.area)
     tendency = _SHARED * normal(chance.uniform("frailty", numbers))
     onset = _onsets(chance, numbers, tendency)
     reported = (onset[:, :, None] <= np.arange(years)) & _flagged(chance, years, numbers)
@@ -203,10 +205,10 @@ def _joined(chance: Chance, era: Era, what: str, shares: tuple[float, float, flo
     return np.where(u >= shares[-1], NEVER, day)
 
 
-def _homes(chance: Chance, years: int, numbers: Ints, market: Ints) -> tuple[Ints, Ints]:
+def _homes(chance: Chance, years: int, numbers: Ints, area: Ints) -> tuple[Ints, Ints]:
     """State and county in each year; now and then somebody moves to another county, a quarter of them far away."""
-    state = np.repeat(home_state(market)[:, None], years, axis=1)
-    county = np.repeat(chance.below("county", COUNTIES, market, chance.below("corner", 3, numbers))[:, None], years, 1)
+    state = np.repeat(home_state(area)[:, None], years, axis=1)
+    county = np.repeat(chance.below("county", COUNTIES, area, chance.below("corner", 3, numbers))[:, None], years, 1)
     for year in range(1, years):
         moves = chance.happens("moves", _MOVES, numbers, year)
         far = moves & chance.happens("far", _FAR, numbers, year)

@@ -6,7 +6,7 @@ They stand in the first block of people alone; a sample too small for one goes w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from nh_lakehouse.sample.claims.truth import Tally
 from nh_lakehouse.sample.claims.visits import PLANTED_DRAW, Visits, chosen, repriced
 from nh_lakehouse.sample.randomness import Ints
 
-__all__ = ["Names", "Planter", "merged", "without"]
+__all__ = ["Names", "Planter", "without"]
 
 _OFFICE = KINDS.index("office")
 #: More patients with an office visit on a day than the 50 that the indicator allows; hours of 15-minute units > 24.
@@ -42,6 +42,9 @@ class Names:
 class Planter:
     """Puts outliers into the first people of a source.
 
+    What changes claims gives them back changed. New claims and fills are gathered and put in at the end, by
+    `with_claims` and `with_fills`.
+
     Attributes:
         era: the source's years.
         people: the people of the block.
@@ -58,6 +61,8 @@ class Planter:
     unit: int
     room: int
     _next: int = numbering.PLANTED
+    _claims: list[Visits] = field(default_factory=list)
+    _fills: list[Columns] = field(default_factory=list)
 
     def take(self, count: int = 1) -> Ints:
         """Numbers that no other event has."""
@@ -72,9 +77,26 @@ class Planter:
         ]
         self.tally.plant(self.era.source, indicator, subject, events)
 
+    def with_claims(self, visits: Visits) -> Visits:
+        """The claims and those that were gathered, in order of person and day."""
+        claims, lines, diagnoses, size = [visits.claims], [visits.lines], [visits.diagnoses], rows_n(visits.claims)
+        for extra in self._claims:
+            claims.append(extra.claims)
+            lines.append({**extra.lines, "claim": extra.lines["claim"] + size})
+            diagnoses.append(extra.diagnoses)
+            size += rows_n(extra.claims)
+        all_claims = stacked(claims)
+        order = np.lexsort((all_claims["index"], all_claims["day"], all_claims["person"]))
+        return chosen(Visits(all_claims, stacked(lines), np.concatenate(diagnoses)), order)
+
+    def with_fills(self, fills: Columns) -> Columns:
+        """The fills and those that were gathered, in order of person and day."""
+        both = stacked([fills, *self._fills])
+        return taken(both, np.lexsort((both["index"], both["day"], both["person"])))
+
     # --- claims of physicians ---
 
-    def duplicates(self, visits: Visits, count: int = 4) -> Visits:
+    def duplicates(self, visits: Visits, count: int = 4) -> None:
         """Office visits billed a second time under another claim number."""
         claims = visits.claims
         found = np.flatnonzero((claims["kind"] == _OFFICE) & (claims["index"] == 2) & (claims["lines"] <= 2))[:count]
@@ -86,9 +108,9 @@ class Planter:
             original = self.names.event("carrier", int(number), int(claims["index"][found[row]]))
             copy = self.names.event("carrier", int(number), int(index[0]))
             self.tally.plant(self.era.source, "duplicate_billing", subject, (original, copy))
-        return merged(visits, extra)
+        self._claims.append(extra)
 
-    def after_death(self, visits: Visits, count: int = 3) -> Visits:
+    def after_death(self, count: int = 3) -> None:
         """Visits of people who died eleven days before."""
         dead = np.flatnonzero((self.people.death < self.era.days - 60) & self.people.has_b)[:count]
         day = self.people.death[dead] + 11
@@ -96,9 +118,8 @@ class Planter:
         for row, person in enumerate(dead.tolist()):
             claims = taken(extra.claims, np.array([row]))
             self._note("service_after_death", self.names.person(person), "carrier", claims["number"], claims["index"])
-        return merged(visits, extra)
 
-    def during_stay(self, visits: Visits, stays: Columns, count: int = 3) -> Visits:
+    def during_stay(self, stays: Columns, count: int = 3) -> None:
         """Office visits on the second day of a stay."""
         long = (stays["discharge"] - stays["admit"] >= 5) & (stays["bill"] == 0) & (stays["role"] != PLANTED)
         rows = np.flatnonzero(long)[:count]
@@ -109,26 +130,24 @@ class Planter:
             doctor = self.names.doctor(int(extra.claims["doctor"][row]))
             claims = taken(extra.claims, np.array([row]))
             self._note("office_during_stay", doctor, "carrier", claims["number"], claims["index"])
-        return merged(visits, extra)
 
-    def crowded_day(self, visits: Visits, doctor: int) -> Visits:
+    def crowded_day(self, doctor: int) -> None:
         """A physician who sees 55 patients in the office on one day."""
-        return self._one_day(visits, doctor, _PATIENTS, "99213", 1, 512)
+        self._one_day(doctor, _PATIENTS, "99213", 1, 512)
 
-    def long_day(self, visits: Visits, doctor: int) -> Visits:
+    def long_day(self, doctor: int) -> None:
         """A therapist who bills 28 hours of one day: 14 patients with eight units of 15 minutes."""
-        return self._one_day(visits, doctor, _TREATED, "97110", _UNITS, 498)
+        self._one_day(doctor, _TREATED, "97110", _UNITS, 498)
 
-    def _one_day(self, visits: Visits, doctor: int, patients: int, code: str, units: int, day: int) -> Visits:
+    def _one_day(self, doctor: int, patients: int, code: str, units: int, day: int) -> None:
         there = (self.people.paid_until > day + 60) & (self.people.entry < day) & self.people.has_b
         person = np.flatnonzero(there)[:patients]
         if len(person) < patients:
-            return visits
+            return
         extra = self._office(person, np.full(patients, day), np.full(patients, doctor), code, units)
         self._note(
             "impossible_day", self.names.doctor(doctor), "carrier", extra.claims["number"], extra.claims["index"]
         )
-        return merged(visits, extra)
 
     def expensive(self, visits: Visits, doctor: int, factor: int = 12) -> Visits:
         """A physician who is paid twelve times as much as others."""
@@ -166,7 +185,7 @@ class Planter:
         return replace(visits, lines={**lines, "paid": paid})
 
     def _office(self, person: Ints, day: Ints, doctor: Ints, code: str, units: int = 1) -> Visits:
-        """Claims with one line each."""
+        """Claims with one line each, which are gathered."""
         size, code_at = len(person), service(code)
         zero, one = np.zeros(size, dtype=np.int64), np.ones(size, dtype=np.int64)
         claims: Columns = {
@@ -180,7 +199,9 @@ class Planter:
             "diagnosis": np.full(size, REASON_DIAGNOSIS[0]), "units": one * units, "processing": zero,
             "allowed": allowed, "deductible": zero, "primary": zero,
         }  # fmt: skip
-        return Visits(claims, repriced(lines, self.unit), np.full(size, REASON_DIAGNOSIS[0]))
+        extra = Visits(claims, repriced(lines, self.unit), np.full(size, REASON_DIAGNOSIS[0]))
+        self._claims.append(extra)
+        return extra
 
     # --- stays and fills ---
 
@@ -198,31 +219,26 @@ class Planter:
         both = stacked([stays, extra])
         return taken(both, np.lexsort((both["discharge"], both["admit"], both["person"])))
 
-    def early_refills(self, fills: Columns, count: int = 3) -> Columns:
+    def early_refills(self, fills: Columns, count: int = 3) -> None:
         """A drug filled every twelve days with 30 days of supply."""
         who = np.flatnonzero((self.people.drugs_from <= 0) & (self.people.death == NEVER))[:count]
         for person in who.tolist():
-            fills = self._series(fills, person, "early_refill", np.arange(5) * 12, 30)
-        return fills
+            self._series(fills, person, "early_refill", np.arange(5) * 12, 30)
 
-    def shopping(self, fills: Columns, count: int = 2) -> Columns:
+    def shopping(self, fills: Columns, count: int = 2) -> None:
         """A painkiller from six prescribers and six pharmacies within 60 days."""
         who = np.flatnonzero((self.people.drugs_from <= 0) & (self.people.death == NEVER))[-count:]
         for person in who.tolist():
-            fills = self._series(fills, person, "doctor_shopping", np.arange(6) * 11, 10)
-        return fills
+            self._series(fills, person, "doctor_shopping", np.arange(6) * 11, 10)
 
-    def fills_after_death(self, fills: Columns, count: int = 2) -> Columns:
+    def fills_after_death(self, fills: Columns, count: int = 2) -> None:
         """Fills a week after death."""
         dead = (self.people.death < self.era.days - 60) & (self.people.drugs_from < self.people.death)
         for person in np.flatnonzero(dead)[:count].tolist():
             first = int(self.people.death[person]) + 7
-            fills = self._series(fills, person, "service_after_death", np.zeros(1, dtype=np.int64), 30, first)
-        return fills
+            self._series(fills, person, "service_after_death", np.zeros(1, dtype=np.int64), 30, first)
 
-    def _series(
-        self, fills: Columns, person: int, indicator: str, days: Ints, supply: int, first: int = 330
-    ) -> Columns:
+    def _series(self, fills: Columns, person: int, indicator: str, days: Ints, supply: int, first: int = 330) -> None:
         """Fills of the painkiller; where fills have prescriber and pharmacy, each of a shopper has others."""
         size = len(days)
         one = np.ones(size, dtype=np.int64)
@@ -238,18 +254,7 @@ class Planter:
             if name in fills:
                 extra[name] = fills[name][0] + np.arange(size) * shops
         self._note(indicator, self.names.person(person), "pde", extra["number"], index)
-        both = stacked([fills, extra])
-        return taken(both, np.lexsort((both["index"], both["day"], both["person"])))
-
-
-def merged(visits: Visits, extra: Visits) -> Visits:
-    """Claims of both, in order of person and day."""
-    size = rows_n(visits.claims)
-    claims = stacked([visits.claims, extra.claims])
-    lines = stacked([visits.lines, {**extra.lines, "claim": extra.lines["claim"] + size}])
-    diagnoses = np.concatenate([visits.diagnoses, extra.diagnoses])
-    order = np.lexsort((claims["index"], claims["day"], claims["person"]))
-    return chosen(Visits(claims, lines, diagnoses), order)
+        self._fills.append(extra)
 
 
 def without(visits: Visits, people: Ints) -> Visits:

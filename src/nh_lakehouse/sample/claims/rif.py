@@ -35,6 +35,7 @@ _RATES = Rates(admissions=0.115, readmission=0.17)
 _CARRIER, _OUTPATIENT = 31.0, 4.0
 _CUSTOMS = Customs(
     neighbours=200,
+    area=25,
     first_of_month=False,
     mortality=2.4,
     managed=(0.1, 0.12, 0.13),
@@ -44,6 +45,8 @@ _CUSTOMS = Customs(
 #: One specialty with 33 physicians in each market of 200 people, so that they have peers; few others.
 _PANEL = Panel(primary=(0, 33), diagnostic=(33, 8), special=(41, 9), room=ROOM, own=0.25, outside=0.3)
 _BLOCK = 400
+#: Claims of the first delivery that a later one corrects.
+_UPDATED, _DELETED = 5, 3
 #: Kinds of claims in the order of the export summary.
 _KINDS = ("carrier", "dme", "hha", "hospice", "inpatient", "outpatient", "pde", "snf")
 _SUMMARY = ("BENE_ID", *(f"{kind.upper()}_CLAIMS" for kind in _KINDS))
@@ -120,7 +123,10 @@ def write_rif_year(delivery: Delivery, dice: Dice, people: int, year: int, tally
 
 
 def write_late_rif(delivery: Delivery, dice: Dice, numbers: Ints, ending: str, tally: Tally) -> None:
-    """Write further claims of some people, as many again as they have; who was in hospital is not again."""
+    """Write further claims of some people, as many again as they have, and correct some of before.
+
+    Who was in hospital is not again.
+    """
     names = {kind: f"{kind}{ending}.csv" for kind in _KINDS}
     open_files(delivery, names)
     chance = Chance(dice, "rif")
@@ -132,6 +138,27 @@ def write_late_rif(delivery: Delivery, dice: Dice, numbers: Ints, ending: str, t
                         block.nursing, block.home_care):  # fmt: skip
             columns["index"] = columns["index"] + LATE
         _write_claims(delivery, names, block, tally, first_index=LATE)
+        if part[0] == numbers[0]:
+            _correct(delivery, names["carrier"], first, tally)
+
+
+def _correct(delivery: Delivery, name: str, block: _Block, tally: Tally) -> None:
+    """Deliver some carrier claims of before again: five as updates that pay 25 USD more, three as deletions."""
+    chance = block.chance
+    visits = denied_some(chance.within("carrier"), block.carrier)
+    found = physician_rows(chance.within("carrier rows"), block.people, visits)
+    standing = np.flatnonzero(found.editions.standing)[: _UPDATED + _DELETED]
+    starts = np.cumsum(found.lines) - found.lines
+    header = header_of("rif_carrier")
+    action, paid = header.index("DML_IND"), header.index("CLM_PMT_AMT")
+    for place, claim in enumerate(standing.tolist()):
+        dml = "UPDATE" if place < _UPDATED else "DELETE"
+        tally.cases[f"rif/carrier_{dml.lower()}_later"] += 1
+        for line in found.rows.slice(int(starts[claim]), int(found.lines[claim])).to_pylist():
+            cells = line.rstrip("\n").split("|")
+            cells[action] = dml
+            cells[paid] = f"{float(cells[paid]) + 25:.2f}" if dml == "UPDATE" else cells[paid]
+            delivery.add(name, "|".join(cells), "", None)
 
 
 def _simulated(whose: Chance, chance: Chance, numbers: Ints, not_in_hospital: Ints | None = None) -> _Block:
@@ -176,18 +203,23 @@ def _planted(block: _Block, tally: Tally) -> _Block:
         event = names.event("dme", int(people.numbers[position]), place)
         supplier = str(supplier_npis(people.market[position : position + 1])[0].as_py())
         tally.plant("rif", "dme_without_visit", supplier, [event])
-    carrier = planter.upcoded(planter.expensive(planter.duplicates(carrier), doctor=2), doctor=1)
-    carrier = planter.after_death(planter.overpaid(carrier))
-    carrier = planter.during_stay(carrier, block.stays)
-    carrier = planter.long_day(planter.crowded_day(carrier, doctor=100), doctor=101)
-    fills = planter.fills_after_death(planter.early_refills(planter.shopping(block.fills)))
+    # What prices everything anew comes before what leaves single lines wrong or is copied.
+    carrier = planter.overpaid(planter.upcoded(planter.expensive(carrier, doctor=2), doctor=1))
+    planter.duplicates(carrier)
+    planter.after_death()
+    planter.during_stay(block.stays)
+    planter.crowded_day(doctor=100)
+    planter.long_day(doctor=101)
+    planter.early_refills(block.fills)
+    planter.shopping(block.fills)
+    planter.fills_after_death(block.fills)
     return replace(
         block,
         stays=planter.overlapping(block.stays),
-        carrier=carrier,
+        carrier=planter.with_claims(carrier),
         outpatient=without(block.outpatient, quiet),
         equipment=equipment,
-        fills=fills,
+        fills=planter.with_fills(block.fills),
     )
 
 

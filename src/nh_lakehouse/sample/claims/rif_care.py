@@ -123,6 +123,7 @@ def outpatient_claim_rows(chance: Chance, people: People, visits: Visits) -> Cou
         "REV_CNTR_PTNT_RSPNSBLTY_PMT": money(now["coinsurance"] + now["deductible"]),
         "REV_CNTR_PMT_AMT_AMT": money(now["paid"]),
         "REV_CNTR_TOT_CHRG_AMT": money(now["charge"]),
+        "RNDRNG_PHYSN_NPI": physician_npis(claims["doctor"][now["claim"]]),
     }
     return Counted(_OUTPATIENT.rows(claim, counts[rows], line), editions, counts[rows], paid_now, denied[rows])
 

@@ -45,6 +45,7 @@ _RATES = Rates(admissions=0.103)
 _CARRIER, _OUTPATIENT = 19.5, 3.14
 _CUSTOMS = Customs(
     neighbours=40,
+    area=40,
     first_of_month=True,
     mortality=0.83,
     managed=(0.2225, 0.262, 0.275),
@@ -174,11 +175,19 @@ def _planted(block: _Block, tally: Tally) -> _Block:
         event=lambda kind, number, index: str(event_ids(kind, np.array([number]), np.array([index]))[0].as_py()),
     )
     planter = Planter(SYNPUF, block.people, names, tally, _UNIT, _PANEL.room)
-    # What prices everything anew comes before what leaves single lines wrong.
-    carrier = planter.upcoded(planter.expensive(planter.duplicates(block.carrier), doctor=2), doctor=1)
-    carrier = planter.crowded_day(planter.after_death(planter.overpaid(carrier)), doctor=6)
-    fills = planter.fills_after_death(planter.early_refills(block.fills))
-    return replace(block, stays=planter.overlapping(block.stays), carrier=carrier, fills=fills)
+    # What prices everything anew comes before what leaves single lines wrong or is copied.
+    carrier = planter.overpaid(planter.upcoded(planter.expensive(block.carrier, doctor=2), doctor=1))
+    planter.duplicates(carrier)
+    planter.after_death()
+    planter.crowded_day(doctor=6)
+    planter.early_refills(block.fills)
+    planter.fills_after_death(block.fills)
+    return replace(
+        block,
+        stays=planter.overlapping(block.stays),
+        carrier=planter.with_claims(carrier),
+        fills=planter.with_fills(block.fills),
+    )
 
 
 def write_claims(
