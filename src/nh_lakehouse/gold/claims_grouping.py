@@ -18,7 +18,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.gold.bands import ALL, UNKNOWN, label_of
-from nh_lakehouse.gold.grouping import unpivot, with_grouping_sets
+from nh_lakehouse.gold.grouping import with_grouping_sets
 from nh_lakehouse.gold.statistics import exact_sum_usd, ratio
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "people_of",
     "period_year",
     "pmpm",
+    "sums_of",
     "with_all",
     "with_group_label",
     "with_groupings",
@@ -134,11 +135,13 @@ def with_groupings(df: DataFrame, values: Mapping[str, Column], *, keep: Sequenc
     Returns:
         `keep`, `group_by` and `group_value` (text; null is `unknown`).
     """
-    groupings = {
-        "group_by": [F.lit(name) for name in values],
-        "group_value": [label_of(value) for value in values.values()],
-    }
-    return unpivot(df, keep=keep, number="_grouping", rows=groupings).drop("_grouping")
+    # CASE by the name, not arrays of values as in `unpivot`: those would be copied for every grouping.
+    repeated = df.select("*", F.explode(F.array(*[F.lit(name) for name in values])).alias("group_by"))
+    (first, value), *others = values.items()
+    chosen = F.when(F.col("group_by") == first, value)
+    for name, value in others:
+        chosen = chosen.when(F.col("group_by") == name, value)
+    return repeated.select(*keep, "group_by", label_of(chosen).alias("group_value"))
 
 
 def with_populations(people: DataFrame) -> DataFrame:
@@ -160,10 +163,14 @@ def count_people(df: DataFrame, *, by: Sequence[str]) -> DataFrame:
     return pairs.groupBy(*by).agg(F.count("bene_id").alias("people_n"))
 
 
+def sums_of(names: Sequence[str]) -> list[Column]:
+    """Sums of columns under their own names; amounts (`_usd`) as decimals. A sum over no value is null."""
+    return [(exact_sum_usd(name) if name.endswith("_usd") else F.sum(name)).alias(name) for name in names]
+
+
 def add_up(df: DataFrame, names: Sequence[str], *, by: Sequence[str]) -> DataFrame:
-    """Sums of columns per row of the columns `by`; amounts (`_usd`) as decimals, a sum over no value is null."""
-    sums = [exact_sum_usd(name) if name.endswith("_usd") else F.sum(name) for name in names]
-    return df.groupBy(*by).agg(*[total.alias(name) for total, name in zip(sums, names, strict=True)])
+    """Sums of columns (`sums_of`) per row of the columns `by`."""
+    return df.groupBy(*by).agg(*sums_of(names))
 
 
 def pmpm() -> Column:
