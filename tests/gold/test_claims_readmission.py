@@ -34,18 +34,20 @@ def index(frame: Any) -> Index:
     return make
 
 
-@pytest.mark.parametrize(
-    ("admit", "days", "readmitted"),
-    [(10, None, False), (11, 1, True), (40, 30, True), (41, 31, False)],
-    ids=["day of discharge", "day after", "thirtieth day", "thirty-first day"],
-)
-def test_admission_1_to_30_days_after_discharge_is_a_readmission(
-    index: Index, values: Any, admit: int, days: int | None, readmitted: bool
-) -> None:
-    found = index([stay("a", 1, 10), stay("b", admit, admit + 2)])
-    following = None if days is None else "b"
-    assert values(found, NEXT)[0] == ("a", following, days, readmitted, False)
-    assert values(found, NEXT)[1] == ("b", None, None, False, readmitted)
+def test_admission_1_to_30_days_after_discharge_is_a_readmission(index: Index, values: Any) -> None:
+    again = {"day of discharge": 10, "day after": 11, "thirtieth day": 40, "thirty-first day": 41}
+    first = [stay(f"{case}, first", 1, 10, bene_id=case) for case in again]
+    found = index([*first, *[stay(case, admit, admit + 2, bene_id=case) for case, admit in again.items()]])
+    assert values(found, NEXT) == [
+        ("day after", None, None, False, True),
+        ("day after, first", "day after", 1, True, False),
+        ("day of discharge", None, None, False, False),
+        ("day of discharge, first", None, None, False, False),
+        ("thirtieth day", None, None, False, True),
+        ("thirtieth day, first", "thirtieth day", 30, True, False),
+        ("thirty-first day", None, None, False, False),
+        ("thirty-first day, first", "thirty-first day", 31, False, False),
+    ]
 
 
 def test_each_index_counts_once_with_its_earliest_readmission_which_may_be_an_index(index: Index, values: Any) -> None:
@@ -100,17 +102,23 @@ def test_end_of_data_needs_30_whole_days(index: Index, values: Any) -> None:
     assert values(unknown, "readmit_observable is_index") == [(False, False)]
 
 
-@pytest.mark.parametrize(
-    ("status", "death", "alive"),
-    [("20", None, False), ("01", 10, False), ("01", 9, False), ("01", 11, True), (None, None, True)],
-    ids=["died in hospital", "day of discharge", "before it", "day after", "nothing known"],
-)
-def test_index_is_discharged_alive(
-    index: Index, values: Any, status: str | None, death: int | None, alive: bool
-) -> None:
-    people = [{"source": "rif", "bene_id": "P", "death_date": death and day(death), "valid_from": day(1)}]
-    found = index([stay("a", 1, 10, discharge_status=status)], clm_beneficiary=people)
-    assert values(found, "alive_at_discharge is_index readmitted") == [(alive, alive, False if alive else None)]
+def test_index_is_discharged_alive(index: Index, values: Any) -> None:
+    cases = {
+        "a died in hospital": ("20", None, False),
+        "b died on the day of discharge": ("01", 10, False),
+        "c died before it": ("01", 9, False),
+        "d died the day after": ("01", 11, True),
+        "e nothing known": (None, None, True),
+    }
+    people = [
+        {"source": "rif", "bene_id": case, "death_date": death and day(death), "valid_from": day(1)}
+        for case, (_, death, _) in cases.items()
+    ]
+    stays = [stay(case, 1, 10, bene_id=case, discharge_status=status) for case, (status, _, _) in cases.items()]
+    found = index(stays, clm_beneficiary=people)
+    assert values(found, "episode_id alive_at_discharge is_index readmitted") == [
+        (case, alive, alive, False if alive else None) for case, (_, _, alive) in cases.items()
+    ]
 
 
 def test_age_is_in_whole_years_on_the_day_of_discharge(index: Index, values: Any) -> None:
@@ -159,7 +167,9 @@ def test_people_sources_and_settings_stay_apart(index: Index, values: Any) -> No
 def test_many_people_in_one_window_find_their_own_next(index: Index, values: Any) -> None:
     stays = [stay(f"{n:03}-{s}", s * 10, s * 10 + n % 7, bene_id=f"P{n}") for n in range(200) for s in (1, 2, 3)]
     found = index(stays)
-    wrong = found.where("next_episode_id IS NOT NULL AND substring(next_episode_id, 1, 3) <> substring(episode_id, 1, 3)")
+    wrong = found.where(
+        "next_episode_id IS NOT NULL AND substring(next_episode_id, 1, 3) <> substring(episode_id, 1, 3)"
+    )
     assert values(wrong, NEXT) == []
     assert values(found.groupBy("readmitted").count(), "readmitted count") == [(False, 200), (True, 400)]
 
