@@ -13,9 +13,19 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
+from nh_lakehouse.gold.bands import ALL
+from nh_lakehouse.gold.claims_grouping import (
+    add_up,
+    code_of,
+    period_year,
+    with_group_label,
+    with_groupings,
+    with_periods,
+)
 from nh_lakehouse.gold.claims_unplanned import HwrRules, unplanned
+from nh_lakehouse.gold.statistics import ratio
 
-__all__ = ["ReadmissionRules", "readmission_index"]
+__all__ = ["ReadmissionRules", "readmission_cost", "readmission_index"]
 
 #: Windows that all people share (decision 9).
 _WINDOWS = 64
@@ -220,3 +230,92 @@ def _cost_after(judged: DataFrame, claim: DataFrame, rules: ReadmissionRules) ->
     paid = claim.select("source", "bene_id", "from_date", "payment_usd")
     inside = index.join(paid, ["source", "bene_id"], "inner").where("from_date > _after AND from_date <= _until")
     return inside.groupBy("source", "episode_id").agg(F.expr("CAST(sum(payment_usd) AS decimal(18,2)) AS _cost"))
+
+
+_SUMMED = (
+    "index_n", "readmitted_n", "cost_30d_without_n", "readmission_cost_total", "cost_30d_with_usd",
+    "cost_30d_without_usd",
+)  # fmt: skip
+
+
+@table(
+    "gold.readmission_cost",
+    key=["source", "period", "group_by", "group_value"],
+    optional=["patient_year", "chronic_condition", "clm_drg", "clm_provider_name"],
+)
+def readmission_cost(
+    readmission_index: DataFrame,
+    patient_year: DataFrame,
+    chronic_condition: DataFrame,
+    clm_drg: DataFrame,
+    clm_provider_name: DataFrame,
+) -> DataFrame:
+    """What a readmission costs and how often there is one, for whom.
+
+    Args:
+        readmission_index: one row per (source, episode_id); indexes count.
+        patient_year: one row per (source, bene_id, year): age, sex, race, state and dual status in the year of
+            discharge; `unknown` where there is no row.
+        chronic_condition: conditions by diagnoses (`dx_flag`) in the year of discharge; a person has several or none.
+        clm_drg, clm_provider_name: optional names.
+    Returns:
+        One row per (source, period, group_by, group_value). Amounts in USD. `readmission_cost_total` adds the payments
+        of the readmission stays, the `cost_30d_*` all payments that begin in the 30 days after discharge. `excess` is
+        the mean with a readmission less the mean without; it is not adjusted for what else differs between the two.
+        Means are null where their count is 0.
+    Source: cost of readmission of the nursing-home pipeline document (future work 3), from payments in place of an
+        assumed price of a day.
+    """
+    index = readmission_index.where("is_index").selectExpr(
+        "*",
+        "CAST(1 AS bigint) AS index_n",
+        "CAST(readmitted AS bigint) AS readmitted_n",
+        "CAST(NOT readmitted AS bigint) AS cost_30d_without_n",
+        "coalesce(readmission_payment_usd, CAST(0 AS decimal(18,2))) AS readmission_cost_total",
+        "CASE WHEN readmitted THEN cost_30d_usd ELSE CAST(0 AS decimal(18,2)) END AS cost_30d_with_usd",
+        "CASE WHEN readmitted THEN CAST(0 AS decimal(18,2)) ELSE cost_30d_usd END AS cost_30d_without_usd",
+    )
+    whose = patient_year.select("source", "bene_id", "year", "age_band", "sex", "race", "state", "dual")
+    values = {
+        ALL: F.lit(ALL),
+        **{name: F.col(name).cast("string") for name in ("age_band", "sex", "race", "state", "dual")},
+        "dx_category": code_of("dx_code_system", "dx_category"),
+        "drg": F.col("drg"),
+        "provider": code_of("provider_id_type", "provider_id"),
+    }
+    kept = ["source", "year", *_SUMMED]
+    groups = with_groupings(index.join(whose, ["source", "bene_id", "year"], "left"), values, keep=kept)
+    present = chronic_condition.where("dx_flag").select("source", "bene_id", "year", "condition")
+    ill = with_groupings(
+        index.join(present, ["source", "bene_id", "year"], "inner"), {"condition": F.col("condition")}, keep=kept
+    )
+    by = ["source", "group_by", "group_value"]
+    yearly = add_up(groups.unionByName(ill), _SUMMED, by=[*by, "year"])
+    sums = add_up(with_periods(yearly), _SUMMED, by=[*by, "period"])
+    titles = clm_drg.selectExpr("'drg' AS group_by", "drg AS group_value", "drg_title AS group_label")
+    names = clm_provider_name.select(
+        F.lit("provider").alias("group_by"),
+        code_of("provider_id_type", "provider_id").alias("group_value"),
+        F.col("provider_name").alias("group_label"),
+    )
+    with_mean = ratio("cost_30d_with_usd", "readmitted_n")
+    without_mean = ratio("cost_30d_without_usd", "cost_30d_without_n")
+    return with_group_label(sums, titles, names).select(
+        "source",
+        "period",
+        period_year(),
+        "group_by",
+        "group_value",
+        "group_label",
+        "index_n",
+        "readmitted_n",
+        ratio("readmitted_n", "index_n").alias("readmit_rate"),
+        F.col("readmission_cost_total").cast("decimal(18,2)").alias("readmission_cost_total"),
+        ratio("readmission_cost_total", "readmitted_n").alias("cost_per_readmission_usd"),
+        "cost_30d_with_usd",
+        with_mean.alias("cost_30d_with_usd_mean"),
+        "cost_30d_without_usd",
+        "cost_30d_without_n",
+        without_mean.alias("cost_30d_without_usd_mean"),
+        (with_mean - without_mean).alias("excess"),
+    )
