@@ -28,7 +28,6 @@ __all__ = [
     "KNEE",
     "REASONS",
     "REASON_DIAGNOSIS",
-    "REASON_GROUP",
     "REHABILITATION",
     "Reason",
     "coded_pair",
@@ -142,7 +141,6 @@ GROUP_SIZE: Ints = np.array([len(group) for group in _LISTED], dtype=np.int64)
 GROUP_FIRST: Ints = np.cumsum(GROUP_SIZE) - GROUP_SIZE
 #: Position of a reason's principal diagnosis among all diagnoses.
 REASON_DIAGNOSIS: Ints = len(_FLAT) + np.arange(len(REASONS))
-REASON_GROUP: Ints = np.array([reason.condition for reason in REASONS], dtype=np.int64)
 #: Position of what stands in place of a code now and then, in both sources: no ICD code at all.
 INVALID: Ints = len(_FLAT) + len(REASONS) + np.arange(2)
 #: All diagnoses by position.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nh_lakehouse.sample.randomness import Ints
 from nh_lakehouse.sample.writing import Cells
 
-__all__ = ["Columns", "Form", "Slots", "constant", "counted", "list_offsets", "picked", "rows_n", "stacked", "taken"]
+__all__ = ["Columns", "Form", "Slots", "counted", "list_offsets", "picked", "rows_n", "stacked", "taken"]
 
 #: Columns of equal length by name.
 Columns: TypeAlias = dict[str, NDArray[Any]]
@@ -104,11 +104,6 @@ def counted(counts: Ints) -> tuple[Ints, Ints]:
     """For each of `counts` things of each row: the row, and its number within the row from 0 on."""
     rows = np.repeat(np.arange(len(counts)), counts)
     return rows, np.arange(len(rows)) - np.repeat(list_offsets(counts)[:-1], counts)
-
-
-def constant(value: str, rows: int) -> Cells:
-    """The same cell in every row."""
-    return pa.array([value] * rows, type=pa.string())
 
 
 def picked(labels: Cells, codes: NDArray[Any]) -> Cells:

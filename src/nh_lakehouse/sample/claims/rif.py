@@ -146,7 +146,7 @@ def _correct(delivery: Delivery, name: str, block: _Block, tally: Tally) -> None
     """Deliver some carrier claims of before again: five as updates that pay 25 USD more, three as deletions."""
     chance = block.chance
     visits = denied_some(chance.within("carrier"), block.carrier)
-    found = physician_rows(chance.within("carrier rows"), block.people, visits)
+    found = physician_rows(chance.within("carrier rows"), visits)
     standing = np.flatnonzero(found.editions.standing)[: _UPDATED + _DELETED]
     starts = np.cumsum(found.lines) - found.lines
     header = header_of("rif_carrier")
@@ -243,9 +243,7 @@ def _write_claims(
         "hha": home_care_rows(chance.within("hha rows"), people, block.home_care),
         "hospice": hospice_rows(chance.within("hospice rows"), people, block.hospice),
         "outpatient": outpatient_claim_rows(chance.within("outpatient rows"), people, block.outpatient),
-        "carrier": physician_rows(
-            chance.within("carrier rows"), people, denied_some(chance.within("carrier"), block.carrier)
-        ),
+        "carrier": physician_rows(chance.within("carrier rows"), denied_some(chance.within("carrier"), block.carrier)),
         "dme": equipment_rows(chance.within("dme rows"), people, block.equipment),
         "pde": drug_rows(chance.within("pde rows"), people, block.fills),
     }

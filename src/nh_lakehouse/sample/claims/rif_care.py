@@ -98,7 +98,7 @@ def outpatient_claim_rows(chance: Chance, people: People, visits: Visits) -> Cou
     paid_now = np.where(editions.original, paid[rows] // 2, paid[rows])
     coding = coding_of(chance, editions, claims["number"], claims["thru"], claims["diagnoses"], visits.diagnoses)
     claim: dict[str, Cells | Slots | str] = {
-        **common_cells(editions, claims, people, "W", "40"),
+        **common_cells(editions, claims, "W", "40"),
         **_facility(people.market[claims["person"]][rows], claims["hospital"][rows], 100, 2, 1, claims["doctor"][rows]),
         "CLM_MDCR_NON_PMT_RSN_CD": choice(denied[rows], (" ", "N")),
         "CLM_PMT_AMT": money(paid_now),
@@ -232,7 +232,7 @@ def _care_rows(
     market = people.market[care["person"]][rows]
     doctor = market * 128 + care["number"][rows] % 33
     claim: dict[str, Cells | Slots | str] = {
-        **common_cells(editions, claim_columns, people, kind.record, kind.claim_type),
+        **common_cells(editions, claim_columns, kind.record, kind.claim_type),
         **_facility(market, care["number"][rows] % 2, kind.first, 2, 5 + (kind.record == "V"), doctor),
         "CLM_MDCR_NON_PMT_RSN_CD": choice(denied[rows], (" ", "N")),
         "CLM_PMT_AMT": money(paid_now),

@@ -71,7 +71,7 @@ def _sums(row: Ints, values: Ints, size: int) -> Ints:
     return np.bincount(row, weights=values, minlength=size).astype(np.int64)
 
 
-def physician_rows(chance: Chance, people: People, visits: Visits) -> Counted:
+def physician_rows(chance: Chance, visits: Visits) -> Counted:
     """Rows of the carrier file; claims have `denied` beside what `visits_of` gives."""
     dated = {**visits.claims, "from": visits.claims["day"], "thru": visits.claims["until"]}
     editions = editions_of(chance, dated["number"], dated["index"])
@@ -82,7 +82,7 @@ def physician_rows(chance: Chance, people: People, visits: Visits) -> Counted:
     paid = np.where(editions.original, sums["paid"] // 2, sums["paid"])
     doctor = physician_npis(claims["doctor"])
     claim: dict[str, Cells | Slots | str] = {
-        **common_cells(editions, dated, people, "O", "71"),
+        **common_cells(editions, dated, "O", "71"),
         "CARR_CLM_PMT_DNL_CD": choice(claims["denied"], ("1", "0")),
         "CLM_PMT_AMT": money(paid),
         "CARR_CLM_PRMRY_PYR_PD_AMT": money(sums["primary"]),
@@ -164,7 +164,7 @@ def equipment_rows(chance: Chance, people: People, equipment: Columns) -> Counte
     supplier = supplier_npis(market)
     state = choice(home_state(market), [item.ssa for item in PLACES])
     claim: dict[str, Cells | Slots | str] = {
-        **common_cells(editions, claims, people, "M", "82"),
+        **common_cells(editions, claims, "M", "82"),
         "CARR_CLM_PMT_DNL_CD": choice(denied[rows], ("1", "0")),
         "CLM_PMT_AMT": money(paid),
         "CARR_CLM_PRMRY_PYR_PD_AMT": "0.00",

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from nh_lakehouse.sample.claims.era import RIF, Chance, Flags
 from nh_lakehouse.sample.claims.form import Columns, Form, Slots, counted, picked
 from nh_lakehouse.sample.claims.headers import header_of
-from nh_lakehouse.sample.claims.people import People
 from nh_lakehouse.sample.claims.rif_text import (
     Editions,
     beneficiary_numbers,
@@ -21,7 +20,7 @@ from nh_lakehouse.sample.claims.rif_text import (
     version_of,
 )
 from nh_lakehouse.sample.randomness import Ints
-from nh_lakehouse.sample.writing import Cells, choice, decimal, number
+from nh_lakehouse.sample.writing import Cells, decimal, number
 
 __all__ = ["ClaimForm", "Coding", "Lines", "coding_of", "common_cells", "money", "picked_lists"]
 
@@ -116,7 +115,7 @@ def picked_lists(values: Ints, counts: Ints, rows: Ints) -> Ints:
 
 
 def common_cells(
-    editions: Editions, claims: Columns, people: People, record: str, claim_type: Cells | str
+    editions: Editions, claims: Columns, record: str, claim_type: Cells | str
 ) -> dict[str, Cells | Slots | str]:
     """The first columns of every claims file; claims have `person`, `number`, `index`, `from` and `thru`."""
     rows = editions.rows
@@ -148,8 +147,3 @@ class Lines:
             self.counts[rows],
             {name: picked_lists(values, self.counts, rows) for name, values in self.columns.items()},
         )
-
-
-def yes_no(flags: Flags, yes: str, no: str) -> Cells:
-    """One of two cells."""
-    return choice(flags, (no, yes))

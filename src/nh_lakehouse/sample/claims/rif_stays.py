@@ -121,7 +121,7 @@ def hospital_rows(
     market = people.market[stays["person"]]
     paid_now = np.where(editions.original, paid[rows] // 2, paid[rows])
     claim: dict[str, Cells | Slots | str] = {
-        **common_cells(editions, claims, people, "V", "60"),
+        **common_cells(editions, claims, "V", "60"),
         **_facility(market[rows], stays["hospital"][rows], 100, 2, 1),
         **_attending(stays, rows, market),
         "CLM_FREQ_CD": choice(stays["bill"][rows], ("1", "2", "4", "3")),
@@ -252,7 +252,7 @@ def nursing_rows(chance: Chance, people: People, nursing: Columns) -> Counted:
     died = nursing["discharge"] == people.death[nursing["person"]]
     status = np.where(goes_on, "30", np.where(died, "20", "01"))
     claim: dict[str, Cells | Slots | str] = {
-        **common_cells(editions, claims, people, "V", "20"),
+        **common_cells(editions, claims, "V", "20"),
         **_facility(market[rows], (nursing["number"] % 3)[rows], 5_000, 3, 2),
         "AT_PHYSN_NPI": physician_npis((market * 128 + nursing["number"] % 33)[rows]),
         "CLM_FREQ_CD": choice(nursing["bill"][rows], ("1", "2", "4", "3")),

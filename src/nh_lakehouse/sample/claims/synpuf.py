@@ -42,7 +42,7 @@ __all__ = [
 
 #: Published density of Sample 1: 0.57 inpatient, 6.8 outpatient, 40.7 carrier rows and 47.7 fills for each person.
 _RATES = Rates(admissions=0.103)
-_CARRIER, _OUTPATIENT = 19.5, 3.14
+_CARRIER, _OUTPATIENT = 19.8, 3.14
 _CUSTOMS = Customs(
     neighbours=40,
     area=40,
