@@ -1,8 +1,8 @@
 """A small world of claims: accumulating files of two sources, in two shapes, that feed the same tables.
 
 The laboratory writes one row per line of a claim, the desk one row per claim with three slots for its lines. Both make
-claims and lines; what people spend is made of claims, one silver and one gold table. All tests that need claims and no
-width go by these.
+claims and lines; what people spend is made of claims, one silver and one gold table. Both list their people once a
+year; the desk also notes on which day somebody moved. All tests that need claims and no width go by these.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from nh_lakehouse.pipeline.report import RunReport
 from nh_lakehouse.silver.conform import carried
 
 CLAIM, LINE = "silver.cln_claim", "silver.cln_line"
+PERSON = "silver.cln_person"
 LAB, DESK = {"source": "lab", "kind": "test"}, {"source": "desk", "kind": "visit"}
 CLAIM_KEY = ["source", "kind", "claim_id"]
 LINE_KEY = [*CLAIM_KEY, "line_no"]
@@ -60,6 +61,20 @@ CONTRACTS = {
             column("claim_id", required=True), column("person"), column("day", "date"),
             *[column(f"paid_{n}_usd", "usd") for n in (1, 2, 3)],
         ),
+        _contract(
+            "cln_roll", "Roll_{YYYY}_{n}.csv", ["person"],
+            column("person", required=True), column("town"), column("died", "date"),
+            column("help_1"), column("help_2"), rhythm="Y", period={"grain": "year", "name": "year"},
+        ),
+        _contract(
+            "cln_list", "List_{YYYY}_{n}.csv", ["person"],
+            column("person", required=True), column("town"), column("died", "date"),
+            rhythm="Y", period={"grain": "year", "name": "year"},
+        ),
+        _contract(
+            "cln_moves", "Moves_{n}.csv", ["person", "moved_on"],
+            column("person", required=True), column("town"), column("moved_on", "date"), replace_by=["person"],
+        ),
     )
 }  # fmt: skip
 
@@ -79,6 +94,11 @@ DECLARED = {
     for t in (
         _declared(CLAIM, f"{_OF_CLAIM}, person string, day date, paid_usd decimal(18,2), line_n bigint"),
         _declared(LINE, f"{_OF_CLAIM}, line_no int, person string, paid_usd decimal(18,2)"),
+        _declared(
+            PERSON,
+            "source string, person string, town string, died date, helped boolean, valid_from date, "
+            "valid_to date, is_current boolean, closed_reason string, dq_flags array<string>",
+        ),
         _declared("silver.cln_spell", "source string, person string, first_day date, last_day date, claims_n bigint"),
         _declared("gold.cln_spend", "source string, person string, paid_usd decimal(18,2), days int"),
     )
@@ -120,6 +140,27 @@ def cln_line_desk_visit(cln_desk: DataFrame) -> DataFrame:
     lines = cln_desk.withColumn("_slot", F.explode(slots)).where("_slot.usd IS NOT NULL")
     number, paid = F.col("_slot.n").alias("line_no"), F.col("_slot.usd").alias("paid_usd")
     return lines.select(*_of_part(DESK), "claim_id", number, "person", paid, *carried(cln_desk))
+
+
+_HELPED = "coalesce(help_1 = 'Y', false) OR coalesce(help_2 = 'Y', false)"
+
+
+@silver_table(
+    PERSON, of="cln_roll", part=("source", "lab"), key=["source", "person"], history="scd2",
+    type_1=["died"], computed={"helped": _HELPED},
+)  # fmt: skip
+def cln_person_lab(cln_roll: DataFrame) -> DataFrame:
+    """People of the laboratory; whether they get help changes over time, the day of death does not."""
+    return cln_roll.withColumn("source", F.lit("lab"))
+
+
+@silver_table(
+    PERSON, of="cln_list", part=("source", "desk"), key=["source", "person"], history="scd2",
+    type_1=["died"], refined_by={"cln_moves": "moved_on"},
+)  # fmt: skip
+def cln_person_desk(cln_list: DataFrame) -> DataFrame:
+    """People of the desk; where it is known on which day they moved, the town changes on that day."""
+    return cln_list.withColumn("source", F.lit("desk")).withColumn("helped", F.lit(None).cast("boolean"))
 
 
 @table("silver.cln_spell", key=["source", "person"], per=["source", "person"])
@@ -189,9 +230,22 @@ def desk(landing: Path, number: Any, rows: Iterable[tuple], *, modified: str = "
     return _file(landing / f"Desk_{number}.csv", names, rows, modified)
 
 
+def roll(landing: Path, year: int, rows: Iterable[tuple], *, label: str = "1", modified: str = "2025-03-01") -> Path:
+    """The laboratory's people of a year: rows of person, town, day of death, and two marks of help."""
+    names = ("PERSON", "TOWN", "DIED", "HELP_1", "HELP_2")
+    return _file(landing / f"Roll_{year}_{label}.csv", names, rows, modified)
+
+
+def listed(landing: Path, year: int, rows: Iterable[tuple], *, label: str = "1", modified: str = "2025-03-01") -> Path:
+    """The desk's people of a year: rows of person, town, day of death."""
+    return _file(landing / f"List_{year}_{label}.csv", ("PERSON", "TOWN", "DIED"), rows, modified)
+
+
+def moves(landing: Path, number: Any, rows: Iterable[tuple], *, modified: str = "2025-03-01") -> Path:
+    """The desk's notes: rows of person, town, and the day since when."""
+    return _file(landing / f"Moves_{number}.csv", ("PERSON", "TOWN", "MOVED_ON"), rows, modified)
+
+
 def _file(path: Path, names: Sequence[str], rows: Iterable[tuple], modified: str) -> Path:
     filled = [dict(zip(names, row, strict=True)) for row in rows]
     return write(path, csv_text(filled, header=names), modified=modified)
-
-
-Making = Callable[..., Path]

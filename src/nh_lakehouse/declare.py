@@ -59,6 +59,10 @@ class TableSpec:
         history: silver only: `snapshot` (every period kept), `scd2` (versions) or `latest`.
         group: silver scd2 only: column within which completeness of a snapshot is judged (None = the whole set).
         untracked: silver scd2 only: columns whose change makes no version.
+        type_1: silver scd2 only: columns whose latest known value stands on every version.
+        computed: silver scd2 only: column -> SQL over the contract's columns, computed row by row before comparing.
+        refined_by: silver scd2 only: data set -> its date column; rows that hold from a day of their own.
+        order: columns by which the rows lie in the table's files, so that a change touches few files.
         part: silver only: (column, value) pairs of the rows that this function makes, where several data sets feed one
             table; empty else.
         parts: data set -> the function's own spec, for a table of several data sets; empty else.
@@ -75,12 +79,21 @@ class TableSpec:
     history: str | None = None
     group: str | None = None
     untracked: tuple[str, ...] = ()
+    type_1: tuple[str, ...] = ()
+    computed: Mapping[str, str] = field(default_factory=dict)
+    refined_by: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
     part: tuple[tuple[str, str], ...] = ()
     parts: Mapping[str, TableSpec] = field(default_factory=dict)
 
     def of(self, data_set: str) -> TableSpec:
         """What makes the rows of one data set: itself, or its part for that data set."""
         return self.parts.get(data_set, self)
+
+    @property
+    def makers(self) -> tuple[TableSpec, ...]:
+        """What makes its rows: one spec for each part, else itself."""
+        return tuple({part.part: part for part in self.parts.values()}.values()) or (self,)
 
     @property
     def layer(self) -> str:
@@ -105,6 +118,7 @@ def table(
     per: Sequence[str] = (),
     lookback: Mapping[str, int] | None = None,
     optional: Sequence[str] = (),
+    order: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
     """Declare a derived table: a function of the tables its positional parameters name.
 
@@ -119,6 +133,8 @@ def table(
         lookback: `{"quarter": 1}`: the output of a quarter depends on the input of that quarter and one before.
         optional: inputs that may be absent; they arrive as empty frames of their declared schema. Where all are, the
             table is computed as soon as one of them is there.
+        order: columns by which the rows lie in the table's files: where rows that change together stand together, few
+            files are written again. It is worth it for tables of millions of rows.
     Returns:
         A decorator that returns the function itself, with its `TableSpec` in `__table__`.
     Raises:
@@ -141,6 +157,7 @@ def table(
             lookback=dict(lookback or {}),
             optional=tuple(optional),
             thresholds=thresholds,
+            order=tuple(order),
         )
         stray = [c for c in spec.lookback if c not in spec.per]
         if stray:
@@ -159,13 +176,21 @@ def silver_table(
     history: str,
     group: str | None = None,
     untracked: Sequence[str] = (),
+    type_1: Sequence[str] = (),
+    computed: Mapping[str, str] | None = None,
+    refined_by: Mapping[str, str] | None = None,
     part: tuple[str, str] | Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
     """Declare a silver table: made from the accepted, typed rows of one data set.
 
     What the function must return stands at the head of this module. A table of several data sets has one function for
     each, with a `part`: columns of the key that hold these values in all rows of that function. It is named
     `<table>_<value>`, with several columns `<table>_<value>_<value>`.
+
+    With scd2 the function gets versions in place of rows: the columns that the contract and the table share, those
+    `computed`, and `valid_from` to `closed_reason`. It returns one row per version. What it adds follows from these
+    columns, so that what a file does not tell stays unknown to it too.
 
     Args:
         name: `silver.<function name>`.
@@ -174,13 +199,25 @@ def silver_table(
         history: `snapshot` keeps every period, `scd2` keeps versions, `latest` keeps the newest release.
         group: scd2: column within which a snapshot is judged complete; None = the whole set.
         untracked: scd2: columns whose change makes no version.
+        type_1: scd2: columns without a history: the value of the key's latest snapshot that has one (is not null)
+            stands on every version. Such a column is untracked.
+        computed: scd2: columns of the table that are no columns of the contract, and must be known before snapshots are
+            compared: name -> SQL expression over the contract's columns of one row. Where a file lacks a column that
+            the expression reads, the value is unknown. It is cast to the declared type.
+        refined_by: scd2: further data sets of the same rows, and the column of each that dates a row: the row is a
+            snapshot of its key alone, on that day, in the columns that it has; the others stay as they were. A row
+            without that date says nothing. On a day that `of` has a row for, that one counts. Completeness is judged
+            by the snapshots of `of` alone. Their unit has to be that of `of`.
         part: what tells the rows of this data set from those of the table's others: (column, value), or a mapping of
             columns to values. All parts of a table have the same columns.
+        order: columns by which the rows lie in the table's files, as for `table`.
     Raises:
         PlanError: the name, the key, the part, the history or the signature is not usable.
     """
     if history not in ("snapshot", "scd2", "latest"):
         raise PlanError(f"{name}: history={history!r}; expected snapshot, scd2 or latest")
+    if history != "scd2" and (group or untracked or type_1 or computed or refined_by):
+        raise PlanError(f"{name}: group, untracked, type_1, computed and refined_by belong to history='scd2'")
     pairs = _pairs(name, part, key)
     called = "_".join([name.split(".")[-1], *[value for _, value in pairs]])
 
@@ -191,12 +228,17 @@ def silver_table(
         function.__table__ = TableSpec(  # type: ignore[attr-defined]
             name=_checked_name(name),
             key=_checked_key(name, key),
-            inputs=inputs,
+            inputs=(of, *(refined_by or ())),
             function=function,
+            optional=tuple(refined_by or ()),
             thresholds=thresholds,
             history=history,
             group=group,
             untracked=tuple(untracked),
+            type_1=tuple(type_1),
+            computed=dict(computed or {}),
+            refined_by=dict(refined_by or {}),
+            order=tuple(order),
             part=pairs,
         )
         return function
@@ -229,12 +271,13 @@ def join_parts(specs: Sequence[TableSpec]) -> list[TableSpec]:
     joined = [spec for spec in specs if not spec.part]
     for name, found in by_name.items():
         parts = sorted(found, key=lambda s: s.inputs)
-        data_sets = tuple(s.inputs[0] for s in parts)
-        alike = {(s.key, s.history, tuple(column for column, _ in s.part)) for s in parts}
-        if len(alike) > 1 or len(set(data_sets)) < len(parts) or len({s.part for s in parts}) < len(parts):
-            raise PlanError(f"{name}: its parts need one key, one history, the same columns and values of their own")
-        made_by = dict(zip(data_sets, parts, strict=True))
-        joined.append(replace(parts[0], inputs=data_sets, optional=data_sets, part=(), parts=made_by))
+        made_by = {data_set: part for part in parts for data_set in part.inputs}
+        alike = {(s.key, s.history, s.order, tuple(column for column, _ in s.part)) for s in parts}
+        shared = len(made_by) < sum(len(part.inputs) for part in parts)
+        if len(alike) > 1 or shared or len({part.part for part in parts}) < len(parts):
+            raise PlanError(f"{name}: its parts need one key, history and order, and data sets and values of their own")
+        inputs = tuple(made_by)
+        joined.append(replace(parts[0], inputs=inputs, optional=inputs, part=(), parts=made_by))
     return joined
 
 

@@ -231,7 +231,7 @@ def test_broken_account_fails_the_load_and_leaves_the_table_as_it_was(
     put(loaded / "landing", [NEWER])
     before, version = all_tables(loaded / "lake"), Lakehouse(loaded / "lake").version("silver.pbj_daily")
     with monkeypatch.context() as patched:
-        patched.setattr(silver_load, "_count", broken(silver_load._count))
+        patched.setattr(silver_load, "count_rows", broken(silver_load.count_rows))
         report = again(loaded, engine)
     assert report.exit_code == 1 and "nothing was written" in report.errors[0]
     assert all_tables(loaded / "lake") == before

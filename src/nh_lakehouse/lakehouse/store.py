@@ -226,6 +226,7 @@ class Store:
         scope_keys: tuple[Path, Sequence[str]] | None = None,
         scope_is_new: bool = False,
         provenance: Sequence[str] = (),
+        order: Sequence[str] = (),
     ) -> Published:
         """Make the rows of a table inside a scope equal to a frame.
 

@@ -205,7 +205,7 @@ def _declared(
             ("Kept current per", _names(spec.per)),
             (
                 "Function",
-                _names(f"{s.function.__module__}.{s.function.__name__}" for s in spec.parts.values() or [spec]),
+                _names(f"{s.function.__module__}.{s.function.__name__}" for s in spec.makers),
             ),
             ("Thresholds", "; ".join(f"`{value!r}`" for value in spec.thresholds.values())),
         ]

@@ -104,7 +104,7 @@ def _of_table(table: TableDeclaration, spec: TableSpec | None, graph: Graph, con
     facts = [("Grain", escape(table.grain))]
     functions: list[TableSpec] = []
     if spec is not None:
-        functions = list(spec.parts.values()) or [spec]
+        functions = list(spec.makers)
         facts += [
             ("Key", _codes(spec.key)),
             ("Comes from", _links(graph.parents[table.name])),

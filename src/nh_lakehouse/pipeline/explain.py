@@ -118,7 +118,7 @@ def explain(lake: Lakehouse, graph: Graph, table: str, key: Mapping[str, str]) -
             if not graph.specs[name].is_derived:
                 files += _files(connection, name, conditions, values)
     spec = graph.specs[table]
-    functions = [s.function for s in spec.parts.values() or [spec]]
+    functions = [s.function for s in spec.makers]
     return Explanation(
         table,
         {c.name: row.get(c.name) for c in declared.columns},
@@ -236,7 +236,7 @@ def _rate_in_force(key: Sequence[str], name: str) -> str:
 
 def _month_condition(spec: TableSpec, name: str) -> str:
     """The month of the row or, of each data set of the table that does not have it, the latest before."""
-    columns = dict.fromkeys(column for s in spec.parts.values() for column, _ in s.part)
+    columns = dict.fromkeys(column for s in spec.makers for column, _ in s.part)
     if not columns:
         return '"snapshot_month" = ?'
     of = ", ".join(f'"{column}"' for column in columns)

@@ -292,7 +292,8 @@ class _Run:
             self.reporter.phase(f"silver: {sum(len(v) for v in stale.values())} tables")
             started = time.monotonic()
             with ThreadPoolExecutor(max_workers=store.engine.parallel) as pool:
-                jobs = [pool.submit(self._one_data_set, n, specs, plan, store, state) for n, specs in stale.items()]
+                since = {n: self._since(plan, state, names, n) for n, names in stale.items()}
+                jobs = [pool.submit(self._one_data_set, n, names, since, store, state) for n, names in stale.items()]
                 for job in jobs:
                     job.result()
             self._record_silver(plan, store, state)
@@ -324,7 +325,9 @@ class _Run:
     def _is_rebuilt(self, data_set: str) -> bool:
         return self.options.full_refresh or data_set in self.options.rebuild
 
-    def _one_data_set(self, data_set: str, names: Sequence[str], plan: Plan, store: Store, state: State) -> None:
+    def _one_data_set(
+        self, data_set: str, names: Sequence[str], since: Mapping[str, int | None], store: Store, state: State
+    ) -> None:
         self.reporter.begin(data_set, f"silver of {data_set}")
         started = time.monotonic()
         contract = load_contracts()[data_set]
@@ -334,7 +337,7 @@ class _Run:
                 contract,
                 specs,
                 store,
-                since=self._since(plan, state, names, data_set),
+                since=since,
                 rows_read=state.rows_read(),
                 now=self.started_at,
             )
@@ -349,7 +352,7 @@ class _Run:
                 table_line(
                     name,
                     outcome.published[name],
-                    "full" if outcome.periods is None else "incremental",
+                    "full" if outcome.is_full else "incremental",
                     duration,
                     outcome,
                 )
