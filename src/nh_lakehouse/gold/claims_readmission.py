@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.bands import ALL
+from nh_lakehouse.gold.claims_codes import dx_category
 from nh_lakehouse.gold.claims_grouping import (
     add_up,
     code_of,
@@ -125,8 +126,7 @@ def readmission_index(
         "drg",
         "primary_dx",
         "dx_code_system",
-        "substring(primary_dx, 1, CASE WHEN dx_code_system = 'ICD9' AND primary_dx LIKE 'E%' THEN 4 ELSE 3 END)"
-        " AS dx_category",
+        f"{dx_category('dx_code_system', 'primary_dx')} AS dx_category",
         "payment_usd",
         "age_at_discharge",
         "alive_at_discharge",
