@@ -18,10 +18,12 @@ from nh_lakehouse.silver.conform import FLAGS, HISTORY_COLUMNS
 __all__ = [
     "DX9",
     "DX10",
+    "NO_FLAGS",
     "PX9",
     "PX10",
     "all_fit",
     "calendar",
+    "check_present",
     "claim_system",
     "code_system",
     "declared",
@@ -68,7 +70,7 @@ def declared(rows: DataFrame, table: str, computed: Mapping[str, str]) -> DataFr
         if column.name in HISTORY_COLUMNS and column.name not in present:
             continue
         value = computed.get(column.name, f"`{column.name}`" if column.name in present else "NULL")
-        if column.name != FLAGS and (column.name in computed or value == "NULL"):
+        if column.name != FLAGS:
             # Sums of decimals are wider than what is stored; what does not fit is null, never an error.
             value = f"{'try_cast' if column.type.startswith('decimal') else 'CAST'}({value} AS {column.type})"
         chosen.append(f"{value} AS `{column.name}`")
@@ -81,13 +83,22 @@ def require(rows: DataFrame, data_set: str, table: str) -> DataFrame:
     Raises:
         MissingColumnError: an input column is absent.
     """
+    check_present(rows, [c.name for c in load_contracts()[data_set].columns], table)
+    return rows
+
+
+def check_present(rows: DataFrame, columns: Iterable[str], table: str) -> None:
+    """Whether all columns are there that a table is made from.
+
+    Raises:
+        MissingColumnError: an input column is absent.
+    """
     present = set(rows.columns)
-    absent = [c.name for c in load_contracts()[data_set].columns if c.name not in present]
+    absent = [name for name in columns if name not in present]
     if absent:
         raise MissingColumnError(
-            f"{table}: the input lacks {absent}; hand in the typed rows of {data_set}", table=table, columns=absent
+            f"{table}: the input lacks {absent}; hand in the typed rows of the data set", table=table, columns=absent
         )
-    return rows
 
 
 @cache

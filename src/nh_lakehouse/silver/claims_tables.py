@@ -36,6 +36,13 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "claim_procedure": (*KEY, "px_seq"),
 }
 """Tables and their keys."""
+ORDERS: Mapping[str, tuple[str, ...]] = {
+    "claim": ("source", "bene_id", "claim_type", "from_date"),
+    "claim_line": ("source", "bene_id", "claim_type", "claim_id"),
+    "claim_diagnosis": ("source", "bene_id", "claim_type", "claim_id"),
+    "claim_procedure": ("source", "bene_id", "claim_type", "claim_id"),
+}
+"""How the rows of a table lie: what is computed from claims goes by person."""
 
 _DOCS = {
     "claim": """Medicare claims of type {claim_type}, each once, as {data_set} tells them.
@@ -118,7 +125,9 @@ def _declared(
     parameter = inspect.Parameter(data_set, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=DataFrame)
     function.__signature__ = inspect.Signature([parameter], return_annotation=DataFrame)  # type: ignore[attr-defined]
     part = {"source": source, "claim_type": claim_type}
-    return silver_table(f"silver.{table}", of=data_set, part=part, key=KEYS[table], history="latest")(function)
+    return silver_table(
+        f"silver.{table}", of=data_set, part=part, key=KEYS[table], history="latest", order=ORDERS[table]
+    )(function)
 
 
 def _all() -> dict[str, Callable[..., DataFrame]]:
