@@ -75,20 +75,20 @@ from worked full join seen using (source, npi, day) group by all;
 create table early_refill as
 with fill as (
   select source, bene_id, service_date, event_id, days_supply,
-    last_value(case when days_supply is not null then struct_pack(day := service_date, days := days_supply) end ignore nulls) over (
-      partition by source, bene_id, left(ndc, 9) order by service_date, event_id
-      rows between unbounded preceding and 1 preceding) as previous
+    lag(service_date) over w as before, lag(days_supply) over w as supply
   from drug_event where bene_id is not null and ndc is not null and service_date is not null
+  window w as (partition by source, bene_id, left(ndc, 9) order by service_date, event_id)
 )
 select source, 'beneficiary' as subject_type, bene_id as subject_id, year(service_date) as year, 'early_refill' as indicator,
-  count(*) filter (previous.day + previous.days - service_date > 0.25 * previous.days)::double as value, count(*) as exposure_n
-from fill where previous is not null group by all;
+  count(*) filter (before + supply - service_date > 0.25 * supply)::double as value, count(*) as exposure_n
+from fill where supply is not null group by all;
 
 create table shopping as
 with fill as (
   select e.*, coalesce(drug_class, left(ndc, 9)) as class
   from drug_event e left join clm_ndc n on n.ndc9 = left(e.ndc, 9)
   where bene_id is not null and service_date is not null and prescriber is not null and pharmacy is not null
+    and class is not null
 ), day as (
   select source, bene_id, class, service_date, count(*) as fills from fill group by all
 ), crowd as (

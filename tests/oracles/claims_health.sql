@@ -21,14 +21,15 @@ with shown as (  -- the lines that show a visit; a line may show one of each kin
   select 'office', coalesce(performing_npi, 'claim:' || claim_id), *, hcpcs
   from claim_line where claim_type = 'carrier' and hcpcs between '99201' and '99215'
 ), smallest as (
-  select *, row_number() over w as nth, max(visit_code) over p as highest, count(*) over p as lines
+  select *, row_number() over w as nth, max(visit_code) over p as highest,
+    bool_or(visit_code in ('99205', '99215')) over p as top, count(*) over p as lines
   from shown where bene_id is not null and line_date is not null
   window p as (partition by source, visit_type, bene_id, line_date, visit_with),
     w as (partition by source, visit_type, bene_id, line_date, visit_with order by claim_type, claim_id, line_no)
 )
 select source, visit_type, bene_id, line_date as visit_date, visit_with, year(line_date) as year,
   date_trunc('month', line_date)::date as month, claim_type, claim_id, highest as hcpcs,
-  case when visit_type = 'office' then highest in ('99205', '99215') end as is_top_level, specialty, place_of_service,
+  case when visit_type = 'office' then top end as is_top_level, specialty, place_of_service,
   lines as visit_lines_n
 from smallest where nth = 1;
 

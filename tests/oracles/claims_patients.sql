@@ -110,7 +110,7 @@ create macro band_of_age(age) as case when age < 65 then '<65' when age < 75 the
 create table patient_year as
 with joined as (
   select s.source, s.bene_id, s.year, s.has_beneficiary_year, b.birth_date,
-    case when s.has_beneficiary_year then d.died end as death_date, b.age_end, b.sex, b.race, b.state, b.county, b.zip, b.esrd,
+    d.died as death_date, b.age_end, b.sex, b.race, b.state, b.county, b.zip, b.esrd,
     b.dual, m.* exclude (source, bene_id, year), c.* exclude (source, bene_id, year), t.* exclude (source, bene_id, year),
     i.* exclude (source, bene_id, year), v.* exclude (source, bene_id, year), f.* exclude (source, bene_id, year),
     max_drugs_90d_n, coalesce(conditions, []) as dx,
@@ -129,7 +129,7 @@ with joined as (
   left join many_drugs using (source, bene_id, year)
   left join condition_list using (source, bene_id, year)
   left join charlson h using (source, bene_id, year)
-  left join last_days l on l.source = s.source and l.bene_id = s.bene_id and year(l.died) = s.year and s.has_beneficiary_year
+  left join last_days l on l.source = s.source and l.bene_id = s.bene_id and year(l.died) = s.year
 ), lists_loaded as (
   select (select count(*) from clm_hwr_list) > 0 and (select count(*) from clm_ccs) > 0 as loaded
 )

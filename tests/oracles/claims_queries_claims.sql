@@ -109,12 +109,11 @@ with grouped as (
       struct_pack(group_by := 'all', value := 'all', label := null::varchar),
       struct_pack(group_by := 'provider', value := provider_id_type || ':' || provider_id, label := provider_name),
       struct_pack(group_by := 'primary_dx', value := dx_code_system || ':' || primary_dx, label := x.description),
-      struct_pack(group_by := 'dx_category', value := dx_code_system || ':' || dx_category, label := c.description),
+      struct_pack(group_by := 'dx_category', value := dx_code_system || ':' || dx_category, label := null),
       struct_pack(group_by := 'state', value := provider_state, label := null)], recursive := true)
   from readmission_index r
   left join clm_provider_name using (provider_id_type, provider_id)
   left join clm_icd x on x.code_kind = 'dx' and x.code_system = dx_code_system and x.code = primary_dx
-  left join clm_icd c on c.code_kind = 'dx' and c.code_system = dx_code_system and c.code = dx_category
 ), dated as (
   select year::varchar as period, * from grouped union all select 'all', * replace (null as year) from grouped
 ), lists_loaded as (

@@ -29,10 +29,14 @@ select source, period, year, group_by, group_value, group_label, fills_n, people
 from summed;
 
 create table q17_polypharmacy as
-with adherence as (
-  select *, 'all' as group_by, 'all' as group_value, null as label from drug_adherence
+with person as (  -- persons known from claims alone are no people
+  select * from patient_year where has_beneficiary_year
+), a as (
+  select d.* from drug_adherence d semi join person using (source, bene_id, year)
+), adherence as (
+  select *, 'all' as group_by, 'all' as group_value, null as label from a
   union all
-  select *, 'ndc9', ndc9, drug_name from drug_adherence
+  select *, 'ndc9', ndc9, drug_name from a
 ), by_group as (
   select source, year, group_by, group_value, max(label) as group_label, count(distinct bene_id) as people_n,
     sum(a.fills_n) as fills_n, count(pdc) as pdc_n, coalesce(fsum(pdc), 0) as pdc_sum, count(*) filter (pdc >= 0.8) as adherent_n,
@@ -42,7 +46,7 @@ with adherence as (
 ), takers as (
   select source, year, 'all' as group_by, count(*) as people_n, sum(p.fills_n) as fills_n,
     count(*) filter (max_drugs_90d_n >= 5) as drugs_5_n, count(*) filter (max_drugs_90d_n >= 10) as drugs_10_n
-  from patient_year p where p.fills_n > 0 group by source, year
+  from person p where p.fills_n > 0 group by source, year
 ), answer as (
   select source, year, group_by, coalesce(group_value, 'all') as group_value, group_label,
     coalesce(t.people_n, g.people_n) as people_n, coalesce(t.fills_n, g.fills_n) as fills_n, drugs_5_n, drugs_10_n,

@@ -47,7 +47,7 @@ with medians as (
   select source, year, quantile_cont(episode_usd::double, 0.5) as median_episode_usd from mspb_episode group by all
 ), p as (
   select source, provider_id, provider_id_type, year, count(*) as episodes_n, sum(e.episode_usd) as episode_usd
-  from mspb_episode e group by all
+  from mspb_episode e where provider_id is not null group by all
 )
 select source, provider_id, provider_id_type, year, episodes_n, episode_usd, episode_usd / episodes_n as episode_usd_mean,
   median_episode_usd, episode_usd_mean / nullif(median_episode_usd, 0) as mspb_ratio,

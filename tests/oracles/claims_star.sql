@@ -80,17 +80,15 @@ with c as (
   select source, min(service_date) as first_fill_date, max(service_date) as last_fill_date, count(*) as fills_n
   from drug_event group by source
 ), b as (
-  select source, min(year) as beneficiary_first_year, max(year) as beneficiary_last_year
+  select source, min(year) as beneficiary_first_year, max(year) as beneficiary_last_year, count(distinct bene_id) as people_n
   from clm_beneficiary_year group by source
-), people as (
-  select source, bene_id from claim union all select source, bene_id from drug_event
-  union all select source, bene_id from clm_beneficiary_year
-), p as (
-  select source, count(distinct bene_id) as people_n from people group by source
+), s as (
+  select source from c union select source from f union select source from b
 )
 select source, first_claim_date, last_claim_date, inpatient_end_date, first_fill_date, last_fill_date,
-  beneficiary_first_year, beneficiary_last_year, coalesce(claims_n, 0) as claims_n, coalesce(fills_n, 0) as fills_n, people_n
-from p left join c using (source) left join f using (source) left join b using (source);
+  beneficiary_first_year, beneficiary_last_year, coalesce(claims_n, 0) as claims_n, coalesce(fills_n, 0) as fills_n,
+  coalesce(people_n, 0) as people_n
+from s left join c using (source) left join f using (source) left join b using (source);
 
 create table dim_patient as
 select hash_key(source || '|' || bene_id || '|' || strftime(valid_from, '%Y-%m-%d')) as patient_key, source, bene_id,
