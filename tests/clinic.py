@@ -35,6 +35,7 @@ PERSON = "silver.cln_person"
 LAB, DESK = {"source": "lab", "kind": "test"}, {"source": "desk", "kind": "visit"}
 CLAIM_KEY = ["source", "kind", "claim_id"]
 LINE_KEY = [*CLAIM_KEY, "line_no"]
+ORDER = ["source", "person"]
 
 
 # --- contracts -------------------------------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ DECLARED = {
 }
 
 
-@silver_table(CLAIM, of="cln_lab", part=LAB, key=CLAIM_KEY, history="snapshot")
+@silver_table(CLAIM, of="cln_lab", part=LAB, key=CLAIM_KEY, history="latest", order=ORDER)
 def cln_claim_lab_test(cln_lab: DataFrame) -> DataFrame:
     """Claims of the laboratory: the sum of their lines, everything else of the first one."""
     first = [c for c in (*carried(cln_lab), "person", "day") if c != "line_no"]
@@ -117,7 +118,7 @@ def cln_claim_lab_test(cln_lab: DataFrame) -> DataFrame:
     return one.select(*_of_part(LAB), "claim_id", "paid_usd", "line_n", *[F.col("_first")[c].alias(c) for c in first])
 
 
-@silver_table(CLAIM, of="cln_desk", part=DESK, key=CLAIM_KEY, history="snapshot")
+@silver_table(CLAIM, of="cln_desk", part=DESK, key=CLAIM_KEY, history="latest", order=ORDER)
 def cln_claim_desk_visit(cln_desk: DataFrame) -> DataFrame:
     """Claims of the desk: the sum of their slots."""
     slots = [F.col(f"paid_{n}_usd") for n in (1, 2, 3)]
@@ -127,13 +128,13 @@ def cln_claim_desk_visit(cln_desk: DataFrame) -> DataFrame:
     return cln_desk.select(*_of_part(DESK), *rest, paid.alias("paid_usd"), filled.alias("line_n"))
 
 
-@silver_table(LINE, of="cln_lab", part=LAB, key=LINE_KEY, history="snapshot")
+@silver_table(LINE, of="cln_lab", part=LAB, key=LINE_KEY, history="latest", order=ORDER)
 def cln_line_lab_test(cln_lab: DataFrame) -> DataFrame:
     """Lines of the laboratory, as they come."""
     return cln_lab.select(*_of_part(LAB), "claim_id", "line_no", "person", "paid_usd", *carried(cln_lab))
 
 
-@silver_table(LINE, of="cln_desk", part=DESK, key=LINE_KEY, history="snapshot")
+@silver_table(LINE, of="cln_desk", part=DESK, key=LINE_KEY, history="latest", order=ORDER)
 def cln_line_desk_visit(cln_desk: DataFrame) -> DataFrame:
     """Lines of the desk: a slot with an amount is one."""
     slots = F.array(*[F.struct(F.lit(n).alias("n"), F.col(f"paid_{n}_usd").alias("usd")) for n in (1, 2, 3)])
@@ -163,7 +164,7 @@ def cln_person_desk(cln_list: DataFrame) -> DataFrame:
     return cln_list.withColumn("source", F.lit("desk")).withColumn("helped", F.lit(None).cast("boolean"))
 
 
-@table("silver.cln_spell", key=["source", "person"], per=["source", "person"])
+@table("silver.cln_spell", key=["source", "person"], per=["source", "person"], order=ORDER)
 def cln_spell(cln_claim: DataFrame) -> DataFrame:
     """From the first to the last claim of a person."""
     return cln_claim.groupBy("source", "person").agg(
@@ -171,7 +172,7 @@ def cln_spell(cln_claim: DataFrame) -> DataFrame:
     )
 
 
-@table("gold.cln_spend", key=["source", "person"], per=["source", "person"], optional=["cln_spell"])
+@table("gold.cln_spend", key=["source", "person"], per=["source", "person"], optional=["cln_spell"], order=ORDER)
 def cln_spend(cln_line: DataFrame, cln_spell: DataFrame) -> DataFrame:
     """What was paid for a person, and over how many days."""
     paid = cln_line.groupBy("source", "person").agg(F.sum("paid_usd").cast("decimal(18,2)").alias("paid_usd"))

@@ -23,7 +23,7 @@ from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
-from nh_lakehouse.lakehouse.placing import DELETE, INSERT, UPDATE, Scope, connect, difference, placed
+from nh_lakehouse.lakehouse.placing import DELETE, INSERT, UPDATE, Scope, connect, difference, laid_out, placed
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
 
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ class Store:
                 the scope.
             scope_is_new: the caller knows that the table holds nothing in the scope: append without comparing.
             provenance: columns by which inserted, updated and wanted rows are counted in `by_file`.
+            order: columns by which new rows are sorted, in files of bounded size; as they were computed if empty.
         Returns:
             What the commit did; equal versions where nothing differed.
         """
@@ -249,19 +250,28 @@ class Store:
             before = self.lake.version(name)
             if scope_is_new or self._is_empty(name):
                 by_file = _new_by_file(wanted, provenance)
-                return replace(self.adopt(name, wanted), by_file=by_file)
+                return replace(self._adopt_in_order(name, wanted, order), by_file=by_file)
             table = self.lake.delta(name)
             with connect(self.staging) as connection:
                 found = difference(connection, table, wanted, key, Scope(scope, scope_keys), provenance)
                 if not found.counts:
                     return Published(before, before, by_file=found.by_file)
                 if found.is_all_new:
-                    published = self.adopt(name, wanted, table)
+                    published = self._adopt_in_order(name, wanted, order, table)
                 else:
-                    swapped = placed(connection, table, wanted, key, found, self.scratch(f"{name}_placed"))
+                    swapped = placed(connection, table, wanted, key, found, self.scratch(f"{name}_placed"), order)
                     published = self._swap(name, table, swapped)
             self._hold_to_account(name, published, found.counts)
             return replace(published, by_file=found.by_file)
+
+    def _adopt_in_order(
+        self, name: str, files: Sequence[Path], order: Sequence[str], table: DeltaTable | None = None
+    ) -> Published:
+        table = table or self.lake.delta(name)
+        if order:
+            with connect(self.staging) as connection:
+                files = laid_out(connection, table, files, order, self.scratch(f"{name}_laid"))
+        return self.adopt(name, files, table)
 
     def _swap(self, name: str, table: DeltaTable, files: Swap) -> Published:
         before = table.version()
