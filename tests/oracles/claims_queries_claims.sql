@@ -246,29 +246,30 @@ select source, period, year, claim_type, code_system, codes_n,
   invalid_n / codes_n as invalid_share
 from summed;
 
+-- Columns of the engine's own (_source_file and the like) are no business columns.
 create table q21_data_quality as
 with cell as (
   from (
     select source, 'claim' as table_name, claim_type, year, dq_flags,
-      columns(* exclude (source, claim_type, claim_id, year, dq_flags))::varchar
+      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'year', 'dq_flags') and not starts_with(c, '_'))::varchar
     from claim)
   unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
   union all by name
   from (
     select source, 'claim_line' as table_name, claim_type, year, dq_flags,
-      columns(* exclude (source, claim_type, claim_id, line_no, year, dq_flags))::varchar
+      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'line_no', 'year', 'dq_flags') and not starts_with(c, '_'))::varchar
     from claim_line)
   unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
   union all by name
   from (
     select source, 'drug_event' as table_name, 'none' as claim_type, year, dq_flags,
-      columns(* exclude (source, event_id, year, dq_flags))::varchar
+      columns(lambda c: c not in ('source', 'event_id', 'year', 'dq_flags') and not starts_with(c, '_'))::varchar
     from drug_event)
   unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
   union all by name
   from (
     select source, 'clm_beneficiary_year' as table_name, 'none' as claim_type, year, dq_flags,
-      columns(* exclude (source, bene_id, year, dq_flags))::varchar
+      columns(lambda c: c not in ('source', 'bene_id', 'year', 'dq_flags') and not starts_with(c, '_'))::varchar
     from clm_beneficiary_year)
   unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
   union all by name
