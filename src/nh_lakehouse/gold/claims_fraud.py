@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.claims_fraud_billing import (
@@ -81,46 +82,31 @@ def fraud_indicators(
 
 
 def _with_score(indicators: DataFrame) -> DataFrame:
-    """The rows, and behind the last one of each subject and year another one that counts them.
+    """The rows of each subject and year, and one more that counts them.
 
-    In one pass: to group the rows beside keeping them would compute all indicators twice. Counts run over the subjects
-    of a window; what they had reached before a subject's first row is taken off, and as they never fall, that is the
-    largest such figure so far.
+    The rows travel through the grouping as a list: to group them beside keeping them would compute all of them twice.
     """
-    keyed = indicators.selectExpr("*", f"xxhash64({', '.join(_SUBJECT)}) AS _key")
-    order = f"PARTITION BY pmod(_key, {_WINDOWS}) ORDER BY _key, {', '.join(_SUBJECT)}, indicator, peer_group"
-    so_far = f"{order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
-    evaluated, flagged = "CAST(is_flagged IS NOT NULL AS int)", "CAST(coalesce(is_flagged, false) AS int)"
-    counted = keyed.selectExpr(
-        "*",
-        f"coalesce(lag(_key) OVER ({order}) <> _key, true) AS _is_first",
-        f"coalesce(lead(_key) OVER ({order}) <> _key, true) AS _is_last",
-        f"sum({evaluated}) OVER ({so_far}) AS _evaluated",
-        f"sum({flagged}) OVER ({so_far}) AS _flagged",
+    own = [name for name in COLUMNS if name not in _SUBJECT]
+    given = ", ".join(f"'{name}', {name}" for name in own)
+    grouped = indicators.groupBy(*_SUBJECT).agg(
+        F.expr(f"collect_list(named_struct({given})) AS _rows"),
+        F.expr("count(is_flagged) AS _evaluated_n"),
+        F.expr("count(CASE WHEN is_flagged THEN 1 END) AS _flagged_n"),
     )
-    own = counted.selectExpr(
-        "*",
-        f"_evaluated - max(CASE WHEN _is_first THEN _evaluated - {evaluated} END) OVER ({so_far}) AS _evaluated_n",
-        f"_flagged - max(CASE WHEN _is_first THEN _flagged - {flagged} END) OVER ({so_far}) AS _flagged_n",
-    )
-    both = own.selectExpr(
-        "*",
-        "explode(CASE WHEN _is_last AND _evaluated_n > 0 THEN array(false, true) ELSE array(false) END) AS _is_score",
-    )
-    score = {
+    summary = {
         "indicator": "'score'",
         "peer_group": "'all'",
         "value": "CAST(_flagged_n AS double) / _evaluated_n",
         "exposure_n": "_evaluated_n",
     }
-    columns = [
-        name if name in _SUBJECT else f"CASE WHEN _is_score THEN {score.get(name, 'NULL')} ELSE {name} END AS {name}"
-        for name in COLUMNS
-    ]
-    return both.selectExpr(
-        *columns,
-        "CASE WHEN _is_score THEN _evaluated_n END AS evaluated_n",
-        "CASE WHEN _is_score THEN _flagged_n END AS flagged_n",
+    score = ", ".join(f"'{name}', CAST({summary.get(name, 'NULL')} AS {COLUMNS[name]})" for name in own)
+    rows = f"CASE WHEN _evaluated_n > 0 THEN concat(_rows, array(named_struct({score}))) ELSE _rows END"
+    exploded = grouped.selectExpr(*_SUBJECT, "_evaluated_n", "_flagged_n", f"explode({rows}) AS _row")
+    return exploded.selectExpr(
+        *_SUBJECT,
+        *[f"_row.{name} AS {name}" for name in own],
+        "CASE WHEN _row.indicator = 'score' THEN _evaluated_n END AS evaluated_n",
+        "CASE WHEN _row.indicator = 'score' THEN _flagged_n END AS flagged_n",
     )
 
 
