@@ -172,7 +172,7 @@ with fills as (
 )
 select source, bene_id, year, ndc9, any_value(drug_name) as drug_name, any_value(drug_class) as drug_class,
   count(*) as fills_n, min(service_date) as first_fill_date, max(service_date) as last_fill_date,
-  coalesce(sum(days_supply), 0) as supply_days_sum, coalesce(any_value(days), 0) as covered_drug_days,
+  sum(days_supply) as supply_days_sum, any_value(days) as covered_drug_days,
   any_value(year_end) - first_fill_date + 1 as observed_drug_days,
   case when count(days_supply) > 0 then covered_drug_days / observed_drug_days end as pdc,
   sum(total_cost_usd) as rx_cost_usd, sum(patient_pay_usd) as patient_pay_usd

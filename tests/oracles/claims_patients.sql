@@ -212,7 +212,8 @@ with undated as (
     coalesce(sum(snf_los_days_sum), 0) as snf_los_days_sum, coalesce(sum(index_n), 0) as index_n,
     coalesce(sum(readmissions_n), 0) as readmissions_n, sum(unplanned_readmissions_n) as unplanned_readmissions_n,
     coalesce(sum(ed_visits_n), 0) as ed_visits_n, coalesce(sum(office_visits_n), 0) as office_visits_n,
-    coalesce(sum(fills_n), 0) as fills_n, coalesce(sum(distinct_drugs_n), 0) as distinct_drugs_n,
+    coalesce(sum(fills_n), 0) as fills_n, (select count(distinct left(e.ndc, 9)) from drug_event as e
+      where e.source = everything.source and e.bene_id = everything.bene_id and e.year is not null) as distinct_drugs_n,
     coalesce(max(max_drugs_90d_n), 0) as max_drugs_90d_n, coalesce(sum(rx_cost_usd), 0) as rx_cost_usd,
     coalesce(sum(patient_pay_usd), 0) as patient_pay_usd,
     case when source = 'rif' then coalesce(sum(plan_pay_usd), 0) end as plan_pay_usd,

@@ -149,9 +149,9 @@ with stays as (
   from dated
 ), summed as (
   select source, period, year, setting, group_by, coalesce(value, 'unknown') as group_value,
-    count(*) filter (is_stay) as stays_n, coalesce(sum(los_days) filter (is_stay), 0) as los_days_sum,
+    count(*) filter (is_stay) as stays_n, sum(los_days) filter (is_stay) as los_days_sum,
     quantile_cont(los_days::double, 0.5) filter (is_stay) as los_days_median, count(*) filter (not is_stay) as stay_claims_n,
-    coalesce(sum(los_days) filter (not is_stay), 0) as claim_los_days_sum, coalesce(sum(covered_days), 0) as covered_days_sum,
+    sum(los_days) filter (not is_stay) as claim_los_days_sum, sum(covered_days) as covered_days_sum,
     count(covered_days) as covered_days_n, count(*) filter (same_day) as same_day_n, sum(payment_usd) as payment_usd
   from grouped group by source, period, year, setting, group_by, group_value
 )

@@ -15,7 +15,7 @@ with grouped as (
 ), summed as (
   select source, period, year, group_by, coalesce(value, 'unknown') as group_value, max(label) as group_label,
     count(*) as fills_n, count(distinct bene_id) as people_n, sum(total_cost_usd) as rx_cost_usd,
-    sum(d.patient_pay_usd) as patient_pay_usd, coalesce(sum(days_supply), 0) as supply_days_sum,
+    sum(d.patient_pay_usd) as patient_pay_usd, sum(days_supply) as supply_days_sum,
     sum(total_cost_usd) filter (days_supply is not null) as supplied_cost_usd,
     count(*) filter (brand_generic = 'B') as brand_fills_n, count(*) filter (brand_generic = 'G') as generic_fills_n,
     sum(total_cost_usd) filter (brand_generic = 'B') as brand_cost_usd
@@ -39,9 +39,9 @@ with person as (  -- persons known from claims alone are no people
   select *, 'ndc9', ndc9, drug_name from a
 ), by_group as (
   select source, year, group_by, group_value, max(label) as group_label, count(distinct bene_id) as people_n,
-    sum(a.fills_n) as fills_n, count(pdc) as pdc_n, coalesce(fsum(pdc), 0) as pdc_sum, count(*) filter (pdc >= 0.8) as adherent_n,
-    coalesce(sum(a.covered_drug_days) filter (pdc is not null), 0) as covered_drug_days,
-    coalesce(sum(a.observed_drug_days) filter (pdc is not null), 0) as observed_drug_days
+    sum(a.fills_n) as fills_n, count(pdc) as pdc_n, fsum(pdc) as pdc_sum, count(*) filter (pdc >= 0.8) as adherent_n,
+    sum(a.covered_drug_days) filter (pdc is not null) as covered_drug_days,
+    sum(a.observed_drug_days) filter (pdc is not null) as observed_drug_days
   from adherence a group by source, year, group_by, group_value
 ), takers as (
   select source, year, 'all' as group_by, count(*) as people_n, sum(p.fills_n) as fills_n,
@@ -50,8 +50,8 @@ with person as (  -- persons known from claims alone are no people
 ), answer as (
   select source, year, group_by, coalesce(group_value, 'all') as group_value, group_label,
     coalesce(t.people_n, g.people_n) as people_n, coalesce(t.fills_n, g.fills_n) as fills_n, drugs_5_n, drugs_10_n,
-    coalesce(pdc_n, 0) as pdc_n, coalesce(pdc_sum, 0) as pdc_sum, coalesce(adherent_n, 0) as adherent_n,
-    coalesce(covered_drug_days, 0) as covered_drug_days, coalesce(observed_drug_days, 0) as observed_drug_days
+    coalesce(pdc_n, 0) as pdc_n, pdc_sum, coalesce(adherent_n, 0) as adherent_n,
+    covered_drug_days, observed_drug_days
   from takers t full join by_group g using (source, year, group_by)
 )
 select source, year, group_by, group_value, group_label, people_n, fills_n, drugs_5_n, drugs_10_n,

@@ -20,7 +20,7 @@ select source, year, age_band,
   case when age_end >= 95 then '95+' when age_end >= 0 then (age_end // 5 * 5) || '-' || (age_end // 5 * 5 + 4)
     else 'unknown' end as age_5y,
   coalesce(sex, 'unknown') as sex, count(*) as people_n, count(*) filter (died_in_year) as deaths_n,
-  sum(p.member_months) as member_months, coalesce(sum(age_end), 0) as age_sum, count(age_end) as age_mean_n,
+  sum(p.member_months) as member_months, sum(age_end) as age_sum, count(age_end) as age_mean_n,
   age_sum / nullif(age_mean_n, 0) as age_mean
 from people p group by source, year, age_band, age_5y, coalesce(p.sex, 'unknown');
 
@@ -161,6 +161,6 @@ with p as (
 select source, year, age_band, count(*) as people_n, count(*) filter (died_in_year) as deaths_n,
   sum(p.member_months) as member_months, sum(p.member_months) / 12 as person_years,
   1000 * count(*) filter (died_in_year) / nullif(sum(p.member_months) / 12, 0) as deaths_per_1000,
-  coalesce(sum(p.last_180d_cost_usd), 0) as last_180d_cost_usd, count(p.last_180d_cost_usd) as last_180d_cost_usd_n,
+  sum(p.last_180d_cost_usd) as last_180d_cost_usd, count(p.last_180d_cost_usd) as last_180d_cost_usd_n,
   sum(p.last_180d_cost_usd) / nullif(count(p.last_180d_cost_usd), 0) as last_180d_cost_usd_mean
 from p group by source, year, age_band;

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
@@ -111,7 +111,15 @@ def chronic_condition(
         "first_dx_date",
         "last_dx_date",
     )
-    return rows.filter("dx_flag OR sp_flag")
+    return _with_any_cancer(rows).filter("dx_flag OR sp_flag")
+
+
+def _with_any_cancer(rows: DataFrame) -> DataFrame:
+    """Whoever meets the rule of one of the four cancers has cancer; a claim of each of two meets none of them."""
+    of_four = F.when(F.col("condition").startswith(f"{CANCER}_"), F.col("dx_flag"))
+    any_of_four = F.coalesce(F.max(of_four).over(Window.partitionBy(*_PERSON)), F.lit(False))
+    flag = F.when(F.col("condition") == CANCER, any_of_four).otherwise(F.col("dx_flag"))
+    return rows.withColumn("dx_flag", flag)
 
 
 def _groups() -> dict[str, list[tuple[str, str]]]:
