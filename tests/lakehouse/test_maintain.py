@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from lake import NOW, add_rows, state_rows
 from support import all_tables, load, pbj_rows, write
@@ -12,7 +14,8 @@ from support import all_tables, load, pbj_rows, write
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import ConfigError, ConflictError, LoadError
-from nh_lakehouse.lakehouse import maintain
+from nh_lakehouse.lakehouse import maintain, placing
+from nh_lakehouse.lakehouse.changes import FileChanges, changed_files
 from nh_lakehouse.lakehouse.lock import RunLock
 from nh_lakehouse.lakehouse.maintain import optimize, vacuum
 from nh_lakehouse.lakehouse.state import read_state
@@ -50,6 +53,27 @@ def test_optimize_leaves_one_file_and_all_rows(lake: Lakehouse) -> None:
     done = optimize(lake, [TABLE])
     assert [(m.table, m.files_before, m.files_after) for m in done] == [(TABLE, 3, 1)]
     assert states(lake) == before
+
+
+def test_optimize_sorts_a_table_with_an_order_into_files_of_bounded_size(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "FILE_ROWS", 2048)
+    rows = [{**row, "state": f"{number:04d}"} for number in range(832) for row in state_rows()]
+    add_rows(lake.root, TABLE, rows[::-1])
+    before = states(lake)
+    # 6 + 4,992 rows in four files become 2,048, 2,048 and 902.
+    done = optimize(lake, [TABLE], orders={TABLE: ["state"]})
+    assert [(m.files_before, m.files_after) for m in done] == [(4, 3)]
+    assert states(lake) == before and not (lake.root / "_staging").exists()
+    adds = pa.table(lake.delta(TABLE).get_add_actions(flatten=True)).to_pylist()
+    ranges = sorted((a["min.state"], a["max.state"], a["num_records"]) for a in adds)
+    assert [n for _, _, n in ranges] == [2048, 2048, 902]
+    assert all(first[1] <= second[0] for first, second in pairwise(ranges))
+    # No row changed, and there is nothing more to do.
+    assert changed_files(lake, TABLE, 3, 4) == FileChanges((), ())
+    optimize(lake, [TABLE], orders={TABLE: ["state"]})
+    assert lake.version(TABLE) == 4
 
 
 def test_optimize_moves_the_recorded_versions_along(lake: Lakehouse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import threading
 from collections.abc import Sequence
@@ -10,13 +11,14 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
-from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse import Lakehouse, placing
 from nh_lakehouse.lakehouse import store as store_module
 from nh_lakehouse.lakehouse.adopt import Swap, adopt
 from nh_lakehouse.lakehouse.duckdb_sql import sql_file, sql_name, sql_value
@@ -150,6 +152,23 @@ def test_by_file_counts_inserted_updated_and_wanted_rows_of_each_file(bench: Ben
     assert sum(n for _, _, n in done.by_file.values()) == len(wanted)
     new = bench.publish([("d", 1, "x", "f4")], scope="grp = 'd'", scope_is_new=True, provenance=["_source_file"])
     assert new.by_file == {("f4",): (1, 0, 1)}
+
+
+def test_new_rows_of_a_table_with_an_order_are_sorted_and_cut(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "FILE_ROWS", 2048)
+    rows = [(f"z{number:04d}", 1, "x") for number in range(3000)]
+    bench.publish([*BEFORE, *random.Random(1).sample(rows, 3000)], order=["grp"])
+    adds = pa.table(bench.store.lake.delta(NAME).get_add_actions(flatten=True)).to_pylist()
+    new = sorted((a["num_records"], a["min.grp"], a["max.grp"]) for a in adds if a["min.grp"].startswith("z"))
+    assert new == [(952, "z2048", "z2999"), (2048, "z0000", "z2047")]
+    # A change writes the file again that holds it, in its order.
+    bench.publish([*BEFORE, *[(g, i, "y" if g == "z2100" else "x") for g, i, _ in rows]], order=["grp"])
+    adds = pa.table(bench.store.lake.delta(NAME).get_add_actions(flatten=True)).to_pylist()
+    assert sorted(a["num_records"] for a in adds if a["min.grp"].startswith("z")) == [952, 2048]
+    monkeypatch.setattr(placing, "SORT_ROWS", 10)
+    monkeypatch.setattr(store_module, "SORT_ROWS", 10)
+    more = [(f"y{number:04d}", 1, "x") for number in range(20)]
+    assert bench.publish(more, scope="grp LIKE 'y%'", order=["grp"]).inserted_n == 20
 
 
 def test_row_that_only_came_in_another_file_is_unchanged(bench: Bench) -> None:

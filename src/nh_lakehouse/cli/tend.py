@@ -56,14 +56,16 @@ def optimize(
     wait: WaitOption = 0.0,
     form: FormatOption = Format.table,
 ) -> None:
-    """Rewrite the many small files of a table into few.
+    """Rewrite the many small files of a table into few, sorted where the table has an order.
 
     No row changes, and no later run takes the table for a changed one.
     """
     from nh_lakehouse.lakehouse.maintain import optimize as compact
+    from nh_lakehouse.pipeline.graph import collect_specs
 
     lake = open_lakehouse(lakehouse)
-    done = compact(lake, [lake.find(table)] if table else lake.tables(), wait_s=wait)
+    orders = {spec.name: spec.order for spec in collect_specs() if spec.order}
+    done = compact(lake, [lake.find(table)] if table else lake.tables(), orders=orders, wait_s=wait)
     rows = [[m.table, m.files_before, m.files_after] for m in done if m.files_before != m.files_after or table]
     sheet = Sheet(["table", "files_before", "files_after"], rows)
     print_rows(sheet, form, empty="every table is compact already")

@@ -33,7 +33,10 @@ _DEFAULT_COLUMNS = 32
 
 @dataclass(frozen=True)
 class Swap:
-    """Files to bring into a table and to take out of it in one commit, and what that does to its rows."""
+    """Files to bring into a table and to take out of it in one commit, and what that does to its rows.
+
+    `data_change` is false where the same rows only lie in other files.
+    """
 
     added: tuple[Path, ...]
     removed: tuple[Path, ...] = ()
@@ -41,6 +44,7 @@ class Swap:
     updated_n: int = 0
     deleted_n: int = 0
     copied_n: int = 0
+    data_change: bool = True
 
 
 def adopt(table: DeltaTable, folder: Path, files: Sequence[Path]) -> int:
@@ -71,10 +75,11 @@ def swap(table: DeltaTable, folder: Path, files: Swap) -> None:
     """
     from deltalake.transaction import RemoveAction
 
-    actions, _ = _moved_in(table, folder, files.added)
+    actions, _ = _moved_in(table, folder, files.added, data_change=files.data_change)
     now = int(time.time() * 1000)
     gone: list[AddAction | RemoveAction] = [
-        RemoveAction(quote(str(file.relative_to(folder))), True, now, file.stat().st_size, {}) for file in files.removed
+        RemoveAction(quote(str(file.relative_to(folder))), files.data_change, now, file.stat().st_size, {})
+        for file in files.removed
     ]
     metrics = {
         "numTargetRowsInserted": files.inserted_n,
@@ -87,7 +92,9 @@ def swap(table: DeltaTable, folder: Path, files: Swap) -> None:
     _commit(table, [*actions, *gone], metrics)
 
 
-def _moved_in(table: DeltaTable, folder: Path, files: Sequence[Path]) -> tuple[list[AddAction], int]:
+def _moved_in(
+    table: DeltaTable, folder: Path, files: Sequence[Path], *, data_change: bool = True
+) -> tuple[list[AddAction], int]:
     """Move files with rows into the table's folder, under new names; nothing is committed."""
     wanted = _indexed(table)
     actions: list[AddAction] = []
@@ -98,7 +105,7 @@ def _moved_in(table: DeltaTable, folder: Path, files: Sequence[Path]) -> tuple[l
             target = folder / f"part-{len(actions):05d}-{uuid.uuid4()}.parquet"
             told = json.dumps(_statistics(footer, wanted))
             shutil.move(str(file), str(target))
-            actions.append(_action(target, told))
+            actions.append(_action(target, told, data_change))
             rows_n += footer.num_rows
     return actions, rows_n
 
@@ -124,7 +131,7 @@ def _indexed(table: DeltaTable) -> set[str]:
     return {field.name for field in table.schema().fields[:_DEFAULT_COLUMNS]}
 
 
-def _action(file: Path, statistics: str) -> AddAction:
+def _action(file: Path, statistics: str, data_change: bool) -> AddAction:
     from deltalake.transaction import AddAction
 
     state = file.stat()
@@ -133,7 +140,7 @@ def _action(file: Path, statistics: str) -> AddAction:
         size=state.st_size,
         partition_values={},
         modification_time=int(state.st_mtime * 1000),
-        data_change=True,
+        data_change=data_change,
         stats=statistics,
     )
 

@@ -8,15 +8,20 @@ computation that changes nothing.
 from __future__ import annotations
 
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nh_lakehouse.errors import ConfigError, LoadError
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.lock import RunLock
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 __all__ = ["DEFAULT_HOURS", "Maintained", "append_record", "maintenance_id", "move_record", "optimize", "vacuum"]
 
@@ -24,6 +29,8 @@ __all__ = ["DEFAULT_HOURS", "Maintained", "append_record", "maintenance_id", "mo
 DEFAULT_HOURS = 7 * 24
 
 _RECORD = "ops.tables"
+#: Rows by which a file may be longer than it should: DuckDB cuts row groups at multiples of a vector.
+_GROUP = 8_192
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,15 @@ class Maintained:
     removed_bytes: int = 0
 
 
-def optimize(lake: Lakehouse, names: Sequence[str], *, wait_s: float = 0.0) -> list[Maintained]:
+def optimize(
+    lake: Lakehouse, names: Sequence[str], *, orders: Mapping[str, Sequence[str]] | None = None, wait_s: float = 0.0
+) -> list[Maintained]:
     """Rewrite many small data files of a table into few; the rows stay as they are.
 
     Args:
         lake: the lakehouse.
         names: full names of existing tables.
+        orders: table -> columns by which its rows lie: they are sorted, in files of bounded size.
         wait_s: how long to wait for a run that writes the lakehouse.
     Raises:
         ConflictError: another run writes the lakehouse.
@@ -58,11 +68,35 @@ def optimize(lake: Lakehouse, names: Sequence[str], *, wait_s: float = 0.0) -> l
     def compact(name: str) -> Maintained:
         table = lake.delta(name)
         before = len(table.file_uris())
-        if before > 1:
+        if order := (orders or {}).get(name):
+            _sort(lake, table, name, order)
+        elif before > 1:
             table.optimize.compact()
         return Maintained(name, before, len(lake.delta(name).file_uris()))
 
     return _maintain(lake, names, "optimize", compact, wait_s)
+
+
+def _sort(lake: Lakehouse, table: DeltaTable, name: str, order: Sequence[str]) -> None:
+    """Write the rows of a table once more in their order, unless they lie in it."""
+    import pyarrow.parquet as pq
+
+    from nh_lakehouse.lakehouse.adopt import Swap, swap
+    from nh_lakehouse.lakehouse.placing import FILE_ROWS, connect, laid_out
+    from nh_lakehouse.lakehouse.reading import data_files
+
+    files = [Path(f) for f in data_files(table)]
+    sizes = [pq.read_metadata(f).num_rows for f in files]
+    if len(files) <= -(-sum(sizes) // FILE_ROWS) and max(sizes, default=0) <= FILE_ROWS + _GROUP:
+        return  # as many files as that many rows need: nothing came since they were sorted
+    staging = lake.root / "_staging" / maintenance_id()
+    try:
+        staging.mkdir(parents=True)
+        with connect(staging) as connection:
+            sorted_files = laid_out(connection, table, files, order, staging / "sorted")
+        swap(table, lake.folder(name), Swap(tuple(sorted_files), tuple(files), copied_n=sum(sizes), data_change=False))
+    finally:
+        shutil.rmtree(lake.root / "_staging", ignore_errors=True)
 
 
 def vacuum(

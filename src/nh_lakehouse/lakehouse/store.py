@@ -23,7 +23,17 @@ from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
-from nh_lakehouse.lakehouse.placing import DELETE, INSERT, UPDATE, Scope, connect, difference, laid_out, placed
+from nh_lakehouse.lakehouse.placing import (
+    DELETE,
+    INSERT,
+    SORT_ROWS,
+    UPDATE,
+    Scope,
+    connect,
+    difference,
+    laid_out,
+    placed,
+)
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
 
 if TYPE_CHECKING:
@@ -268,7 +278,7 @@ class Store:
         self, name: str, files: Sequence[Path], order: Sequence[str], table: DeltaTable | None = None
     ) -> Published:
         table = table or self.lake.delta(name)
-        if order:
+        if order and sum(pq.read_metadata(file).num_rows for file in files) <= SORT_ROWS:
             with connect(self.staging) as connection:
                 files = laid_out(connection, table, files, order, self.scratch(f"{name}_laid"))
         return self.adopt(name, files, table)
