@@ -6,6 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from pyspark.sql import DataFrame, SparkSession
+
+from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.pipeline.check_frame import check_columns
+
 
 def day(number: int) -> date:
     return date(2008, 12, 31) + timedelta(days=number)
@@ -28,3 +33,9 @@ def claim(claim_id: str, start: int | None, payment: float, **other: Any) -> dic
     """A claim of person P."""
     row = {"source": "rif", "claim_type": "carrier", "claim_id": claim_id, "bene_id": "P", "payment_usd": usd(payment)}
     return row | {"from_date": start and day(start)} | other
+
+
+def settled(spark: SparkSession, table: str, found: DataFrame) -> DataFrame:
+    """A result as declared, computed once, however often a test asks it."""
+    check_columns(table, found, load_tables()[table].columns)
+    return spark.createDataFrame(found.collect(), schema=found.schema)

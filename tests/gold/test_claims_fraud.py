@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gold.stay_rows import claim, day, stay, usd
+from gold.stay_rows import claim, day, settled, stay, usd
 
-from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.gold.claims_fraud import fraud_indicators
-from nh_lakehouse.pipeline.check_frame import check_columns
 
 INPUTS = (
     "silver.claim", "silver.claim_line", "silver.drug_event", "silver.clm_beneficiary", "silver.inpatient_stay",
@@ -18,11 +16,10 @@ INPUTS = (
 
 
 @pytest.fixture
-def indicators(frame: Any) -> Any:
+def indicators(spark: Any, frame: Any) -> Any:
     def make(**tables: list[dict]) -> Any:
         found = fraud_indicators(*[frame(name, tables.get(name.split(".")[1], [])) for name in INPUTS])
-        check_columns("gold.fraud_indicators", found, load_tables()["gold.fraud_indicators"].columns)
-        return found
+        return settled(spark, "gold.fraud_indicators", found)
 
     return make
 

@@ -7,11 +7,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from gold.stay_rows import claim, day, stay, usd
+from gold.stay_rows import claim, day, settled, stay, usd
 
-from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.gold.claims_readmission import ReadmissionRules, readmission_index
-from nh_lakehouse.pipeline.check_frame import check_columns
 
 Index = Callable[..., Any]
 NEXT = "episode_id next_episode_id days_to_next readmitted is_readmission"
@@ -19,7 +17,7 @@ END = [{"source": "rif", "inpatient_end_date": day(1000)}, {"source": "synpuf", 
 
 
 @pytest.fixture
-def index(frame: Any) -> Index:
+def index(spark: Any, frame: Any) -> Index:
     """`index([stay(...), ...], claim=[...])`: the episodes of these stays; other inputs are empty."""
 
     def make(stays: list[dict], extent: list[dict] = END, rules: Any = ReadmissionRules(), **inputs: list[dict]) -> Any:
@@ -28,8 +26,7 @@ def index(frame: Any) -> Index:
         found = readmission_index(
             frame("silver.inpatient_stay", stays), frame("gold.claims_extent", extent), *others, rules=rules
         )
-        check_columns("gold.readmission_index", found, load_tables()["gold.readmission_index"].columns)
-        return found
+        return settled(spark, "gold.readmission_index", found)
 
     return make
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gold.stay_rows import usd
+from gold.stay_rows import settled, usd
 
-from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.gold.claims_readmission import readmission_cost
-from nh_lakehouse.pipeline.check_frame import check_columns
 
 
 def index(bene_id: str, cost_30d: float, readmission: float | None = None, year: int = 2009, **other: Any) -> dict:
@@ -24,7 +22,7 @@ def person(bene_id: str, year: int = 2009, **columns: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def cost(frame: Any) -> Any:
+def cost(spark: Any, frame: Any) -> Any:
     def make(indexes: list[dict], people: Any = (), conditions: Any = (), drgs: Any = (), names: Any = ()) -> Any:
         found = readmission_cost(
             frame("gold.readmission_index", indexes),
@@ -33,8 +31,7 @@ def cost(frame: Any) -> Any:
             frame("silver.clm_drg", drgs),
             frame("silver.clm_provider_name", names),
         )
-        check_columns("gold.readmission_cost", found, load_tables()["gold.readmission_cost"].columns)
-        return found
+        return settled(spark, "gold.readmission_cost", found)
 
     return make
 

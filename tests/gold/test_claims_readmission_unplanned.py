@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from gold.stay_rows import day, stay
+from gold.stay_rows import day, settled, stay
 
 from nh_lakehouse.gold.claims_readmission import readmission_index
 
@@ -47,7 +47,7 @@ HWR = [
 
 
 @pytest.fixture
-def measure(frame: Any) -> Measure:
+def measure(spark: Any, frame: Any) -> Measure:
     """`measure([stay(...)])`: episodes with the lists and full part A; everybody is of age."""
 
     def make(
@@ -59,7 +59,7 @@ def measure(frame: Any) -> Measure:
             for source, bene in people
         ]
         full = [{"source": source, "bene_id": bene, "year": 2009, "a_months": 12} for source, bene in people]
-        return readmission_index(
+        found = readmission_index(
             frame("silver.inpatient_stay", stays),
             frame("gold.claims_extent", [{"source": s, "inpatient_end_date": day(1000)} for s in ("rif", "synpuf")]),
             frame("silver.clm_beneficiary", persons),
@@ -70,6 +70,7 @@ def measure(frame: Any) -> Measure:
             frame("silver.clm_ccs", CCS),
             frame("silver.clm_hwr_list", HWR),
         )
+        return settled(spark, "gold.readmission_index", found)
 
     return make
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from gold.stay_rows import claim, day, usd
+from gold.stay_rows import claim, day, settled, usd
 
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.gold.claims_spending import Benchmark, SpendingWindow, mspb_episode, mspb_provider
@@ -21,7 +21,7 @@ def index(episode_id: str, admit: int, discharge: int, **other: Any) -> dict[str
 
 
 @pytest.fixture
-def episodes(frame: Any) -> Any:
+def episodes(spark: Any, frame: Any) -> Any:
     """`episodes([index(...)])`: everybody is in fee-for-service from December 2008 to 2009, unless `months` says less."""
 
     def make(indexes: list[dict], claims: Any = (), months: Any = None, deaths: Any = (), **options: Any) -> Any:
@@ -36,8 +36,7 @@ def episodes(frame: Any) -> Any:
             frame("silver.clm_beneficiary", deaths),
             **options,
         )
-        check_columns("gold.mspb_episode", found, load_tables()["gold.mspb_episode"].columns)
-        return found
+        return settled(spark, "gold.mspb_episode", found)
 
     return make
 

@@ -23,7 +23,7 @@ from nh_lakehouse.gold.claims_grouping import (
     with_groupings,
     with_periods,
 )
-from nh_lakehouse.gold.claims_unplanned import HwrRules, unplanned
+from nh_lakehouse.gold.claims_unplanned import HwrRules, with_unplanned
 from nh_lakehouse.gold.statistics import ratio
 
 __all__ = ["ReadmissionRules", "readmission_cost", "readmission_index"]
@@ -78,7 +78,7 @@ def readmission_index(
         claims_extent: one row per source: the end of its inpatient claims. Without it nothing is observable.
         clm_beneficiary: birth and death of people, the latest known.
         claim: claims of all types, for the cost of the days after discharge.
-        clm_beneficiary_year, clm_enrollment_month, claim_procedure, clm_ccs, clm_hwr_list: see `unplanned`.
+        clm_beneficiary_year, clm_enrollment_month, claim_procedure, clm_ccs, clm_hwr_list: see `with_unplanned`.
     Returns:
         One row per (source, episode_id). `is_index`: discharged alive (status not 20, no death up to the day of
         discharge; a status that is not known counts as alive) and 30 whole days of data after it. `readmitted`: the
@@ -88,27 +88,25 @@ def readmission_index(
         discharge and is 0 without any. Columns of the unplanned measure are null without both optional lists.
     Source: CMS hospital-wide all-cause unplanned readmission measure, without risk adjustment.
     """
-    episodes = _with_next(_episodes(inpatient_stay))
+    episodes = _episodes(inpatient_stay)
     people = clm_beneficiary.groupBy("source", "bene_id").agg(
         F.expr("max(death_date) AS death_date"),
         F.expr("max_by(birth_date, CASE WHEN birth_date IS NOT NULL THEN valid_from END) AS birth_date"),
     )
     reach = claims_extent.select("source", "inpatient_end_date")
-    judged = _judged(episodes.join(people, ["source", "bene_id"], "left").join(reach, "source", "left"), rules)
-    paid = _first_stays(inpatient_stay).selectExpr(
-        "source", "stay_id AS readmission_stay_id", "payment_usd AS readmission_payment_usd"
-    )
-    readmissions = judged.where("readmitted").select("source", F.col("next_episode_id").alias("episode_id")).distinct()
-    lists = unplanned(
-        judged, inpatient_stay, clm_beneficiary_year, clm_enrollment_month, claim_procedure, clm_ccs, clm_hwr_list, hwr
-    )
+    known = _with_next(episodes).join(people, ["source", "bene_id"], "left").join(reach, "source", "left")
+    judged = _judged(known, rules)
+    readmissions = judged.where("readmitted").selectExpr("source", "next_episode_id AS episode_id").distinct()
+    paid = inpatient_stay.selectExpr("source", "stay_id AS readmission_stay_id", "payment_usd AS _paid")
     joined = (
         judged.join(paid, ["source", "readmission_stay_id"], "left")
         .join(readmissions.withColumn("_follows", F.lit(True)), ["source", "episode_id"], "left")
-        .join(_cost_after(judged, claim, rules), ["source", "episode_id"], "left")
-        .join(lists, ["source", "episode_id"], "left")
+        .join(_cost_after(episodes, claim, rules), ["source", "episode_id"], "left")
     )
-    return joined.selectExpr(
+    measured = with_unplanned(
+        joined, inpatient_stay, clm_beneficiary_year, clm_enrollment_month, claim_procedure, clm_ccs, clm_hwr_list, hwr
+    )
+    return measured.selectExpr(
         "source",
         "episode_id",
         "bene_id",
@@ -137,7 +135,7 @@ def readmission_index(
         "days_to_next",
         "readmitted",
         "readmission_stay_id",
-        "readmission_payment_usd",
+        "_paid AS readmission_payment_usd",
         "coalesce(_follows, false) AS is_readmission",
         "CASE WHEN is_index THEN coalesce(_cost, CAST(0 AS decimal(18,2))) END AS cost_30d_usd",
         "hwr_exclusion",
@@ -145,10 +143,6 @@ def readmission_index(
         "planned",
         "CASE WHEN hwr_exclusion = 'none' THEN readmitted AND NOT coalesce(planned, false) END AS unplanned_readmitted",
     )
-
-
-def _first_stays(inpatient_stay: DataFrame) -> DataFrame:
-    return inpatient_stay.where("setting = 'inpatient' AND episode_seq = 1")
 
 
 def _episodes(inpatient_stay: DataFrame) -> DataFrame:
@@ -166,38 +160,28 @@ def _episodes(inpatient_stay: DataFrame) -> DataFrame:
 def _with_next(episodes: DataFrame) -> DataFrame:
     """Adds the person's earliest episode that begins after the discharge: `next_episode_id`, `next_admit_date`.
 
-    Each episode stands in one line twice, as a text: its admission, and the day after its discharge. The next
-    admission is the smallest text behind that day. A window for all pairs of a person's episodes would do the same,
-    but grows with the square of their number.
+    Each episode stands in one line twice, as texts: its admission, and the day after its discharge. The next admission
+    is the smallest text behind that day. To pair a person's episodes would do the same, but grows with the square of
+    their number.
     """
-    keyed = episodes.selectExpr("*", "xxhash64(source, bene_id) AS _hash").selectExpr(
-        "*", "lpad(hex(_hash), 16, '0') AS _person"
-    )
-    window = f"pmod(_hash, {_WINDOWS}) AS _window"
-    admissions = keyed.selectExpr(
-        window,
-        "CAST(NULL AS string) AS source",
-        "CAST(NULL AS string) AS episode_id",
-        "_person",
-        "concat(_person, CAST(admit_date AS string), CAST(discharge_date AS string), episode_id) AS _admission",
-    ).selectExpr("*", "_admission AS _at")
-    discharges = keyed.selectExpr(
-        window,
-        "source",
-        "episode_id",
-        "_person",
-        "CAST(NULL AS string) AS _admission",
-        "concat(_person, CAST(date_add(discharge_date, 1) AS string)) AS _at",
-    )
+    admission = "concat(_person, CAST(admit_date AS string), CAST(discharge_date AS string), episode_id)"
+    discharge = "concat(_person, CAST(date_add(discharge_date, 1) AS string))"
     backwards = "PARTITION BY _window ORDER BY _at DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
-    behind = admissions.unionByName(discharges).selectExpr("*", f"min(_admission) OVER ({backwards}) AS _next")
-    found = behind.where("episode_id IS NOT NULL AND startswith(_next, _person)").selectExpr(
-        "source",
-        "episode_id",
+    twice = (
+        episodes.selectExpr("*", "xxhash64(source, bene_id) AS _hash")
+        .selectExpr("*", "lpad(hex(_hash), 16, '0') AS _person", f"pmod(_hash, {_WINDOWS}) AS _window")
+        .selectExpr("*", "explode(array(true, false)) AS _is_admission")
+        .selectExpr("*", f"CASE WHEN _is_admission THEN {admission} ELSE {discharge} END AS _at")
+    )
+    behind = twice.selectExpr("*", f"min(CASE WHEN _is_admission THEN _at END) OVER ({backwards}) AS _behind")
+    once = behind.where("NOT _is_admission").selectExpr(
+        *episodes.columns, "CASE WHEN startswith(_behind, _person) THEN _behind END AS _next"
+    )
+    return once.selectExpr(
+        *episodes.columns,
         "CAST(substring(_next, 17, 10) AS date) AS next_admit_date",
         "substring(_next, 37) AS next_episode_id",
     )
-    return episodes.join(found, ["source", "episode_id"], "left")
 
 
 def _judged(episodes: DataFrame, rules: ReadmissionRules) -> DataFrame:
@@ -218,9 +202,9 @@ def _judged(episodes: DataFrame, rules: ReadmissionRules) -> DataFrame:
     return readmitted.selectExpr("*", "CASE WHEN readmitted THEN next_episode_id END AS readmission_stay_id")
 
 
-def _cost_after(judged: DataFrame, claim: DataFrame, rules: ReadmissionRules) -> DataFrame:
-    """`_cost` of an index: payments of the person's claims that begin in the days after the discharge."""
-    index = judged.where("is_index").selectExpr(
+def _cost_after(episodes: DataFrame, claim: DataFrame, rules: ReadmissionRules) -> DataFrame:
+    """`_cost` of an episode: payments of the person's claims that begin in the days after the discharge."""
+    after = episodes.selectExpr(
         "source",
         "bene_id",
         "episode_id",
@@ -228,7 +212,7 @@ def _cost_after(judged: DataFrame, claim: DataFrame, rules: ReadmissionRules) ->
         f"date_add(discharge_date, {rules.days}) AS _until",
     )
     paid = claim.select("source", "bene_id", "from_date", "payment_usd")
-    inside = index.join(paid, ["source", "bene_id"], "inner").where("from_date > _after AND from_date <= _until")
+    inside = after.join(paid, ["source", "bene_id"], "inner").where("from_date > _after AND from_date <= _until")
     return inside.groupBy("source", "episode_id").agg(F.expr("CAST(sum(payment_usd) AS decimal(18,2)) AS _cost"))
 
 

@@ -1,7 +1,7 @@
 """The unplanned part of the readmission measure: which indexes count, and which readmissions were planned.
 
-Both follow published lists of clinical categories that do not ship with the package. Without them nothing here has a
-row, and the columns of `readmission_index` that need them are null.
+Both follow published lists of clinical categories that do not ship with the package. Without them the columns of
+`readmission_index` that need them are null.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-__all__ = ["HwrRules", "unplanned"]
+__all__ = ["HwrRules", "with_unplanned"]
 
 _EXCLUDED = ("cancer", "psychiatric", "rehabilitation")
 _DIAGNOSIS_LISTS = (*(f"excluded_{kind}_dx" for kind in _EXCLUDED), "always_planned_dx", "acute_dx")
@@ -33,7 +33,7 @@ class HwrRules:
     months_after: int = 1
 
 
-def unplanned(
+def with_unplanned(
     episodes: DataFrame,
     inpatient_stay: DataFrame,
     clm_beneficiary_year: DataFrame,
@@ -43,147 +43,116 @@ def unplanned(
     clm_hwr_list: DataFrame,
     rules: HwrRules,
 ) -> DataFrame:
-    """Exclusion from the unplanned measure, and whether the readmission was planned.
+    """Adds the exclusion from the unplanned measure, and whether the readmission was planned.
 
     Args:
-        episodes: one row per (source, episode_id): is_index, age_at_discharge, discharge_date, discharge_status,
-            primary_dx, dx_code_system, readmission_stay_id.
+        episodes: one row per (source, episode_id): bene_id, is_index, age_at_discharge, discharge_date,
+            discharge_status, primary_dx, dx_code_system, readmission_stay_id.
         inpatient_stay: principal diagnosis and claims of the readmission stays.
         clm_beneficiary_year: stated months with part A (synpuf: all 12 of the year of discharge).
         clm_enrollment_month: months with part A (rif: each of the 12 before the month of discharge, it, and the next).
         claim_procedure: ICD procedures of the claims of readmission stays.
-        clm_ccs: categories of codes. Where this or the next list is empty, no row comes out.
+        clm_ccs: categories of codes. Where this or the next list is empty, both columns are null.
         clm_hwr_list: the measure's lists, of categories and of beginnings of codes.
     Returns:
-        One row per (source, episode_id): `hwr_exclusion`, the first reason that applies or `none`; `planned`, null
-        where there is no readmission stay. Planned: an always planned procedure or principal diagnosis, or a
-        potentially planned procedure without an acute principal diagnosis. Only the first admission after an index is
-        looked at.
+        `episodes` with `hwr_exclusion`, the first reason that applies or `none`, and `planned`, null where there is no
+        readmission stay. Planned: an always planned procedure or principal diagnosis, or a potentially planned
+        procedure without an acute principal diagnosis. Only the first admission after an index is looked at.
     Source: CMS hospital-wide all-cause unplanned readmission measure, specification report (eligibility; planned
         readmission algorithm, tables PR.1 to PR.4).
     """
-    both = clm_ccs.agg(F.expr("count(1) AS _ccs")).crossJoin(clm_hwr_list.agg(F.expr("count(1) AS _listed")))
-    measured = episodes.crossJoin(both.where("_ccs > 0 AND _listed > 0"))
-    diagnoses = _listed(
-        inpatient_stay.selectExpr("dx_code_system AS code_system", "primary_dx AS code"),
-        "dx",
-        clm_ccs,
-        clm_hwr_list,
-        _DIAGNOSIS_LISTS,
-    )
-    planned = _planned(
-        measured.where("readmission_stay_id IS NOT NULL").select("source", "readmission_stay_id").distinct(),
-        inpatient_stay,
-        diagnoses,
-        claim_procedure,
-        clm_ccs,
-        clm_hwr_list,
-    )
-    enrolled = _enrolled(measured.where("is_index"), clm_beneficiary_year, clm_enrollment_month, rules)
-    of_index = diagnoses.withColumnsRenamed({"code_system": "dx_code_system", "code": "primary_dx"})
-    reasons = [
-        ("no_index", "NOT is_index"),
-        ("age", f"coalesce(age_at_discharge < {rules.least_age}, true)"),
-        ("enrollment", "NOT coalesce(_enrolled, false)"),
-        ("against_advice", "discharge_status = '07'"),
-        ("no_diagnosis", "ccs_category IS NULL"),
-        *[(kind, f"excluded_{kind}_dx") for kind in _EXCLUDED],
-    ]
-    first = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in reasons)
+    lists = _lists(clm_ccs, clm_hwr_list)
+    stays = inpatient_stay.where("setting = 'inpatient'").crossJoin(lists)
+    by_codes = _by_codes(stays, claim_procedure.crossJoin(lists), clm_ccs)
+    of_index = by_codes.select("source", "stay_id", "_dx_exclusion")
+    of_readmission = by_codes.selectExpr("source", "stay_id AS readmission_stay_id", "_planned")
+    stated = clm_beneficiary_year.selectExpr("source", "bene_id", "year AS _year", "a_months")
+    reasons = {
+        "no_index": "NOT is_index",
+        "age": f"coalesce(age_at_discharge < {rules.least_age}, true)",
+        "enrollment": "NOT coalesce(CASE WHEN source = 'synpuf' THEN a_months = 12 ELSE _covered END, false)",
+        "against_advice": "discharge_status = '07'",
+    }
+    first = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in reasons.items())
     return (
-        measured.join(enrolled, ["source", "episode_id"], "left")
-        .join(of_index, ["dx_code_system", "primary_dx"], "left")
-        .join(planned, ["source", "readmission_stay_id"], "left")
-        .selectExpr("source", "episode_id", f"CASE {first} ELSE 'none' END AS hwr_exclusion", "planned")
+        episodes.crossJoin(lists.select("_has_lists"))
+        .withColumn("_year", F.expr("year(discharge_date)"))
+        .join(stated, ["source", "bene_id", "_year"], "left")
+        .join(_covered(stays, clm_enrollment_month, rules), ["source", "stay_id"], "left")
+        .join(of_index, ["source", "stay_id"], "left")
+        .join(of_readmission, ["source", "readmission_stay_id"], "left")
+        .selectExpr(
+            *episodes.columns,
+            f"CASE WHEN _has_lists THEN CASE {first} ELSE _dx_exclusion END END AS hwr_exclusion",
+            "CASE WHEN _has_lists THEN _planned END AS planned",
+        )
     )
 
 
-def _listed(
-    codes: DataFrame, kind: str, clm_ccs: DataFrame, clm_hwr_list: DataFrame, lists: tuple[str, ...]
-) -> DataFrame:
-    """One row per code: `ccs_category`, null where it has none, and for each list whether the code is in it."""
-    known = codes.where("code IS NOT NULL").distinct()
-    categories = clm_ccs.where(f"code_kind = '{kind}'").select("code_system", "code", "ccs_category")
-    sorted_in = known.join(categories, ["code_system", "code"], "left")
-    names = clm_hwr_list.select("list_name", "list_code_kind", "list_code")
-    by_category = sorted_in.join(
-        names.where("list_code_kind = 'ccs'").withColumnRenamed("list_code", "ccs_category"), "ccs_category", "inner"
+def _lists(clm_ccs: DataFrame, clm_hwr_list: DataFrame) -> DataFrame:
+    """One row: `_has_lists`, and of each list its entries as an array of texts, `CCS:108` or `ICD9:4280`."""
+    names = [*_DIAGNOSIS_LISTS, *_PROCEDURE_LISTS]
+    entry = "CASE WHEN list_name = '{0}' THEN concat(upper(list_code_kind), ':', list_code) END"
+    arrays = [F.expr(f"collect_list({entry.format(name)}) AS {name}") for name in names]
+    entries = clm_hwr_list.agg(F.expr("count(1) AS _entries"), *arrays)
+    both = entries.crossJoin(clm_ccs.agg(F.expr("count(1) AS _categories")))
+    return both.selectExpr("_entries > 0 AND _categories > 0 AS _has_lists", *names)
+
+
+def _is_in(name: str) -> str:
+    """SQL of whether the code of a row is in a list: by its category, or by the beginning of the code itself."""
+    code = "concat(code_system, ':', code)"
+    return f"coalesce(exists({name}, e -> e = concat('CCS:', ccs_category) OR startswith({code}, e)), false)"
+
+
+def _categories(clm_ccs: DataFrame, kind: str) -> DataFrame:
+    return clm_ccs.where(f"code_kind = '{kind}'").select("code_system", "code", "ccs_category")
+
+
+def _by_codes(stays: DataFrame, procedures: DataFrame, clm_ccs: DataFrame) -> DataFrame:
+    """What the codes of a stay say: `_dx_exclusion`, as an index, and `_planned`, as a readmission.
+
+    The lists hold some hundred entries; each code is held against all of them.
+    """
+    claims = stays.selectExpr("source", "stay_id", "explode(claim_ids) AS claim_id")
+    done = (
+        procedures.where("_has_lists AND claim_type = 'inpatient'")
+        .join(_categories(clm_ccs, "px"), ["code_system", "code"], "left")
+        .join(claims, ["source", "claim_id"], "inner")
+        .groupBy("source", "stay_id")
+        .agg(*[F.expr(f"bool_or({_is_in(name)}) AS _{name}") for name in _PROCEDURE_LISTS])
     )
-    by_code = sorted_in.join(
-        names.withColumn("code_system", F.expr("upper(list_code_kind)")), "code_system", "inner"
-    ).where("startswith(code, list_code)")
-    columns = ["code_system", "code", "list_name"]
-    found = by_category.select(*columns).unionByName(by_code.select(*columns))
-    flags = found.groupBy("code_system", "code").agg(
-        *[F.expr(f"bool_or(list_name = '{name}') AS _{name}") for name in lists]
+    excluded = " ".join(f"WHEN {_is_in(f'excluded_{kind}_dx')} THEN '{kind}'" for kind in _EXCLUDED)
+    planned = (
+        f"coalesce(_always_planned_px, false) OR {_is_in('always_planned_dx')}"
+        f" OR coalesce(_potentially_planned_px, false) AND NOT {_is_in('acute_dx')} AS _planned"
     )
-    return sorted_in.join(flags, ["code_system", "code"], "left").selectExpr(
-        "code_system", "code", "ccs_category", *[f"coalesce(_{name}, false) AS {name}" for name in lists]
+    return (
+        stays.where("_has_lists")
+        .withColumnsRenamed({"dx_code_system": "code_system", "primary_dx": "code"})
+        .join(_categories(clm_ccs, "dx"), ["code_system", "code"], "left")
+        .join(done, ["source", "stay_id"], "left")
+        .selectExpr(
+            "source",
+            "stay_id",
+            f"CASE WHEN ccs_category IS NULL THEN 'no_diagnosis' {excluded} ELSE 'none' END AS _dx_exclusion",
+            planned,
+        )
     )
 
 
-def _enrolled(
-    index: DataFrame, clm_beneficiary_year: DataFrame, clm_enrollment_month: DataFrame, rules: HwrRules
-) -> DataFrame:
-    """`_enrolled`: part A around the discharge, by month where months are published, else by the year's count."""
+def _covered(stays: DataFrame, clm_enrollment_month: DataFrame, rules: HwrRules) -> DataFrame:
+    """`_covered`: part A in every month around the discharge of a hospital stay, where months are published."""
     month = "CAST(trunc(discharge_date, 'MM') AS date)"
-    around = index.where("source <> 'synpuf'").selectExpr(
+    around = stays.where("_has_lists AND is_episode_end AND source <> 'synpuf'").selectExpr(
         "source",
         "bene_id",
-        "episode_id",
+        "stay_id",
         f"add_months({month}, -{rules.months_before}) AS _first",
         f"add_months({month}, {rules.months_after}) AS _last",
     )
     covered = clm_enrollment_month.where("part_a").select("source", "bene_id", "month")
     months = around.join(covered, ["source", "bene_id"], "inner").where("month BETWEEN _first AND _last")
-    by_month = months.groupBy("source", "episode_id").agg(
-        F.expr(f"count(1) = {rules.months_before + 1 + rules.months_after} AS _enrolled")
-    )
-    stated = clm_beneficiary_year.select("source", "bene_id", "year", "a_months")
-    by_year = (
-        index.where("source = 'synpuf'")
-        .selectExpr("source", "bene_id", "episode_id", "year(discharge_date) AS year")
-        .join(stated, ["source", "bene_id", "year"], "inner")
-    )
-    return by_month.unionByName(by_year.selectExpr("source", "episode_id", "a_months = 12 AS _enrolled"))
-
-
-def _planned(
-    readmissions: DataFrame,
-    inpatient_stay: DataFrame,
-    diagnoses: DataFrame,
-    claim_procedure: DataFrame,
-    clm_ccs: DataFrame,
-    clm_hwr_list: DataFrame,
-) -> DataFrame:
-    """`planned` of each readmission stay."""
-    stays = readmissions.join(
-        inpatient_stay.selectExpr(
-            "source",
-            "stay_id AS readmission_stay_id",
-            "dx_code_system AS code_system",
-            "primary_dx AS code",
-            "claim_ids",
-        ),
-        ["source", "readmission_stay_id"],
-        "inner",
-    ).join(diagnoses, ["code_system", "code"], "left")
-    claims = stays.selectExpr("source", "readmission_stay_id", "explode(claim_ids) AS claim_id")
-    done = claims.join(
-        claim_procedure.where("claim_type = 'inpatient'").select("source", "claim_id", "code_system", "code"),
-        ["source", "claim_id"],
-        "inner",
-    )
-    listed = _listed(done.select("code_system", "code"), "px", clm_ccs, clm_hwr_list, _PROCEDURE_LISTS)
-    procedures = (
-        done.join(listed, ["code_system", "code"], "inner")
-        .groupBy("source", "readmission_stay_id")
-        .agg(*[F.expr(f"bool_or({name}) AS {name}") for name in _PROCEDURE_LISTS])
-    )
-    planned = (
-        "coalesce(always_planned_px, false) OR coalesce(always_planned_dx, false)"
-        " OR coalesce(potentially_planned_px, false) AND NOT coalesce(acute_dx, false) AS planned"
-    )
-    return stays.join(procedures, ["source", "readmission_stay_id"], "left").selectExpr(
-        "source", "readmission_stay_id", planned
+    return months.groupBy("source", "stay_id").agg(
+        F.expr(f"count(1) = {rules.months_before + 1 + rules.months_after} AS _covered")
     )
