@@ -75,6 +75,7 @@ def test_office_lines_on_whole_days_in_hospital(frame: Any, values: Any) -> None
         line("hospital visit", 15, place_of_service="21", performing_npi="3"),
         line("outpatient", 15, claim_type="outpatient", performing_npi="4"),
         line("billed", 15, performing_npi=None),
+        line("nobody's", 15, bene_id=None, performing_npi="5"),
     ]
     claims = [claim("billed", 15, 1, provider_id="9", provider_id_type="NPI")]
     frames = [frame("silver.claim_line", lines), frame("silver.claim", claims), frame("silver.inpatient_stay", stays)]

@@ -75,16 +75,16 @@ def service_after_death(
     """
     deaths = clm_beneficiary.where("death_date IS NOT NULL").groupBy("source", "bene_id")
     dead = deaths.agg(F.expr("max(death_date) AS _death"))
-    served = claim.selectExpr("source", "bene_id", "from_date AS _day", "0 AS _grace")
-    filled = drug_event.selectExpr("source", "bene_id", "service_date AS _day", f"{rules.death_fill_days} AS _grace")
+    # Days less their grace: computed, as Sail refuses the union of columns that are taken as they are (their comments).
+    served = claim.selectExpr("source", "bene_id", "date_sub(from_date, 0) AS _day", "year(from_date) AS year")
+    filled = drug_event.selectExpr(
+        "source", "bene_id", f"date_sub(service_date, {rules.death_fill_days}) AS _day", "year(service_date) AS year"
+    )
     dated = served.unionByName(filled).where("_day IS NOT NULL")
     found = (
         dated.join(dead, ["source", "bene_id"], "inner")
-        .groupBy("source", F.col("bene_id").alias("subject_id"), F.expr("year(_day) AS year"))
-        .agg(
-            F.expr("count(1) AS exposure_n"),
-            F.expr("count(CASE WHEN _day > date_add(_death, _grace) THEN 1 END) AS value"),
-        )
+        .groupBy("source", F.col("bene_id").alias("subject_id"), "year")
+        .agg(F.expr("count(1) AS exposure_n"), F.expr("count(CASE WHEN _day > _death THEN 1 END) AS value"))
     )
     return judged(
         found.withColumn("indicator", F.lit("service_after_death")), subject_type=BENEFICIARY, threshold=rules.least_n
@@ -106,23 +106,27 @@ def impossible_day(claim_line: DataFrame, clm_visit: DataFrame, clm_hcpcs: DataF
         .join(listed, "hcpcs", "left")
         .selectExpr(
             "source",
-            "performing_npi AS _npi",
-            "line_date AS _day",
+            "concat('NPI:', performing_npi) AS subject_id",
+            "date_sub(line_date, 0) AS _day",
             f"try_cast({minutes} * greatest(coalesce(units, 1), 1) AS decimal(20,4)) AS _minutes",
             "0 AS _patients",
         )
         .where("_minutes IS NOT NULL")
     )
     visits = clm_visit.where("visit_type = 'office' AND visit_with NOT LIKE 'claim:%'").selectExpr(
-        "source", "visit_with AS _npi", "visit_date AS _day", "CAST(0 AS decimal(20,4)) AS _minutes", "1 AS _patients"
+        "source",
+        "concat('NPI:', visit_with) AS subject_id",
+        "date_sub(visit_date, 0) AS _day",
+        "CAST(0 AS decimal(20,4)) AS _minutes",
+        "1 AS _patients",
     )
     days = (
         timed.unionByName(visits)
-        .groupBy("source", "_npi", "_day")
+        .groupBy("source", "subject_id", "_day")
         .agg(F.expr("CAST(sum(_minutes) AS double) AS _minutes"), F.expr("sum(_patients) AS _patients"))
     )
     filled = f"greatest(_minutes / {60 * float(rules.day_hours)}, _patients / {float(rules.day_patients)})"
-    found = days.groupBy("source", F.expr("concat('NPI:', _npi) AS subject_id"), F.expr("year(_day) AS year")).agg(
+    found = days.groupBy("source", "subject_id", F.expr("year(_day) AS year")).agg(
         F.expr(f"max({filled}) AS value"), F.expr("count(1) AS exposure_n")
     )
     named = found.withColumn("indicator", F.lit("impossible_day"))

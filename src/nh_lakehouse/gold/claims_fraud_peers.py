@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.gold.bands import UNKNOWN
-from nh_lakehouse.gold.claims_fraud_rules import COLUMNS, PROVIDER, FraudRules
+from nh_lakehouse.gold.claims_fraud_rules import PROVIDER, FraudRules, typed_columns
 
 __all__ = ["payment_outlier", "upcoding", "with_robust_z"]
 
@@ -101,4 +101,4 @@ def _scored(subjects: DataFrame, flag: str, rules: FraudRules) -> DataFrame:
         "is_flagged": f"CASE WHEN robust_z IS NOT NULL THEN {flag} END",
     }
     scored = with_robust_z(subjects, least_peers=rules.least_peers)
-    return scored.selectExpr(*[f"CAST({given.get(name, name)} AS {kind}) AS {name}" for name, kind in COLUMNS.items()])
+    return scored.selectExpr(*typed_columns(given))

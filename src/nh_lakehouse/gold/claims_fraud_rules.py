@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
-__all__ = ["BENEFICIARY", "COLUMNS", "PROVIDER", "FraudRules", "judged", "lines_with_provider"]
+__all__ = ["BENEFICIARY", "COLUMNS", "PROVIDER", "FraudRules", "judged", "lines_with_provider", "typed_columns"]
 
 BENEFICIARY, PROVIDER = "beneficiary", "provider"
 """Kinds of subjects."""
@@ -86,8 +87,15 @@ def judged(found: DataFrame, *, subject_type: str, threshold: float, above: bool
         "threshold": limit,
         "is_flagged": f"CAST(value AS double) {'>' if above else '>='} {limit}",
     }
-    columns = [f"CAST({given.get(name, name)} AS {kind}) AS {name}" for name, kind in COLUMNS.items()]
-    return found.where("exposure_n > 0").selectExpr(*columns)
+    return found.where("exposure_n > 0").selectExpr(*typed_columns(given))
+
+
+def typed_columns(given: Mapping[str, str]) -> list[str]:
+    """SQL of `COLUMNS`: of the given expressions, else of the columns of that name."""
+    # Computed, if only so: Sail refuses the union of columns whose comments differ and which are taken as they are.
+    computed = {name: f"CASE WHEN source IS NOT NULL THEN {name} END" for name in ("subject_id", "year")}
+    expressions = {**computed, **given}
+    return [f"CAST({expressions.get(name, name)} AS {kind}) AS {name}" for name, kind in COLUMNS.items()]
 
 
 def lines_with_provider(claim_line: DataFrame, claim: DataFrame) -> DataFrame:

@@ -59,7 +59,7 @@ def office_during_stay(
 ) -> DataFrame:
     """Carrier lines in an office on a day that the person spent in hospital from begin to end, by provider and year.
 
-    Such days lie between admission and discharge, both left out. Looked at are carrier lines with place of service 11.
+    Such days lie between admission and discharge, both left out. Looked at are carrier lines of a person with place of service 11.
     """
     whole_days = (
         inpatient_stay.where("setting = 'inpatient' AND datediff(discharge_date, admit_date) >= 2")
@@ -69,7 +69,9 @@ def office_during_stay(
         .selectExpr("source", "bene_id", "date_add(admit_date, CAST(_n AS int)) AS line_date", "true AS _in_hospital")
         .distinct()
     )
-    office = claim_line.where(f"claim_type = 'carrier' AND place_of_service = '{rules.office_place}'")
+    office = claim_line.where(
+        f"claim_type = 'carrier' AND place_of_service = '{rules.office_place}' AND bene_id IS NOT NULL"
+    )
     found = (
         lines_with_provider(office, claim)
         .join(whole_days, ["source", "bene_id", "line_date"], "left")

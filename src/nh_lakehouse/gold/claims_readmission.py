@@ -51,7 +51,7 @@ class ReadmissionRules:
 @table(
     "gold.readmission_index",
     key=["source", "episode_id"],
-    per=["source", "bene_id"],
+    per=["source", "bene_id"], order=["source", "bene_id"],
     optional=[
         "claims_extent", "clm_beneficiary", "claim", "clm_beneficiary_year", "clm_enrollment_month", "claim_procedure",
         "clm_ccs", "clm_hwr_list",
@@ -276,11 +276,17 @@ def readmission_cost(
     by = ["source", "group_by", "group_value"]
     yearly = add_up(groups.unionByName(ill), _SUMMED, by=[*by, "year"])
     sums = add_up(with_periods(yearly), _SUMMED, by=[*by, "period"])
-    titles = clm_drg.selectExpr("'drg' AS group_by", "drg AS group_value", "drg_title AS group_label")
-    names = clm_provider_name.select(
-        F.lit("provider").alias("group_by"),
-        code_of("provider_id_type", "provider_id").alias("group_value"),
-        F.col("provider_name").alias("group_label"),
+    # Computed, if only so: Sail refuses the union of columns whose comments differ and which are taken as they are.
+    named = "CASE WHEN {} IS NOT NULL THEN {} END AS {}"
+    titles = clm_drg.selectExpr(
+        "'drg' AS group_by",
+        named.format("drg", "drg", "group_value"),
+        named.format("drg", "drg_title", "group_label"),
+    )
+    names = clm_provider_name.selectExpr(
+        "'provider' AS group_by",
+        "concat(provider_id_type, ':', provider_id) AS group_value",
+        named.format("provider_id", "provider_name", "group_label"),
     )
     with_mean = ratio("cost_30d_with_usd", "readmitted_n")
     without_mean = ratio("cost_30d_without_usd", "cost_30d_without_n")

@@ -14,6 +14,7 @@ __all__ = ["snf_readmission"]
     "gold.snf_readmission",
     key=["source", "stay_id"],
     per=["source", "bene_id"],
+    order=["source", "bene_id"],
     optional=["readmission_index"],
 )
 def snf_readmission(inpatient_stay: DataFrame, readmission_index: DataFrame) -> DataFrame:

@@ -48,6 +48,7 @@ class Benchmark:
     "gold.mspb_episode",
     key=["source", "episode_id"],
     per=["source", "bene_id"],
+    order=["source", "bene_id"],
     optional=["claim", "clm_enrollment_month", "clm_beneficiary"],
 )
 def mspb_episode(

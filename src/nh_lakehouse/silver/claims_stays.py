@@ -25,7 +25,12 @@ _BEFORE = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
 _SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 
-@table("silver.inpatient_stay", key=["source", "stay_id"], per=["source", "bene_id"])
+@table(
+    "silver.inpatient_stay",
+    key=["source", "stay_id"],
+    per=["source", "bene_id"],
+    order=["source", "bene_id", "admit_date"],
+)
 def inpatient_stay(claim: DataFrame) -> DataFrame:
     """Stays of people in hospitals (setting inpatient) and skilled nursing facilities (snf), built apart.
 
