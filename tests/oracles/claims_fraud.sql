@@ -11,7 +11,8 @@ with same as (
   from line where hcpcs is not null and line_date is not null and bene_id is not null and provider is not null
   group by source, provider, bene_id, hcpcs, line_date, units
 )
-select source, 'provider' as subject_type, provider as subject_id, year(line_date) as year, 'duplicate_billing' as indicator,
+select source, 'provider' as subject_type, provider as subject_id, year(line_date) as year,
+  'duplicate_billing' as indicator,
   sum(further)::double as value, sum(lines) as exposure_n
 from same group by all;
 
@@ -22,7 +23,8 @@ with death as (
   select source, bene_id, from_date as day, 0 as grace from claim
   union all select source, bene_id, service_date, 1 from drug_event
 )
-select source, 'beneficiary' as subject_type, bene_id as subject_id, year(day) as year, 'service_after_death' as indicator,
+select source, 'beneficiary' as subject_type, bene_id as subject_id, year(day) as year,
+  'service_after_death' as indicator,
   count(*) filter (day > died + grace)::double as value, count(*) as exposure_n
 from service join death using (source, bene_id) where died is not null and day is not null group by all;
 
@@ -51,7 +53,8 @@ with office as (
   where claim_type = 'carrier' and place_of_service = '11' and line_date is not null and provider is not null
     and bene_id is not null
 )
-select source, 'provider' as subject_type, provider as subject_id, year(line_date) as year, 'office_during_stay' as indicator,
+select source, 'provider' as subject_type, provider as subject_id, year(line_date) as year,
+  'office_during_stay' as indicator,
   count(*) filter (inside)::double as value, count(*) as exposure_n
 from office group by all;
 
@@ -68,7 +71,8 @@ with minutes as (
   select source, visit_with as npi, visit_date as day, count(distinct bene_id) as patients
   from clm_visit where visit_type = 'office' and not starts_with(visit_with, 'claim:') group by all
 )
-select source, 'provider' as subject_type, 'NPI:' || npi as subject_id, year(day) as year, 'impossible_day' as indicator,
+select source, 'provider' as subject_type, 'NPI:' || npi as subject_id, year(day) as year,
+  'impossible_day' as indicator,
   max(greatest(coalesce(hours, 0) / 24, coalesce(patients, 0) / 50)) as value, count(*) as exposure_n
 from worked full join seen using (source, npi, day) group by all;
 
@@ -79,7 +83,8 @@ with fill as (
   from drug_event where bene_id is not null and ndc is not null and service_date is not null
   window w as (partition by source, bene_id, left(ndc, 9) order by service_date, event_id)
 )
-select source, 'beneficiary' as subject_type, bene_id as subject_id, year(service_date) as year, 'early_refill' as indicator,
+select source, 'beneficiary' as subject_type, bene_id as subject_id, year(service_date) as year,
+  'early_refill' as indicator,
   count(*) filter (before + supply - service_date > 0.25 * supply)::double as value, count(*) as exposure_n
 from fill where supply is not null group by all;
 
@@ -118,7 +123,8 @@ select source, 'provider' as subject_type, provider as subject_id, year, 'dme_wi
 from claimed where provider is not null group by all;
 
 create table overpaid as
-select source, 'provider' as subject_type, provider as subject_id, year(line_date) as year, 'paid_over_allowed' as indicator,
+select source, 'provider' as subject_type, provider as subject_id, year(line_date) as year,
+  'paid_over_allowed' as indicator,
   count(*) filter (line_payment_usd > 1.01 * line_allowed_usd)::double as value, count(*) as exposure_n
 from line
 where provider is not null and line_date is not null and line_payment_usd is not null and line_allowed_usd is not null
@@ -135,7 +141,8 @@ with payment as (
   group by all
 ), visits as (
   select v.source, 'NPI:' || visit_with as subject_id, v.year, 'upcoding' as indicator,
-    coalesce(d.specialty, 'unknown') as peer_group, count(*) filter (is_top_level) / count(*) as value, count(*) as exposure_n
+    coalesce(d.specialty, 'unknown') as peer_group, count(*) filter (is_top_level) / count(*) as value,
+    count(*) as exposure_n
   from clm_visit v
   left join dim_provider d on d.source = v.source and d.provider_id_type = 'NPI' and d.provider_id = visit_with
   where visit_type = 'office' and not starts_with(visit_with, 'claim:')
@@ -152,14 +159,17 @@ select *, median(abs(x - peer_median)) over (partition by source, year, indicato
 
 create table fraud_indicators as
 with counted as (
-  from duplicate union all by name from after_death union all by name from overlapping union all by name from office_stay
+  from duplicate union all by name from after_death union all by name from overlapping union all by name
+    from office_stay
   union all by name from long_day union all by name from early_refill union all by name from shopping
   union all by name from equipment union all by name from overpaid
 ), judged as (
-  select source, subject_type, subject_id, year, indicator, 'all' as peer_group, value, exposure_n, null::bigint as peer_n,
+  select source, subject_type, subject_id, year, indicator, 'all' as peer_group, value, exposure_n,
+    null::bigint as peer_n,
     null::double as peer_median, null::double as peer_mad, null::double as robust_z,
     case indicator when 'doctor_shopping' then 4.0::double else 1.0::double end as threshold,
-    case indicator when 'impossible_day' then value > 1 when 'doctor_shopping' then value >= 4 else value >= 1 end as is_flagged
+    case indicator when 'impossible_day' then value > 1 when 'doctor_shopping' then value >= 4 else value >= 1 end
+      as is_flagged
   from counted where exposure_n > 0
   union all
   select source, 'provider', subject_id, year, indicator, peer_group, value, exposure_n, peer_n, peer_median, peer_mad,

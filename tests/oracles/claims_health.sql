@@ -54,7 +54,8 @@ with dx as (  -- codes of a person's years, and the same codes for the year afte
   group by all
 ), known as (
   select s.source, s.bene_id, s.year, coalesce(g, []) as g,
-    case when (select count(*) from clm_elixhauser) > 0 then coalesce(e, []) end as e, coalesce(van_walraven, 0) as vw, age_end
+    case when (select count(*) from clm_elixhauser) > 0 then coalesce(e, []) end as e, coalesce(van_walraven, 0) as vw,
+      age_end
   from patient_spine s
   left join found using (source, bene_id, year)
   left join comorbid using (source, bene_id, year)
@@ -81,17 +82,20 @@ with dx as (  -- codes of a person's years, and the same codes for the year afte
 select source, bene_id, year, charlson, ch_mi, ch_chf, ch_pvd, ch_cvd, ch_dementia, ch_copd, ch_rheumatic, ch_ulcer,
   ch_liver_mild, ch_diabetes, ch_diabetes_complicated, ch_plegia, ch_renal, ch_cancer, ch_liver_severe, ch_metastatic,
   ch_aids,
-  charlson + case when age_end >= 80 then 4 when age_end >= 70 then 3 when age_end >= 60 then 2 when age_end >= 50 then 1
+  charlson + case when age_end >= 80 then 4 when age_end >= 70 then 3 when age_end >= 60 then 2 when age_end >= 50
+    then 1
     when age_end is not null then 0 end as charlson_age_adjusted,
   list_contains(e, 'chf') as elix_chf, list_contains(e, 'arrhythmia') as elix_arrhythmia,
-  list_contains(e, 'valvular') as elix_valvular, list_contains(e, 'pulmonary_circulation') as elix_pulmonary_circulation,
+  list_contains(e, 'valvular') as elix_valvular,
+  list_contains(e, 'pulmonary_circulation') as elix_pulmonary_circulation,
   list_contains(e, 'pvd') as elix_pvd, list_contains(e, 'hypertension') as elix_hypertension,
   list_contains(e, 'hypertension_complicated') as elix_hypertension_complicated,
   list_contains(e, 'paralysis') as elix_paralysis, list_contains(e, 'neurological') as elix_neurological,
   list_contains(e, 'pulmonary') as elix_pulmonary, list_contains(e, 'diabetes') as elix_diabetes,
   list_contains(e, 'diabetes_complicated') as elix_diabetes_complicated,
   list_contains(e, 'hypothyroidism') as elix_hypothyroidism, list_contains(e, 'renal') as elix_renal,
-  list_contains(e, 'liver') as elix_liver, list_contains(e, 'ulcer') as elix_ulcer, list_contains(e, 'aids') as elix_aids,
+  list_contains(e, 'liver') as elix_liver, list_contains(e, 'ulcer') as elix_ulcer,
+  list_contains(e, 'aids') as elix_aids,
   list_contains(e, 'lymphoma') as elix_lymphoma, list_contains(e, 'metastatic') as elix_metastatic,
   list_contains(e, 'solid_tumor') as elix_solid_tumor, list_contains(e, 'rheumatoid') as elix_rheumatoid,
   list_contains(e, 'coagulopathy') as elix_coagulopathy, list_contains(e, 'obesity') as elix_obesity,
@@ -99,7 +103,8 @@ select source, bene_id, year, charlson, ch_mi, ch_chf, ch_pvd, ch_cvd, ch_dement
   list_contains(e, 'blood_loss_anemia') as elix_blood_loss_anemia,
   list_contains(e, 'deficiency_anemia') as elix_deficiency_anemia, list_contains(e, 'alcohol') as elix_alcohol,
   list_contains(e, 'drug') as elix_drug, list_contains(e, 'psychosis') as elix_psychosis,
-  list_contains(e, 'depression') as elix_depression, len(e) as elixhauser_n, case when e is not null then vw end as van_walraven
+  list_contains(e, 'depression') as elix_depression, len(e) as elixhauser_n,
+  case when e is not null then vw end as van_walraven
 from indexed;
 
 create table chronic_condition as
@@ -110,7 +115,8 @@ with rules as (
     claim_type in ('inpatient', 'snf', 'hha') as ip
   from claim_diagnosis
   join chronic_groups g on g.code_system = claim_diagnosis.code_system and starts_with(code, g.code_prefix)
-  where dx_type in ('principal', 'secondary', 'line') and claim_type in ('inpatient', 'snf', 'hha', 'outpatient', 'carrier')
+  where dx_type in ('principal', 'secondary', 'line')
+    and claim_type in ('inpatient', 'snf', 'hha', 'outpatient', 'carrier')
 ), counted as (
   select s.source, s.bene_id, s.year, r.condition, r.rule, count(*) filter (ip) as ip_claims_n,
     count(*) filter (not ip) as op_claims_n, min(from_date) as first_dx_date, max(from_date) as last_dx_date,
@@ -144,12 +150,14 @@ with rules as (
   select source, bene_id, year, f.condition, f.flag as sp_flag
   from (
     select source, bene_id, year, unnest([
-      struct_pack(condition := 'alzheimer', flag := sp_alzhdmta), struct_pack(condition := 'heart_failure', flag := sp_chf),
+      struct_pack(condition := 'alzheimer', flag := sp_alzhdmta),
+      struct_pack(condition := 'heart_failure', flag := sp_chf),
       struct_pack(condition := 'kidney', flag := sp_chrnkidn), struct_pack(condition := 'cancer', flag := sp_cncr),
       struct_pack(condition := 'copd', flag := sp_copd), struct_pack(condition := 'depression', flag := sp_depressn),
       struct_pack(condition := 'diabetes', flag := sp_diabetes),
       struct_pack(condition := 'ischemic_heart', flag := sp_ischmcht),
-      struct_pack(condition := 'osteoporosis', flag := sp_osteoprs), struct_pack(condition := 'arthritis', flag := sp_ra_oa),
+      struct_pack(condition := 'osteoporosis', flag := sp_osteoprs),
+      struct_pack(condition := 'arthritis', flag := sp_ra_oa),
       struct_pack(condition := 'stroke', flag := sp_strketia)]) as f
     from clm_beneficiary_year)
 )

@@ -1,4 +1,5 @@
--- What a patient used and cost, and the months of coverage, once more, in the SQL of DuckDB, written from the model page.
+-- What a patient used and cost, and the months of coverage, once more, in the SQL of DuckDB, written from the model
+-- page.
 -- Inputs: silver, and of gold patient_spine, clm_visit, charlson, chronic_condition, readmission_index, claims_extent.
 
 create table clm_enrollment_month as
@@ -6,7 +7,8 @@ with y as (
   select *,
     case when year(death_date) = year then month(death_date) else 12 end as last_month,
     coalesce(year(birth_date) + 65 = year, false) or (year > 2008 and not exists (
-      select 1 from clm_beneficiary_year p where p.source = b.source and p.bene_id = b.bene_id and p.year = b.year - 1)) as enters,
+      select 1 from clm_beneficiary_year p
+        where p.source = b.source and p.bene_id = b.bene_id and p.year = b.year - 1)) as enters,
     coalesce(a_months between 1 and 11, false) or coalesce(b_months between 1 and 11, false)
       or coalesce(hmo_months between 1 and 11, false) or coalesce(d_months between 1 and 11, false) as imputed
   from clm_beneficiary_year b
@@ -51,7 +53,8 @@ select source, bene_id, year(from_date) as year, count(*) as claims_n,
 from claim where bene_id is not null group by source, bene_id, year(from_date);
 
 create table fill_sum as
-select source, bene_id, year(service_date) as year, count(*) as fills_n, count(distinct left(ndc, 9)) as distinct_drugs_n,
+select source, bene_id, year(service_date) as year, count(*) as fills_n,
+  count(distinct left(ndc, 9)) as distinct_drugs_n,
   sum(total_cost_usd) as rx_cost_usd, sum(patient_pay_usd) as patient_pay_usd, sum(plan_pay_usd) as plan_pay_usd
 from drug_event where bene_id is not null group by source, bene_id, year(service_date);
 
@@ -111,10 +114,12 @@ create table patient_year as
 with joined as (
   select s.source, s.bene_id, s.year, s.has_beneficiary_year, b.birth_date,
     d.died as death_date, b.age_end, b.sex, b.race, b.state, b.county, b.zip, b.esrd,
-    b.dual, m.* exclude (source, bene_id, year), c.* exclude (source, bene_id, year), t.* exclude (source, bene_id, year),
+    b.dual, m.* exclude (source, bene_id, year), c.* exclude (source, bene_id, year),
+    t.* exclude (source, bene_id, year),
     i.* exclude (source, bene_id, year), v.* exclude (source, bene_id, year), f.* exclude (source, bene_id, year),
     max_drugs_90d_n, coalesce(conditions, []) as dx,
-    b.sp_alzhdmta, b.sp_chf, b.sp_chrnkidn, b.sp_cncr, b.sp_copd, b.sp_depressn, b.sp_diabetes, b.sp_ischmcht, b.sp_osteoprs,
+    b.sp_alzhdmta, b.sp_chf, b.sp_chrnkidn, b.sp_cncr, b.sp_copd, b.sp_depressn, b.sp_diabetes, b.sp_ischmcht,
+    b.sp_osteoprs,
     b.sp_ra_oa, b.sp_strketia, h.charlson, h.van_walraven, l.cost as last_cost,
     b.ip_reimbursed_usd + b.op_reimbursed_usd + b.car_reimbursed_usd as source_reimb_usd
   from patient_spine s
@@ -141,31 +146,38 @@ select source, bene_id, year, has_beneficiary_year, birth_date, death_date,
   coalesce(snf_claims_n, 0) as snf_claims_n, coalesce(hha_claims_n, 0) as hha_claims_n,
   coalesce(hospice_claims_n, 0) as hospice_claims_n, coalesce(dme_claims_n, 0) as dme_claims_n,
   coalesce(total_medical_usd, 0) as total_medical_usd, coalesce(inpatient_payment_usd, 0) as inpatient_payment_usd,
-  coalesce(outpatient_payment_usd, 0) as outpatient_payment_usd, coalesce(carrier_payment_usd, 0) as carrier_payment_usd,
+  coalesce(outpatient_payment_usd, 0) as outpatient_payment_usd,
+  coalesce(carrier_payment_usd, 0) as carrier_payment_usd,
   coalesce(snf_payment_usd, 0) as snf_payment_usd, coalesce(hha_payment_usd, 0) as hha_payment_usd,
   coalesce(hospice_payment_usd, 0) as hospice_payment_usd, coalesce(dme_payment_usd, 0) as dme_payment_usd,
   coalesce(negative_payment_n, 0) as negative_payment_n, coalesce(primary_payer_usd, 0) as primary_payer_usd,
   coalesce(bene_deductible_usd, 0) as bene_deductible_usd, coalesce(bene_coinsurance_usd, 0) as bene_coinsurance_usd,
   coalesce(stays_n, 0) as stays_n, coalesce(los_days_sum, 0) as los_days_sum, coalesce(snf_stays_n, 0) as snf_stays_n,
   coalesce(snf_los_days_sum, 0) as snf_los_days_sum, coalesce(index_n, 0) as index_n,
-  coalesce(readmissions_n, 0) as readmissions_n, case when loaded then coalesce(unplanned_n, 0) end as unplanned_readmissions_n,
-  coalesce(ed_visits_n, 0) as ed_visits_n, coalesce(office_visits_n, 0) as office_visits_n, coalesce(fills_n, 0) as fills_n,
+  coalesce(readmissions_n, 0) as readmissions_n,
+  case when loaded then coalesce(unplanned_n, 0) end as unplanned_readmissions_n,
+  coalesce(ed_visits_n, 0) as ed_visits_n, coalesce(office_visits_n, 0) as office_visits_n,
+  coalesce(fills_n, 0) as fills_n,
   coalesce(distinct_drugs_n, 0) as distinct_drugs_n, coalesce(max_drugs_90d_n, 0) as max_drugs_90d_n,
   coalesce(rx_cost_usd, 0) as rx_cost_usd, coalesce(patient_pay_usd, 0) as patient_pay_usd,
   case when source = 'rif' then coalesce(plan_pay_usd, 0) end as plan_pay_usd,
   coalesce(j.total_medical_usd, 0) + coalesce(j.rx_cost_usd, 0) as total_cost_usd,
-  coalesce(j.bene_deductible_usd, 0) + coalesce(j.bene_coinsurance_usd, 0) + coalesce(j.patient_pay_usd, 0) as out_of_pocket_usd,
+  coalesce(j.bene_deductible_usd, 0) + coalesce(j.bene_coinsurance_usd, 0) + coalesce(j.patient_pay_usd, 0)
+    as out_of_pocket_usd,
   total_cost_usd / nullif(member_months, 0) as pmpm_usd,
   list_contains(dx, 'alzheimer') as dx_alzheimer, list_contains(dx, 'heart_failure') as dx_heart_failure,
-  list_contains(dx, 'kidney') as dx_kidney, list_contains(dx, 'cancer') as dx_cancer, list_contains(dx, 'copd') as dx_copd,
+  list_contains(dx, 'kidney') as dx_kidney, list_contains(dx, 'cancer') as dx_cancer,
+  list_contains(dx, 'copd') as dx_copd,
   list_contains(dx, 'depression') as dx_depression, list_contains(dx, 'diabetes') as dx_diabetes,
   list_contains(dx, 'ischemic_heart') as dx_ischemic_heart, list_contains(dx, 'osteoporosis') as dx_osteoporosis,
   list_contains(dx, 'arthritis') as dx_arthritis, list_contains(dx, 'stroke') as dx_stroke,
   list_contains(dx, 'hyperlipidemia') as dx_hyperlipidemia, list_contains(dx, 'hypertension') as dx_hypertension,
-  sp_alzhdmta, sp_chf, sp_chrnkidn, sp_cncr, sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa, sp_strketia,
+  sp_alzhdmta, sp_chf, sp_chrnkidn, sp_cncr, sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa,
+  sp_strketia,
   len(list_filter(dx, lambda c: c not like 'cancer\_%' escape '\')) as chronic_n,
   case when source = 'synpuf' and has_beneficiary_year then len(list_filter([sp_alzhdmta, sp_chf, sp_chrnkidn, sp_cncr,
-    sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa, sp_strketia], lambda f: f is true)) end as sp_chronic_n,
+    sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa, sp_strketia], lambda f: f is true)) end
+    as sp_chronic_n,
   charlson, van_walraven, last_cost as last_180d_cost_usd, source_reimb_usd
 from joined j cross join lists_loaded;
 
@@ -190,23 +202,27 @@ with undated as (
     false as has_beneficiary_year
   from undated u
 ), latest as (
-  select source, bene_id, birth_date, death_date, age_end, age_band, sex, race, state, county, zip, esrd, dual
+  select source, bene_id, birth_date, age_end, age_band, sex, race, state, county, zip, esrd, dual
   from patient_summary where has_beneficiary_year
   qualify row_number() over (partition by source, bene_id order by year desc) = 1
 ), summed as (
   select source, bene_id, min(year) as first_year, max(year) as last_year, count(year)::int as years_n,
-    bool_or(has_beneficiary_year) as has_beneficiary_year, sum(part_a_months) as part_a_months,
+    bool_or(has_beneficiary_year) as has_beneficiary_year, max(death_date) as death_date,
+    sum(part_a_months) as part_a_months,
     sum(part_b_months) as part_b_months, sum(part_c_months) as part_c_months, sum(part_d_months) as part_d_months,
     sum(member_months) as member_months, sum(ffs_months) as ffs_months, sum(dual_member_months) as dual_member_months,
-    sum(claims_n) as claims_n, sum(inpatient_claims_n) as inpatient_claims_n, sum(outpatient_claims_n) as outpatient_claims_n,
+    sum(claims_n) as claims_n, sum(inpatient_claims_n) as inpatient_claims_n,
+    sum(outpatient_claims_n) as outpatient_claims_n,
     sum(carrier_claims_n) as carrier_claims_n, sum(snf_claims_n) as snf_claims_n, sum(hha_claims_n) as hha_claims_n,
     sum(hospice_claims_n) as hospice_claims_n, sum(dme_claims_n) as dme_claims_n,
-    coalesce(sum(total_medical_usd), 0) as total_medical_usd, coalesce(sum(inpatient_payment_usd), 0) as inpatient_payment_usd,
+    coalesce(sum(total_medical_usd), 0) as total_medical_usd,
+    coalesce(sum(inpatient_payment_usd), 0) as inpatient_payment_usd,
     coalesce(sum(outpatient_payment_usd), 0) as outpatient_payment_usd,
     coalesce(sum(carrier_payment_usd), 0) as carrier_payment_usd, coalesce(sum(snf_payment_usd), 0) as snf_payment_usd,
     coalesce(sum(hha_payment_usd), 0) as hha_payment_usd, coalesce(sum(hospice_payment_usd), 0) as hospice_payment_usd,
     coalesce(sum(dme_payment_usd), 0) as dme_payment_usd, sum(negative_payment_n) as negative_payment_n,
-    coalesce(sum(primary_payer_usd), 0) as primary_payer_usd, coalesce(sum(bene_deductible_usd), 0) as bene_deductible_usd,
+    coalesce(sum(primary_payer_usd), 0) as primary_payer_usd,
+    coalesce(sum(bene_deductible_usd), 0) as bene_deductible_usd,
     coalesce(sum(bene_coinsurance_usd), 0) as bene_coinsurance_usd, coalesce(sum(stays_n), 0) as stays_n,
     coalesce(sum(los_days_sum), 0) as los_days_sum, coalesce(sum(snf_stays_n), 0) as snf_stays_n,
     coalesce(sum(snf_los_days_sum), 0) as snf_los_days_sum, coalesce(sum(index_n), 0) as index_n,
@@ -218,14 +234,18 @@ with undated as (
     coalesce(sum(patient_pay_usd), 0) as patient_pay_usd,
     case when source = 'rif' then coalesce(sum(plan_pay_usd), 0) end as plan_pay_usd,
     coalesce(sum(total_cost_usd), 0) as total_cost_usd, coalesce(sum(out_of_pocket_usd), 0) as out_of_pocket_usd,
-    coalesce(bool_or(dx_alzheimer), false) as dx_alzheimer, coalesce(bool_or(dx_heart_failure), false) as dx_heart_failure,
+    coalesce(bool_or(dx_alzheimer), false) as dx_alzheimer,
+    coalesce(bool_or(dx_heart_failure), false) as dx_heart_failure,
     coalesce(bool_or(dx_kidney), false) as dx_kidney, coalesce(bool_or(dx_cancer), false) as dx_cancer,
     coalesce(bool_or(dx_copd), false) as dx_copd, coalesce(bool_or(dx_depression), false) as dx_depression,
-    coalesce(bool_or(dx_diabetes), false) as dx_diabetes, coalesce(bool_or(dx_ischemic_heart), false) as dx_ischemic_heart,
-    coalesce(bool_or(dx_osteoporosis), false) as dx_osteoporosis, coalesce(bool_or(dx_arthritis), false) as dx_arthritis,
+    coalesce(bool_or(dx_diabetes), false) as dx_diabetes,
+    coalesce(bool_or(dx_ischemic_heart), false) as dx_ischemic_heart,
+    coalesce(bool_or(dx_osteoporosis), false) as dx_osteoporosis,
+    coalesce(bool_or(dx_arthritis), false) as dx_arthritis,
     coalesce(bool_or(dx_stroke), false) as dx_stroke, coalesce(bool_or(dx_hyperlipidemia), false) as dx_hyperlipidemia,
     coalesce(bool_or(dx_hypertension), false) as dx_hypertension, bool_or(sp_alzhdmta) as sp_alzhdmta,
-    bool_or(sp_chf) as sp_chf, bool_or(sp_chrnkidn) as sp_chrnkidn, bool_or(sp_cncr) as sp_cncr, bool_or(sp_copd) as sp_copd,
+    bool_or(sp_chf) as sp_chf, bool_or(sp_chrnkidn) as sp_chrnkidn, bool_or(sp_cncr) as sp_cncr,
+    bool_or(sp_copd) as sp_copd,
     bool_or(sp_depressn) as sp_depressn, bool_or(sp_diabetes) as sp_diabetes, bool_or(sp_ischmcht) as sp_ischmcht,
     bool_or(sp_osteoprs) as sp_osteoprs, bool_or(sp_ra_oa) as sp_ra_oa, bool_or(sp_strketia) as sp_strketia,
     max(charlson) as charlson, max(van_walraven) as van_walraven, sum(source_reimb_usd) as source_reimb_usd
@@ -235,19 +255,24 @@ select source, bene_id, first_year, last_year, years_n, has_beneficiary_year, bi
   coalesce(age_band, 'unknown') as age_band, sex, race, state, county, zip, esrd, dual,
   part_a_months, part_b_months, part_c_months, part_d_months, member_months, ffs_months, dual_member_months, claims_n,
   inpatient_claims_n, outpatient_claims_n, carrier_claims_n, snf_claims_n, hha_claims_n, hospice_claims_n, dme_claims_n,
-  total_medical_usd, inpatient_payment_usd, outpatient_payment_usd, carrier_payment_usd, snf_payment_usd, hha_payment_usd,
-  hospice_payment_usd, dme_payment_usd, negative_payment_n, primary_payer_usd, bene_deductible_usd, bene_coinsurance_usd,
+  total_medical_usd, inpatient_payment_usd, outpatient_payment_usd, carrier_payment_usd, snf_payment_usd,
+  hha_payment_usd,
+  hospice_payment_usd, dme_payment_usd, negative_payment_n, primary_payer_usd, bene_deductible_usd,
+  bene_coinsurance_usd,
   stays_n, los_days_sum, snf_stays_n, snf_los_days_sum, index_n, readmissions_n, unplanned_readmissions_n, ed_visits_n,
-  office_visits_n, fills_n, distinct_drugs_n, max_drugs_90d_n, rx_cost_usd, patient_pay_usd, plan_pay_usd, total_cost_usd,
+  office_visits_n, fills_n, distinct_drugs_n, max_drugs_90d_n, rx_cost_usd, patient_pay_usd, plan_pay_usd,
+  total_cost_usd,
   out_of_pocket_usd, total_cost_usd / nullif(member_months, 0) as pmpm_usd,
   dx_alzheimer, dx_heart_failure, dx_kidney, dx_cancer, dx_copd, dx_depression, dx_diabetes, dx_ischemic_heart,
   dx_osteoporosis, dx_arthritis, dx_stroke, dx_hyperlipidemia, dx_hypertension,
-  sp_alzhdmta, sp_chf, sp_chrnkidn, sp_cncr, sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa, sp_strketia,
+  sp_alzhdmta, sp_chf, sp_chrnkidn, sp_cncr, sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa,
+  sp_strketia,
   dx_alzheimer::int + dx_heart_failure::int + dx_kidney::int + dx_cancer::int + dx_copd::int + dx_depression::int
     + dx_diabetes::int + dx_ischemic_heart::int + dx_osteoporosis::int + dx_arthritis::int + dx_stroke::int
     + dx_hyperlipidemia::int + dx_hypertension::int as chronic_n,
   case when source = 'synpuf' and has_beneficiary_year then len(list_filter([sp_alzhdmta, sp_chf, sp_chrnkidn, sp_cncr,
-    sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa, sp_strketia], lambda f: f is true)) end as sp_chronic_n,
+    sp_copd, sp_depressn, sp_diabetes, sp_ischmcht, sp_osteoprs, sp_ra_oa, sp_strketia], lambda f: f is true)) end
+    as sp_chronic_n,
   charlson, van_walraven, source_reimb_usd,
   case when has_beneficiary_year then 100 * percent_rank() over (
     partition by source, has_beneficiary_year order by total_cost_usd) end as cost_percentile,

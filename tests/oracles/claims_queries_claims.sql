@@ -11,11 +11,13 @@ create table q02_claims_by_year_type as
 with c as (
   select * from dated_claims union all select * replace ('all' as claim_type) from dated_claims
 )
-select source, period, year, claim_type, count(*) as claims_n, count(distinct bene_id) as people_n, sum(line_n) as lines_n,
+select source, period, year, claim_type, count(*) as claims_n, count(distinct bene_id) as people_n,
+  sum(line_n) as lines_n,
   sum(c.payment_usd) as payment_usd, count(c.payment_usd) as payment_usd_n,
   sum(c.payment_usd) / nullif(count(c.payment_usd), 0) as payment_usd_mean,
   count(*) filter (c.payment_usd < 0) as negative_payment_n, count(*) filter (is_denied) as denied_n,
-  count(*) filter (is_high_cost) as high_cost_n, sum(c.allowed_usd) as allowed_usd, sum(c.total_charge_usd) as total_charge_usd,
+  count(*) filter (is_high_cost) as high_cost_n, sum(c.allowed_usd) as allowed_usd,
+  sum(c.total_charge_usd) as total_charge_usd,
   sum(coalesce(bene_deductible_usd, 0) + coalesce(bene_coinsurance_usd, 0)) as out_of_pocket_usd
 from c group by source, period, year, claim_type;
 
@@ -80,13 +82,16 @@ with event as (
   union all select * replace ('medical' as spend_type) from event where spend_type <> 'pde'
   union all select * replace ('all' as spend_type) from event
 ), span as (
-  select source, unnest(generate_series(min(month), max(month), interval 1 month))::date as month from event group by source
+  select source, unnest(generate_series(min(month), max(month), interval 1 month))::date as month from event
+    group by source
 ), dense as (
-  select source, month, unnest(['inpatient', 'outpatient', 'carrier', 'snf', 'hha', 'hospice', 'dme', 'pde', 'medical', 'all'])
+  select source, month, unnest(['inpatient', 'outpatient', 'carrier', 'snf', 'hha', 'hospice', 'dme', 'pde', 'medical',
+    'all'])
     as spend_type
   from span
 ), summed as (
-  select source, month, spend_type, sum(usd) as usd, count(*) as n, count(distinct bene_id) as people from typed group by all
+  select source, month, spend_type, sum(usd) as usd, count(*) as n,
+    count(distinct bene_id) as people from typed group by all
 ), covered as (
   select source, month, count(*) filter (is_member) as members, count(*) filter (is_ffs) as ffs,
     count(*) filter (part_d) as part_d
@@ -97,14 +102,16 @@ with event as (
     case spend_type when 'pde' then part_d when 'all' then members else ffs end as rate_months
   from dense left join summed using (source, month, spend_type) left join covered using (source, month)
 )
-select a.*, a.spend_usd / nullif(a.member_months, 0) as pmpm_usd, a.spend_usd / nullif(a.rate_months, 0) as covered_pmpm_usd,
+select a.*, a.spend_usd / nullif(a.member_months, 0) as pmpm_usd,
+  a.spend_usd / nullif(a.rate_months, 0) as covered_pmpm_usd,
   p.spend_usd as spend_prior_usd, a.spend_usd / nullif(p.spend_usd, 0) - 1 as spend_change_rate
 from answer a
 left join answer p on p.source = a.source and p.spend_type = a.spend_type and p.month = a.month - interval 12 month;
 
 create table q13_readmission as
 with grouped as (
-  select r.source, r.year, alive_at_discharge, readmit_observable, is_index, readmitted, hwr_index, unplanned_readmitted,
+  select r.source, r.year, alive_at_discharge, readmit_observable, is_index, readmitted, hwr_index,
+    unplanned_readmitted,
     unnest([
       struct_pack(group_by := 'all', value := 'all', label := null::varchar),
       struct_pack(group_by := 'provider', value := provider_id_type || ':' || provider_id, label := provider_name),
@@ -144,13 +151,15 @@ with stays as (
 ), grouped as (
   select *, unnest([
       struct_pack(group_by := 'all', value := 'all'), struct_pack(group_by := 'drg', value := drg),
-      struct_pack(group_by := 'provider', value := provider), struct_pack(group_by := 'state', value := provider_state)],
+      struct_pack(group_by := 'provider', value := provider),
+      struct_pack(group_by := 'state', value := provider_state)],
       recursive := true)
   from dated
 ), summed as (
   select source, period, year, setting, group_by, coalesce(value, 'unknown') as group_value,
     count(*) filter (is_stay) as stays_n, sum(los_days) filter (is_stay) as los_days_sum,
-    quantile_cont(los_days::double, 0.5) filter (is_stay) as los_days_median, count(*) filter (not is_stay) as stay_claims_n,
+    quantile_cont(los_days::double, 0.5) filter (is_stay) as los_days_median,
+    count(*) filter (not is_stay) as stay_claims_n,
     sum(los_days) filter (not is_stay) as claim_los_days_sum, sum(covered_days) as covered_days_sum,
     count(covered_days) as covered_days_n, count(*) filter (same_day) as same_day_n, sum(payment_usd) as payment_usd
   from grouped group by source, period, year, setting, group_by, group_value
@@ -173,10 +182,12 @@ with c as (
     provider_name as group_label, provider_key, state, specialty, bene_id, payment_usd
   from c
   union all
-  select source, period, year, 'specialty', coalesce(specialty, 'unknown'), null, null, null, specialty, bene_id, payment_usd
+  select source, period, year, 'specialty', coalesce(specialty, 'unknown'), null, null, null, specialty, bene_id,
+    payment_usd
   from c
 ), summed as (
-  select source, period, year, group_by, group_value, max(group_label) as group_label, max(provider_key) as provider_key,
+  select source, period, year, group_by, group_value, max(group_label) as group_label,
+    max(provider_key) as provider_key,
     max(state) as state, max(specialty) as specialty, count(*) as claims_n, count(distinct bene_id) as people_n,
     sum(g.payment_usd) as payment_usd, count(g.payment_usd) as payment_usd_n
   from grouped g group by source, period, year, group_by, group_value
@@ -184,7 +195,8 @@ with c as (
   select *, sum(payment_usd) over (partition by source, period, group_by) as total,
     rank() over (partition by source, period, group_by order by payment_usd desc nulls last) as payment_rank,
     row_number() over (
-      partition by source, period, group_by order by group_value = 'unknown', payment_usd desc nulls last, group_value) as nth
+      partition by source, period, group_by order by group_value = 'unknown', payment_usd desc nulls last,
+      group_value) as nth
   from summed
 )
 select source, period, year, group_by, group_value, group_label, provider_key, state, specialty, claims_n, people_n,
@@ -197,7 +209,8 @@ from ranked;
 create table q19_cost_share as
 with event as (
   select source, claim_year as year, claim_type as spend_type, bene_id,
-    coalesce(bene_deductible_usd, 0) + coalesce(bene_coinsurance_usd, 0) as usd, null::decimal(18, 2) as gap_discount_usd,
+    coalesce(bene_deductible_usd, 0) + coalesce(bene_coinsurance_usd, 0) as usd,
+    null::decimal(18, 2) as gap_discount_usd,
     null::decimal(18, 2) as below_oop_threshold_usd, null::decimal(18, 2) as above_oop_threshold_usd,
     null::decimal(18, 2) as lics_usd, null as catastrophic_phase
   from fact_claims where claim_year is not null
@@ -220,8 +233,10 @@ with event as (
     count(*) filter (catastrophic_phase in ('A', 'C')) as catastrophic
   from typed group by source, year, spend_type
 )
-select source, year, spend_type, events_n, users_n, out_of_pocket_usd, out_of_pocket_usd / users_n as out_of_pocket_usd_mean,
-  p25 as out_of_pocket_usd_p25, p50 as out_of_pocket_usd_p50, p75 as out_of_pocket_usd_p75, p90 as out_of_pocket_usd_p90,
+select source, year, spend_type, events_n, users_n, out_of_pocket_usd,
+  out_of_pocket_usd / users_n as out_of_pocket_usd_mean,
+  p25 as out_of_pocket_usd_p25, p50 as out_of_pocket_usd_p50, p75 as out_of_pocket_usd_p75,
+  p90 as out_of_pocket_usd_p90,
   p95 as out_of_pocket_usd_p95, p99 as out_of_pocket_usd_p99,
   case when source = 'rif' and spend_type = 'pde' then gap end as gap_discount_usd,
   case when source = 'rif' and spend_type = 'pde' then below end as below_oop_threshold_usd,
@@ -242,7 +257,8 @@ with d as (
   from typed group by all
 )
 select source, period, year, claim_type, code_system, codes_n,
-  codes_n / sum(codes_n) over (partition by source, period, claim_type) as codes_share, distinct_codes_n, claims_n, invalid_n,
+  codes_n / sum(codes_n) over (partition by source, period, claim_type) as codes_share, distinct_codes_n, claims_n,
+  invalid_n,
   invalid_n / codes_n as invalid_share
 from summed;
 
@@ -251,13 +267,15 @@ create table q21_data_quality as
 with cell as (
   from (
     select source, 'claim' as table_name, claim_type, year, dq_flags,
-      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'year', 'dq_flags') and not starts_with(c, '_'))::varchar
+      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'year', 'dq_flags')
+        and not starts_with(c, '_'))::varchar
     from claim)
   unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
   union all by name
   from (
     select source, 'claim_line' as table_name, claim_type, year, dq_flags,
-      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'line_no', 'year', 'dq_flags') and not starts_with(c, '_'))::varchar
+      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'line_no', 'year', 'dq_flags')
+        and not starts_with(c, '_'))::varchar
     from claim_line)
   unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
   union all by name
@@ -280,10 +298,12 @@ with cell as (
   select source, 'drug_event' as table_name, 'none' as claim_type, '*' as column_name, year, dq_flags, '' as value
   from drug_event
   union all by name
-  select source, 'clm_beneficiary_year' as table_name, 'none' as claim_type, '*' as column_name, year, dq_flags, '' as value
+  select source, 'clm_beneficiary_year' as table_name, 'none' as claim_type, '*' as column_name, year, dq_flags,
+    '' as value
   from clm_beneficiary_year
 )
-select source, table_name, claim_type, column_name, year, count(*) as rows_n, count(*) filter (value is null) as missing_n,
+select source, table_name, claim_type, column_name, year, count(*) as rows_n,
+  count(*) filter (value is null) as missing_n,
   missing_n / rows_n as missing_share,
   count(*) filter (case column_name when '*' then len(dq_flags) > 0
     else len(list_filter(dq_flags, lambda f: split_part(f, ':', 2) = column_name)) > 0 end) as flagged_n,

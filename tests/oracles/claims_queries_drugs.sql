@@ -56,6 +56,7 @@ with person as (  -- persons known from claims alone are no people
 )
 select source, year, group_by, group_value, group_label, people_n, fills_n, drugs_5_n, drugs_10_n,
   drugs_5_n / people_n as drugs_5_share, drugs_10_n / people_n as drugs_10_share, pdc_n, pdc_sum,
-  pdc_sum / nullif(pdc_n, 0) as pdc_mean, adherent_n, adherent_n / nullif(pdc_n, 0) as adherent_share, covered_drug_days,
+  pdc_sum / nullif(pdc_n, 0) as pdc_mean, adherent_n, adherent_n / nullif(pdc_n, 0) as adherent_share,
+  covered_drug_days,
   observed_drug_days, covered_drug_days / nullif(observed_drug_days, 0) as pdc_wtd
 from answer;

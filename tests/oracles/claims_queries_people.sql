@@ -30,7 +30,8 @@ with lived as (
     member_months
   from people
   union all
-  select source, 'all', null, bene_id, coalesce(state, 'unknown'), coalesce(county, 'unknown'), member_months from people
+  select source, 'all', null, bene_id, coalesce(state, 'unknown'), coalesce(county, 'unknown'),
+    member_months from people
 ), paid as (
   select f.source, f.claim_year::varchar as period, f.claim_year as year, coalesce(state, 'unknown') as state,
     coalesce(county, 'unknown') as county, payment_usd
@@ -59,7 +60,8 @@ full join payments b on a.source = b.source and a.period = b.period and a.state 
 create table q05_race_enrollment as
 select source, year, race, dual, esrd, count(*) as people_n, sum(p.part_a_months) as part_a_months,
   sum(p.part_b_months) as part_b_months, sum(p.part_c_months) as part_c_months, sum(p.part_d_months) as part_d_months,
-  sum(p.member_months) as member_months, sum(p.ffs_months) as ffs_months, sum(p.dual_member_months) as dual_member_months,
+  sum(p.member_months) as member_months, sum(p.ffs_months) as ffs_months,
+  sum(p.dual_member_months) as dual_member_months,
   sum(p.total_cost_usd) as total_cost_usd, sum(p.total_cost_usd) / nullif(sum(p.member_months), 0) as pmpm_usd
 from people p group by source, year, race, dual, esrd;
 
@@ -75,7 +77,8 @@ with p as (
   select distinct 'dx' as basis, "group" as condition from chronic_groups
   union all select 'dx', 'cancer'
   union all
-  select 'sp', unnest(['alzheimer', 'heart_failure', 'kidney', 'cancer', 'copd', 'depression', 'diabetes', 'ischemic_heart',
+  select 'sp', unnest(['alzheimer', 'heart_failure', 'kidney', 'cancer', 'copd', 'depression', 'diabetes',
+    'ischemic_heart',
     'osteoporosis', 'arthritis', 'stroke'])
 ), flagged as (
   select source, year, population, age_band, condition, count(*) filter (dx_flag) as dx, count(*) filter (sp_flag) as sp
@@ -91,7 +94,8 @@ with p as (
   select 'dx' as basis, chronic_n as n, * from counted_people
   union all select 'sp', sp_chronic_n, * from counted_people where source = 'synpuf'
 ), banded as (
-  select *, case when n = 0 then '0' when n = 1 then '1' when n <= 3 then '2-3' when n <= 5 then '4-5' when n >= 6 then '6+'
+  select *, case when n = 0 then '0' when n = 1 then '1' when n <= 3 then '2-3' when n <= 5 then '4-5' when n >= 6
+    then '6+'
     else 'unknown' end as chronic_band
   from p
 ), summed as (
@@ -122,7 +126,8 @@ with p as (
       then 2 * sum(nth * paid) / (any_value(n) * any_value(total)) - (any_value(n) + 1) / any_value(n) end as gini
   from p group by source, year
   union all
-  select source, year, 'top', level::varchar, count(*), any_value(threshold), sum(paid), any_value(n), any_value(total), null
+  select source, year, 'top', level::varchar, count(*), any_value(threshold), sum(paid), any_value(n),
+    any_value(total), null
   from p join cuts using (source, year) where paid >= threshold group by source, year, level
   union all
   select source, year, 'lorenz', lpad(hundredth::varchar, 3, '0'), count(*), max(paid)::double, sum(paid), any_value(n),
@@ -132,13 +137,15 @@ with p as (
 select source, year, group_by, group_value, people_n, people_n / n as people_share, threshold_usd, total_medical_usd,
   total_medical_usd / nullif(total, 0) as payment_share,
   case when group_by = 'lorenz' then sum(people_n) over w / n end as cumulative_people_share,
-  case when group_by = 'lorenz' then sum(total_medical_usd) over w / nullif(total, 0) end as cumulative_payment_share, gini
+  case when group_by = 'lorenz' then sum(total_medical_usd) over w / nullif(total, 0) end as cumulative_payment_share,
+    gini
 from answers
 window w as (partition by source, year, group_by order by group_value);
 
 create table q12_utilization as
 with p as (
-  select * replace (coalesce(state, 'unknown') as state) from people union all select * replace ('all' as state) from people
+  select * replace (coalesce(state, 'unknown') as state) from people union all select * replace ('all' as state)
+    from people
 ), events as (
   select source, year, state, unnest([
       struct_pack(service := 'admission', n := stays_n, months := ffs_months),

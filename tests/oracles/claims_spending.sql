@@ -26,7 +26,8 @@ with recursive covered as (
   select c.*, admit_date - 3 as window_start_date, discharge_date + 30 as window_end_date
   from candidate c join walked using (source, bene_id, nth) where opens
 )
-select o.source, o.episode_id, o.bene_id, o.provider_id, o.provider_id_type, o.admit_date, o.discharge_date, o.year, o.drg,
+select o.source, o.episode_id, o.bene_id, o.provider_id, o.provider_id_type, o.admit_date, o.discharge_date, o.year,
+  o.drg,
   window_start_date, window_end_date, count(claim_id) as claims_n, coalesce(sum(c.payment_usd), 0) as episode_usd,
   coalesce(sum(c.payment_usd) filter (from_date < o.admit_date), 0) as before_usd,
   coalesce(sum(c.payment_usd) filter (from_date between o.admit_date and o.discharge_date), 0) as during_usd,
@@ -39,7 +40,8 @@ select o.source, o.episode_id, o.bene_id, o.provider_id, o.provider_id_type, o.a
   coalesce(sum(c.payment_usd) filter (claim_type = 'hospice'), 0) as hospice_payment_usd,
   coalesce(sum(c.payment_usd) filter (claim_type = 'dme'), 0) as dme_payment_usd
 from opened o
-left join claim c on c.source = o.source and c.bene_id = o.bene_id and from_date between window_start_date and window_end_date
+left join claim c on c.source = o.source and c.bene_id = o.bene_id and from_date between window_start_date
+  and window_end_date
 group by all;
 
 create table mspb_provider as
@@ -49,7 +51,8 @@ with medians as (
   select source, provider_id, provider_id_type, year, count(*) as episodes_n, sum(e.episode_usd) as episode_usd
   from mspb_episode e where provider_id is not null group by all
 )
-select source, provider_id, provider_id_type, year, episodes_n, episode_usd, episode_usd / episodes_n as episode_usd_mean,
+select source, provider_id, provider_id_type, year, episodes_n, episode_usd,
+  episode_usd / episodes_n as episode_usd_mean,
   median_episode_usd, episode_usd_mean / nullif(median_episode_usd, 0) as mspb_ratio,
   rank() over (partition by source, year order by mspb_ratio desc nulls last) as mspb_rank
 from p join medians using (source, year);
@@ -64,14 +67,16 @@ with p as (
       struct_pack(group_by := 'all', value := 'all'), struct_pack(group_by := 'age_band', value := age_band),
       struct_pack(group_by := 'sex', value := sex), struct_pack(group_by := 'race', value := race),
       struct_pack(group_by := 'state', value := state), struct_pack(group_by := 'dual', value := dual::varchar),
-      struct_pack(group_by := 'esrd', value := esrd::varchar), struct_pack(group_by := 'chronic_band', value := chronic_band),
+      struct_pack(group_by := 'esrd', value := esrd::varchar),
+      struct_pack(group_by := 'chronic_band', value := chronic_band),
       struct_pack(group_by := 'risk_tier', value := risk_tier)], recursive := true)
   from p
   union all
   select p.*, 'condition', condition from p join chronic_condition using (source, bene_id, year) where dx_flag
 )
 select source, year, group_by, coalesce(value, 'unknown') as group_value, count(*) as people_n,
-  sum(g.member_months) as member_months, sum(g.total_medical_usd) as total_medical_usd, sum(g.rx_cost_usd) as rx_cost_usd,
+  sum(g.member_months) as member_months, sum(g.total_medical_usd) as total_medical_usd,
+  sum(g.rx_cost_usd) as rx_cost_usd,
   sum(g.total_cost_usd) as total_cost_usd, sum(g.out_of_pocket_usd) as out_of_pocket_usd,
   sum(g.total_cost_usd) / count(*) as total_cost_usd_mean,
   sum(g.total_cost_usd) / nullif(sum(g.member_months), 0) as pmpm_usd

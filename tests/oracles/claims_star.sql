@@ -9,7 +9,8 @@ create macro category_of(system, code) as left(code, case when system = 'ICD9' a
 -- One row for each place where a provider number stands: a claim, a line or a fill, and the role.
 create table provider_seen as
 with of_claim as (
-  select source, claim_type, claim_id, null::int as line_no, from_date as seen, provider_state as state, null as specialty,
+  select source, claim_type, claim_id, null::int as line_no, from_date as seen, provider_state as state,
+    null as specialty,
     unnest([
       struct_pack(role := 'billing', kind := provider_id_type, number := provider_id),
       struct_pack(role := 'organization', kind := 'NPI', number := org_npi),
@@ -80,7 +81,8 @@ with c as (
   select source, min(service_date) as first_fill_date, max(service_date) as last_fill_date, count(*) as fills_n
   from drug_event group by source
 ), b as (
-  select source, min(year) as beneficiary_first_year, max(year) as beneficiary_last_year, count(distinct bene_id) as people_n
+  select source, min(year) as beneficiary_first_year, max(year) as beneficiary_last_year,
+    count(distinct bene_id) as people_n
   from clm_beneficiary_year group by source
 ), s as (
   select source from c union select source from f union select source from b
@@ -115,7 +117,8 @@ with codes as (
   select code_system, code, array_to_string(list_sort(list(distinct "group")), ' ') as charlson_group
   from codes c join charlson_quan_2005 g using (code_system) where starts_with(code, g.code_prefix) group by all
 )
-select hash_key(code_system || '|' || code) as diagnosis_key, code_system, code, is_valid_code, description, dx_category,
+select hash_key(code_system || '|' || code) as diagnosis_key, code_system, code, is_valid_code, description,
+  dx_category,
   chapter as dx_chapter, ccs_category, ccs_description, chronic_group, charlson_group
 from codes c
 left join (select * from clm_icd where code_kind = 'dx') using (code_system, code)
@@ -132,7 +135,8 @@ with span as (
     greatest(max(last_claim_date), max(last_fill_date)) as last_day
   from claims_extent
 ), days as (
-  select unnest(generate_series(date_trunc('year', first_day), date_trunc('year', last_day) + interval 1 year - interval 1 day,
+  select unnest(generate_series(date_trunc('year', first_day),
+    date_trunc('year', last_day) + interval 1 year - interval 1 day,
     interval 1 day))::date as d
   from span
 )
@@ -175,7 +179,8 @@ select l.source, l.claim_type, l.claim_id, line_no, l.bene_id, coalesce(patient_
   coalesce(provider_key, -1) as provider_key, provider_hash(l.source, 'NPI', performing_npi) as performing_provider_key,
   hash_key(line_dx_code_system || '|' || line_dx) as line_diagnosis_key, day_key(line_date) as line_date_key, line_date,
   claim_year, hcpcs, modifiers, revenue_center, place_of_service, specialty, units, line_payment_usd, line_allowed_usd,
-  line_deductible_usd, line_coinsurance_usd, line_primary_payer_usd, line_charge_usd, line_noncovered_usd, processing_code,
+  line_deductible_usd, line_coinsurance_usd, line_primary_payer_usd, line_charge_usd, line_noncovered_usd,
+  processing_code,
   is_denied
 from claim_line l left join fact_claims f using (source, claim_type, claim_id);
 
@@ -184,9 +189,11 @@ select e.source, event_id, e.bene_id, coalesce(patient_key, -1) as patient_key,
   provider_hash(e.source, prescriber_id_type, prescriber) as prescriber_key,
   provider_hash(e.source, pharmacy_id_type, pharmacy) as pharmacy_key, day_key(service_date) as service_date_key,
   service_date, year(service_date) as year, date_trunc('month', service_date)::date as month, ndc, left(ndc, 9) as ndc9,
-  drug_name, drug_class, quantity, days_supply, total_cost_usd, patient_pay_usd, plan_pay_usd, lics_usd, other_usd, plro_usd,
+  drug_name, drug_class, quantity, days_supply, total_cost_usd, patient_pay_usd, plan_pay_usd, lics_usd, other_usd,
+  plro_usd,
   total_cost_usd / nullif(days_supply, 0) as cost_per_day_usd, fill_no, brand_generic, prescriber, pharmacy
 from drug_event e
 left join versions v on v.source = e.source and v.bene_id = e.bene_id
-  and coalesce(service_date, date '9999-12-30') >= taken_from and coalesce(service_date, date '9999-12-30') < taken_before
+  and coalesce(service_date, date '9999-12-30') >= taken_from
+    and coalesce(service_date, date '9999-12-30') < taken_before
 left join clm_ndc n on n.ndc9 = left(e.ndc, 9);

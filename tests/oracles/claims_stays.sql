@@ -7,7 +7,8 @@ create macro age_on(born, d) as year(d) - year(born) - ((month(d), day(d)) < (mo
 create table stay_claim as
 with c as (
   select *, max(discharge_date) over (
-      partition by source, claim_type, bene_id, provider_id_type, provider_id order by admit_date, discharge_date, claim_id
+      partition by source, claim_type, bene_id, provider_id_type, provider_id order by admit_date, discharge_date,
+      claim_id
       rows between unbounded preceding and 1 preceding) as until
   from claim
   where claim_type in ('inpatient', 'snf') and bene_id is not null and admit_date <= discharge_date
@@ -21,15 +22,18 @@ create table inpatient_stay as
 with stay as (
   select source, claim_type as setting, bene_id, provider_id, provider_id_type,
     list(claim_id order by admit_date, discharge_date, claim_id) as ids,
-    first(provider_state order by admit_date, discharge_date, claim_id) as provider_state,
-    first(attending_npi order by admit_date, discharge_date, claim_id) as attending_npi,
+    first(provider_state order by admit_date, discharge_date, claim_id) filter (provider_state is not null)
+      as provider_state,
+    first(attending_npi order by admit_date, discharge_date, claim_id) filter (attending_npi is not null)
+      as attending_npi,
     min(admit_date) as admit_date, max(discharge_date) as discharge_date, sum(covered_days) as covered_days,
     last(discharge_status order by admit_date, discharge_date, claim_id) as discharge_status,
     first(admission_type order by admit_date, discharge_date, claim_id) as admission_type,
     first(admission_source order by admit_date, discharge_date, claim_id) as admission_source,
     last(drg order by admit_date, discharge_date, claim_id) filter (drg is not null) as drg,
     first(primary_dx order by admit_date, discharge_date, claim_id) filter (primary_dx is not null) as primary_dx,
-    first(dx_code_system order by admit_date, discharge_date, claim_id) filter (primary_dx is not null) as dx_code_system,
+    first(dx_code_system order by admit_date, discharge_date, claim_id) filter (primary_dx is not null)
+      as dx_code_system,
     first(admit_dx order by admit_date, discharge_date, claim_id) filter (admit_dx is not null) as admit_dx,
     sum(payment_usd) as payment_usd, sum(total_charge_usd) as total_charge_usd, count(*) as claims_n,
     bool_and(is_denied) as is_denied
@@ -59,7 +63,8 @@ select source, stay_id, setting, bene_id, provider_id, provider_id_type, provide
   lead(stay_id) over w is null as is_episode_end, overlapping as overlaps_other_provider, year(discharge_date) as year,
   date_trunc('month', discharge_date)::date as month
 from numbered
-window w as (partition by source, setting, bene_id, overlapping, episode_no order by admit_date, discharge_date, stay_id);
+window w as (partition by source, setting, bene_id, overlapping, episode_no order by admit_date, discharge_date,
+  stay_id);
 
 -- Diagnoses and procedures of hospital stays with the names of the lists that they are in.
 create table listed_code as
@@ -87,7 +92,8 @@ with lists_loaded as (
     l.discharge_status, l.drg, l.primary_dx, l.dx_code_system,
     left(l.primary_dx, case when l.dx_code_system = 'ICD9' and l.primary_dx[1] = 'E' then 4 else 3 end) as dx_category,
     a.payment_usd, age_on(birth_date, l.discharge_date) as age_at_discharge, death_date,
-    l.discharge_status is distinct from '20' and (death_date is null or death_date > l.discharge_date) as alive_at_discharge,
+    l.discharge_status is distinct from '20' and (death_date is null or death_date > l.discharge_date)
+      as alive_at_discharge,
     coalesce(l.discharge_date + 30 <= inpatient_end_date, false) as readmit_observable
   from inpatient_stay l
   join (
@@ -138,7 +144,8 @@ with lists_loaded as (
       when list_contains(d.lists, 'excluded_psychiatric_dx') then 'psychiatric'
       when list_contains(d.lists, 'excluded_rehabilitation_dx') then 'rehabilitation'
       else 'none' end as exclusion,
-    coalesce(list_contains(px_lists, 'always_planned_px'), false) or coalesce(list_contains(rd.lists, 'always_planned_dx'), false)
+    coalesce(list_contains(px_lists, 'always_planned_px'), false)
+      or coalesce(list_contains(rd.lists, 'always_planned_dx'), false)
       or (coalesce(list_contains(px_lists, 'potentially_planned_px'), false)
         and not coalesce(list_contains(rd.lists, 'acute_dx'), false)) as is_planned
   from indexed i
@@ -153,7 +160,8 @@ select source, episode_id, bene_id, stay_id, stays_n, provider_id, provider_id_t
   age_at_discharge, alive_at_discharge, readmit_observable, is_index, next_episode_id, next_admit_date, days_to_next,
   readmitted, readmission_stay_id, case when readmitted then r_payment end as readmission_payment_usd,
   exists (
-    select 1 from indexed p where p.source = j.source and p.next_episode_id = j.episode_id and p.readmitted) as is_readmission,
+    select 1 from indexed p where p.source = j.source and p.next_episode_id = j.episode_id and p.readmitted)
+      as is_readmission,
   case when is_index then coalesce(cost, 0) end as cost_30d_usd,
   case when loaded then exclusion end as hwr_exclusion, case when loaded then exclusion = 'none' end as hwr_index,
   case when loaded and readmitted then is_planned end as planned,
@@ -163,16 +171,20 @@ from judged j left join spent using (source, episode_id) cross join lists_loaded
 create table snf_readmission as
 with followed as (
   select s.*, e.episode_id as hospital_episode, e.provider_id as hospital_provider_id,
-    e.discharge_date as hospital_discharge_date, e.year as hospital_year, e.is_index, e.readmitted, e.planned, e.hwr_exclusion
+    e.discharge_date as hospital_discharge_date, e.year as hospital_year, e.is_index, e.readmitted, e.planned,
+    e.hwr_exclusion
   from inpatient_stay s
-  join readmission_index e on e.source = s.source and e.bene_id = s.bene_id and s.admit_date - e.discharge_date in (0, 1)
+  join readmission_index e on e.source = s.source and e.bene_id = s.bene_id
+    and s.admit_date - e.discharge_date in (0, 1)
   where s.setting = 'snf'
   qualify row_number() over (
     partition by s.source, s.stay_id order by e.discharge_date desc, e.episode_id desc) = 1
 )
 select source, stay_id, bene_id, provider_id, provider_id_type, provider_state, admit_date, los_days,
-  hospital_episode as episode_id, hospital_provider_id, hospital_discharge_date, hospital_year as year, is_index, readmitted,
-  planned, case when is_index and hwr_exclusion is not null then readmitted and not coalesce(planned, false) end as unplanned_readmitted
+  hospital_episode as episode_id, hospital_provider_id, hospital_discharge_date, hospital_year as year, is_index,
+  readmitted,
+  planned, case when is_index and hwr_exclusion is not null then readmitted and not coalesce(planned, false) end
+    as unplanned_readmitted
 from followed
 qualify row_number() over (partition by source, hospital_episode order by admit_date, stay_id) = 1;
 
@@ -182,7 +194,8 @@ with i as (
   from readmission_index r left join patient_year p using (source, bene_id, year)
   where is_index
 ), grouped as (
-  select i.* exclude (readmitted, cost_30d_usd, readmission_payment_usd), readmitted, cost_30d_usd, readmission_payment_usd,
+  select i.* exclude (readmitted, cost_30d_usd, readmission_payment_usd), readmitted, cost_30d_usd,
+    readmission_payment_usd,
     unnest([
       struct_pack(group_by := 'all', value := 'all', label := null::varchar),
       struct_pack(group_by := 'age_band', value := age_band, label := null),
@@ -192,7 +205,8 @@ with i as (
       struct_pack(group_by := 'dual', value := dual::varchar, label := null),
       struct_pack(group_by := 'dx_category', value := dx_code_system || ':' || dx_category, label := null),
       struct_pack(group_by := 'drg', value := i.drg, label := d.drg_title),
-      struct_pack(group_by := 'provider', value := provider_id_type || ':' || provider_id, label := provider_name)]) as g
+      struct_pack(group_by := 'provider', value := provider_id_type || ':' || provider_id, label := provider_name)])
+      as g
   from i
   left join clm_drg d on d.drg = i.drg
   left join clm_provider_name using (provider_id_type, provider_id)

@@ -1,7 +1,7 @@
-"""Every table made from the silver of the claims in a loaded lakehouse against the SQL of its definition, `tests/oracles`.
+"""Every table made from the silver of claims in a loaded lakehouse against the SQL of its definition.
 
 One lakehouse, loaded by one run from the generated sample of both sources and from lists of every optional kind, small
-and made up: no column is null for want of a list. The tables that the SQL of a subject starts from are those of the
+and made up: no column is null for want of a list. The SQL stands in `tests/oracles`; the tables that the SQL of a subject starts from are those of the
 lakehouse, so that a difference is one of the table that shows it.
 """
 
@@ -58,7 +58,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
         for code in codes
     ],
     "ref_hwr_list": [
-        {"list_name": name, "list_code_kind": kind, "list_code": code}
+        {"list_name": name, "list_code_kind": kind, "list_code": code, "list_description": code}
         for name, kind, code in (
             ("always_planned_px", "icd9", "815"),
             ("always_planned_dx", "ccs", "V58"),
@@ -76,7 +76,10 @@ LISTS: dict[str, list[dict[str, Any]]] = {
         {"code_kind": "dx", "code_system": "ICD9", "code": "486", "description": "Pneumonia"},
         {"code_kind": "px", "code_system": "ICD9", "code": "3722", "description": "Left heart catheterization"},
     ],
-    "ref_drg": [{"drg": drg, "drg_title": f"Group {drg}"} for drg in ("291", "470", "871")],
+    "ref_drg": [
+        {"drg": drg, "drg_title": f"Group {drg}", "mdc": "05", "drg_type": "medical", "drg_weight": "1.5"}
+        for drg in ("194", "470", "871")
+    ],
     "ref_elixhauser": [
         {"comorbidity": name, "code_system": system, "code_prefix": prefix, "comorbidity_weight": weight}
         for name, system, prefix, weight in (
