@@ -23,8 +23,8 @@ JARS = {
 }
 
 #: Throughput beats pause times in a batch job on few cores. Plans run for seconds, so that compiling them to the last
-#: takes longer than it saves: only what has run eight times as often as usual is compiled by C2 (of 365 CPU seconds of a
-#: load 113 were the compilers', then 69 of 251; without C2 rows take twice as long).
+#: takes longer than it saves: only what has run eight times as often as usual is compiled by C2 (of 365 CPU seconds of
+#: a load 113 were the compilers', then 69 of 251; without C2 rows take twice as long).
 _JAVA = (
     "-XX:+UseParallelGC -XX:-UsePerfData -XX:Tier4InvocationThreshold=40000 -XX:Tier4MinInvocationThreshold=5000 "
     "-XX:Tier4CompileThreshold=120000 -XX:Tier4BackEdgeThreshold=400000"
