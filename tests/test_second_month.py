@@ -70,7 +70,6 @@ def test_one_home_in_twenty_changes_some_vanish_and_as_many_are_new(months):
 
 
 def test_one_score_in_ten_changes(months):
-    first, second = months
     scores = [
         read(folder / f"NH_QualityMsr_Claims_{m}2024.csv") for folder, m in zip(months, ("Oct", "Nov"), strict=True)
     ]
