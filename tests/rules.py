@@ -11,18 +11,28 @@ from typing import Any
 Snapshot = dict[date, dict[str, tuple[Any, Any, str, bool]]]
 
 
-def expected_versions(snapshots: Snapshot, share: float = 0.9) -> list[tuple]:
-    """Versions of the keys of one group: (key, valid_from, a, b, valid_to, closed_reason)."""
+def expected_versions(
+    snapshots: Snapshot, share: float = 0.9, *, aside: Snapshot | None = None, type_1: bool = False
+) -> list[tuple]:
+    """Versions of the keys of one group: (key, valid_from, a, b, valid_to, closed_reason).
+
+    `aside` are rows that stand for themselves, on days without a snapshot; `type_1`: the latest b that is not null stands
+    on every version.
+    """
+    aside = aside or {}
+    told_of = {**snapshots, **aside}
     open_keys: set[str] = set()
     complete: list[date] = []
     told: set[str] = set()
     seen: dict[date, set[str]] = {}
-    for at in sorted(snapshots):
-        present = {k for k, row in snapshots[at].items() if not row[3] or k in told}
-        told |= {k for k, row in snapshots[at].items() if not row[3]}
+    for at in sorted(told_of):
+        present = {k for k, row in told_of[at].items() if not row[3] or k in told}
+        told |= {k for k, row in told_of[at].items() if not row[3]}
         if not present:
             continue
         seen[at] = present
+        if at in aside:
+            continue
         if len(open_keys & present) >= share * len(open_keys):
             complete.append(at)
             open_keys = present
@@ -36,7 +46,7 @@ def expected_versions(snapshots: Snapshot, share: float = 0.9) -> list[tuple]:
             known = [
                 (at, row[position])
                 for at in dates
-                if not (row := snapshots[at][key])[3] and column not in row[2].split(",")
+                if not (row := told_of[at][key])[3] and column not in row[2].split(",")
             ]
             first = known[0][1] if known else None
             filled, last = [], first
@@ -44,6 +54,9 @@ def expected_versions(snapshots: Snapshot, share: float = 0.9) -> list[tuple]:
                 last = next((v for when, v in known if when == at), last)
                 filled.append(last)
             values[column] = filled
+        if type_1:
+            latest = next((v for v in reversed(values["b"]) if v is not None), None)
+            values["b"] = [latest] * len(dates)
         current: list | None = None
         for number, at in enumerate(dates):
             a, b = values["a"][number], values["b"][number]

@@ -12,6 +12,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 #: What the outputs of each must hold.
 ANSWERS = {
     "staffing_and_readmission": ["correlation"],
+    "what_a_readmission_costs": ["by hand: the same", "readmit_rate"],
     "two_years_of_a_chain": ["('ok', 69)", "nothing_new", "slope_12m", "('silver.nh_penalty', 'incremental', "],
 }
 

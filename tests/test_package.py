@@ -98,7 +98,10 @@ def imports_of(path: Path) -> set[str]:
     return {name for name in found if name.split(".")[0] in ("nh_lakehouse", "pyspark", "delta", "pysail")}
 
 
-SHARED_BY_LAYERS = ("nh_lakehouse.declare", "nh_lakehouse.contracts", "nh_lakehouse.errors", "nh_lakehouse.quarters")
+SHARED_BY_LAYERS = (
+    "nh_lakehouse.declare", "nh_lakehouse.contracts", "nh_lakehouse.errors", "nh_lakehouse.quarters",
+    "nh_lakehouse.reference",
+)  # fmt: skip
 #: What the modules of a folder may import of the package (DESIGN, Layout: arrows point one way).
 ARROWS = {
     "silver": ("nh_lakehouse.silver", *SHARED_BY_LAYERS),

@@ -12,6 +12,8 @@ _PUBLIC = {
     "NhLakehouseError": "nh_lakehouse.errors",
     "RunOptions": "nh_lakehouse.pipeline.runner",
     "build_graph": "nh_lakehouse.pipeline.graph",
+    "generate_claims_delivery": "nh_lakehouse.sample",
+    "generate_claims_sample": "nh_lakehouse.sample",
     "generate_sample": "nh_lakehouse.sample",
     "load_contracts": "nh_lakehouse.contracts",
     "load_tables": "nh_lakehouse.contracts",

@@ -6,6 +6,26 @@
 The decorator returns the function itself, so that a notebook calls it on any DataFrame. What it records in
 `__table__` is all the runner needs: the inputs are the names of the positional parameters, the thresholds are the
 keyword-only ones. The columns stand in `contracts/<domain>/tables/*.yaml`.
+
+    @silver_table("silver.claim", of="rif_snf", part={"source": "rif", "claim_type": "snf"}, key=KEY, history="latest")
+    def claim_rif_snf(rif_snf: DataFrame) -> DataFrame: ...
+
+A silver table is made from the rows of data sets. One data set may feed several tables, one table may come from several
+data sets. The rows need not be those of the file one for one: a function may make one claim of many lines, or many
+lines of one row. A silver function gets the accepted rows of its data set: the contract's columns, typed, the period
+column, `dq_flags` and the audit columns. It must return
+
+- the declared columns (`dq_flags` and the period column among them where they are declared);
+- the audit columns `_source_file`, `_source_row`, `_load_id`, `_loaded_at` as they came (`conform.carried` lists them).
+  A row made of several rows carries those of its first one, such as the line with the smallest number:
+  `min_by(struct(_source_file, _source_row, _load_id, _loaded_at), line_no)`. Which row that is must follow from the
+  contents alone, never from the order in which rows arrive;
+- one row per key, with the part's columns at the part's values;
+- the columns of the contract's unit (`replace_by`, else ccn or the key) under their own names and with their own
+  values, and the period column where the data set is no accumulating one: the rows to replace are found by these.
+
+Rows of one unit (a claim with all its lines) are always there together; other units may not be there at all, so no
+result may depend on them. `_row_hash` is added by the engine.
 """
 
 from __future__ import annotations
@@ -39,7 +59,12 @@ class TableSpec:
         history: silver only: `snapshot` (every period kept), `scd2` (versions) or `latest`.
         group: silver scd2 only: column within which completeness of a snapshot is judged (None = the whole set).
         untracked: silver scd2 only: columns whose change makes no version.
-        part: silver only: (column, value) of the rows that this function makes, where several data sets feed one table.
+        type_1: silver scd2 only: columns whose latest known value stands on every version.
+        computed: silver scd2 only: column -> SQL over the contract's columns, computed row by row before comparing.
+        refined_by: silver scd2 only: data set -> its date column; rows that hold from a day of their own.
+        order: columns by which the rows lie in the table's files, so that a change touches few files.
+        part: silver only: (column, value) pairs of the rows that this function makes, where several data sets feed one
+            table; empty else.
         parts: data set -> the function's own spec, for a table of several data sets; empty else.
     """
 
@@ -54,7 +79,11 @@ class TableSpec:
     history: str | None = None
     group: str | None = None
     untracked: tuple[str, ...] = ()
-    part: tuple[str, str] | None = None
+    type_1: tuple[str, ...] = ()
+    computed: Mapping[str, str] = field(default_factory=dict)
+    refined_by: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    part: tuple[tuple[str, str], ...] = ()
     parts: Mapping[str, TableSpec] = field(default_factory=dict)
 
     def of(self, data_set: str) -> TableSpec:
@@ -62,9 +91,19 @@ class TableSpec:
         return self.parts.get(data_set, self)
 
     @property
+    def makers(self) -> tuple[TableSpec, ...]:
+        """What makes its rows: one spec for each part, else itself."""
+        return tuple({part.part: part for part in self.parts.values()}.values()) or (self,)
+
+    @property
     def layer(self) -> str:
         """`silver`, `gold` or `ops`."""
         return self.name.split(".")[0]
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is made from other tables; else from the files of data sets."""
+        return self.history is None
 
     @property
     def short_name(self) -> str:
@@ -79,16 +118,23 @@ def table(
     per: Sequence[str] = (),
     lookback: Mapping[str, int] | None = None,
     optional: Sequence[str] = (),
+    order: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
     """Declare a derived table: a function of the tables its positional parameters name.
 
+    A derived table may stand in silver: it is made with that layer, behind the tables it reads. It has no
+    `_source_file` and no history of its own.
+
     Args:
-        name: `gold.<function name>` or `ops.<function name>`.
+        name: `gold.<function name>`, `silver.<function name>` or `ops.<function name>`.
         key: columns that identify a row of the result.
         per: output rows of a value of these columns depend only on input rows of that value, in every input that has
             the columns; a change of an input without them means a full recompute. Held to by a property test.
         lookback: `{"quarter": 1}`: the output of a quarter depends on the input of that quarter and one before.
-        optional: inputs that may be absent; they arrive as empty frames of their declared schema.
+        optional: inputs that may be absent; they arrive as empty frames of their declared schema. Where all are, the
+            table is computed as soon as one of them is there.
+        order: columns by which the rows lie in the table's files: where rows that change together stand together, few
+            files are written again. It is worth it for tables of millions of rows.
     Returns:
         A decorator that returns the function itself, with its `TableSpec` in `__table__`.
     Raises:
@@ -111,6 +157,7 @@ def table(
             lookback=dict(lookback or {}),
             optional=tuple(optional),
             thresholds=thresholds,
+            order=tuple(order),
         )
         stray = [c for c in spec.lookback if c not in spec.per]
         if stray:
@@ -129,12 +176,21 @@ def silver_table(
     history: str,
     group: str | None = None,
     untracked: Sequence[str] = (),
-    part: tuple[str, str] | None = None,
+    type_1: Sequence[str] = (),
+    computed: Mapping[str, str] | None = None,
+    refined_by: Mapping[str, str] | None = None,
+    part: tuple[str, str] | Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
-    """Declare a silver table: row for row from the accepted, typed rows of one data set.
+    """Declare a silver table: made from the accepted, typed rows of one data set.
 
-    A table of several data sets has one function for each, named `<table>_<value>`, with `part=(column, value)`: the
-    column is part of the key and holds the value in all rows of that function.
+    What the function must return stands at the head of this module. A table of several data sets has one function for
+    each, with a `part`: columns of the key that hold these values in all rows of that function. It is named
+    `<table>_<value>`, with several columns `<table>_<value>_<value>`.
+
+    With scd2 the function gets versions in place of rows: the columns that the contract and the table share, those
+    `computed`, and `valid_from` to `closed_reason`. It returns one row per version. What it adds follows from these
+    columns, so that what a file does not tell stays unknown to it too.
 
     Args:
         name: `silver.<function name>`.
@@ -143,15 +199,27 @@ def silver_table(
         history: `snapshot` keeps every period, `scd2` keeps versions, `latest` keeps the newest release.
         group: scd2: column within which a snapshot is judged complete; None = the whole set.
         untracked: scd2: columns whose change makes no version.
-        part: column and value that tell the rows of this data set from those of the table's others.
+        type_1: scd2: columns without a history: the value of the key's latest snapshot that has one (is not null)
+            stands on every version. Such a column is untracked.
+        computed: scd2: columns of the table that are no columns of the contract, and must be known before snapshots are
+            compared: name -> SQL expression over the contract's columns of one row. Where a file lacks a column that
+            the expression reads, the value is unknown. It is cast to the declared type.
+        refined_by: scd2: further data sets of the same rows, and the column of each that dates a row: the row is a
+            snapshot of its key alone, on that day, in the columns that it has; the others stay as they were. A row
+            without that date says nothing. On a day that `of` has a row for, that one counts. Completeness is judged
+            by the snapshots of `of` alone. Their unit has to be that of `of`.
+        part: what tells the rows of this data set from those of the table's others: (column, value), or a mapping of
+            columns to values. All parts of a table have the same columns.
+        order: columns by which the rows lie in the table's files, as for `table`.
     Raises:
         PlanError: the name, the key, the part, the history or the signature is not usable.
     """
     if history not in ("snapshot", "scd2", "latest"):
         raise PlanError(f"{name}: history={history!r}; expected snapshot, scd2 or latest")
-    if part is not None and (part[0] not in key or history == "scd2"):
-        raise PlanError(f"{name}: part={part!r}: expected a column of the key, and no scd2 history")
-    called = name.split(".")[-1] + (f"_{part[1]}" if part else "")
+    if history != "scd2" and (group or untracked or type_1 or computed or refined_by):
+        raise PlanError(f"{name}: group, untracked, type_1, computed and refined_by belong to history='scd2'")
+    pairs = _pairs(name, part, key)
+    called = "_".join([name.split(".")[-1], *[value for _, value in pairs]])
 
     def declare(function: Function) -> Function:
         inputs, thresholds = _read_signature(function, name)
@@ -160,42 +228,56 @@ def silver_table(
         function.__table__ = TableSpec(  # type: ignore[attr-defined]
             name=_checked_name(name),
             key=_checked_key(name, key),
-            inputs=inputs,
+            inputs=(of, *(refined_by or ())),
             function=function,
+            optional=tuple(refined_by or ()),
             thresholds=thresholds,
             history=history,
             group=group,
             untracked=tuple(untracked),
-            part=part,
+            type_1=tuple(type_1),
+            computed=dict(computed or {}),
+            refined_by=dict(refined_by or {}),
+            order=tuple(order),
+            part=pairs,
         )
         return function
 
     return declare
 
 
+def _pairs(
+    name: str, part: tuple[str, str] | Mapping[str, str] | None, key: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """The part as (column, value) pairs."""
+    if part is None:
+        return ()
+    found = tuple(part.items()) if isinstance(part, Mapping) else (part,)
+    if not found or any(len(pair) != 2 or pair[0] not in key for pair in found):
+        raise PlanError(f"{name}: part={part!r}: expected columns of the key and their values")
+    return found
+
+
 def join_parts(specs: Sequence[TableSpec]) -> list[TableSpec]:
     """The specs, those that are parts of one table made one: any of its data sets may be absent.
 
     Raises:
-        PlanError: parts of a table differ in key or history, or share a data set or a value.
+        PlanError: parts of a table differ in key, history or columns, or share a data set or values.
     """
     by_name: dict[str, list[TableSpec]] = {}
     for spec in specs:
-        if spec.part is not None:
+        if spec.part:
             by_name.setdefault(spec.name, []).append(spec)
-    joined = [spec for spec in specs if spec.part is None]
+    joined = [spec for spec in specs if not spec.part]
     for name, found in by_name.items():
         parts = sorted(found, key=lambda s: s.inputs)
-        data_sets = tuple(s.inputs[0] for s in parts)
-        alike = {(s.key, s.history, s.part[0] if s.part else None) for s in parts}
-        if len(alike) > 1 or len(set(data_sets)) < len(parts) or len({s.part for s in parts}) < len(parts):
-            raise PlanError(f"{name}: its parts need one key, one history, and a data set and a value each")
-        first = parts[0]
-        joined.append(
-            replace(
-                first, inputs=data_sets, optional=data_sets, part=None, parts=dict(zip(data_sets, parts, strict=True))
-            )
-        )
+        made_by = {data_set: part for part in parts for data_set in part.inputs}
+        alike = {(s.key, s.history, s.order, tuple(column for column, _ in s.part)) for s in parts}
+        shared = len(made_by) < sum(len(part.inputs) for part in parts)
+        if len(alike) > 1 or shared or len({part.part for part in parts}) < len(parts):
+            raise PlanError(f"{name}: its parts need one key, history and order, and data sets and values of their own")
+        inputs = tuple(made_by)
+        joined.append(replace(parts[0], inputs=inputs, optional=inputs, part=(), parts=made_by))
     return joined
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from editions import header_of
 
+from nh_lakehouse.bronze.identify import candidates
 from nh_lakehouse.contracts import HeaderMatch, load_contracts
 
 QRP = "Skilled_Nursing_Facility_Quality_Reporting_Program"
@@ -133,7 +134,7 @@ def test_payroll_of_other_staff_has_three_columns_for_each_of_24_jobs() -> None:
     ],
 )
 def test_file_name_tells_data_set_and_period(name: str, data_set: str, period: str | None) -> None:
-    assert [c.name for c in load_contracts().values() if c.match_name(name) is not None] == [data_set]
+    assert [c.name for c in candidates(name, load_contracts().values())] == [data_set]
     assert load_contracts()[data_set].period_from_name(name) == period
 
 

@@ -141,10 +141,15 @@ def test_new_scope_is_appended_without_comparing(bench: Bench) -> None:
     assert len(bench.rows()) == 5
 
 
-def test_by_file_counts_inserted_and_updated_rows_of_each_file(bench: Bench) -> None:
+def test_by_file_counts_inserted_updated_and_wanted_rows_of_each_file(bench: Bench) -> None:
     wanted = [("a", 1, "y", "f2"), BEFORE[1], *BEFORE[2:], ("c", 1, "x", "f2"), ("c", 2, "x", "f3")]
     done = bench.publish(wanted, provenance=["_source_file", "grp"])
-    assert done.by_file == {("f2", "a"): (0, 1), ("f2", "c"): (1, 0), ("f3", "c"): (1, 0)}
+    changed = {("f2", "a"): (0, 1, 1), ("f2", "c"): (1, 0, 1), ("f3", "c"): (1, 0, 1)}
+    assert {file: n for file, n in done.by_file.items() if n[:2] != (0, 0)} == changed
+    # Those of the file that was there, all unchanged.
+    assert sum(n for _, _, n in done.by_file.values()) == len(wanted)
+    new = bench.publish([("d", 1, "x", "f4")], scope="grp = 'd'", scope_is_new=True, provenance=["_source_file"])
+    assert new.by_file == {("f4",): (1, 0, 1)}
 
 
 def test_row_that_only_came_in_another_file_is_unchanged(bench: Bench) -> None:

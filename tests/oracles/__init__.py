@@ -1,6 +1,7 @@
 """Holding tables against DuckDB SQL written from their definitions, on random rows or on a loaded lakehouse.
 
 `<subject>.sql` in this folder makes the tables of its subject from silver, or from gold that another subject makes.
+The shipped code lists are there as tables, without the column that names where they come from.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pytest
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.contracts.loading import load_tables
 from nh_lakehouse.lakehouse.schema import arrow_schema, spark_schema
+from nh_lakehouse.reference import DIGESTS, read_list
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -49,10 +51,15 @@ def sql_of(subject: str, *, premium: float = 1.0) -> str:
 
 
 def tables_of(subject: str) -> list[str]:
-    """Full names of the gold and ops tables that the SQL of a subject makes, in its order; its own steps are left out."""
+    """Full names of the tables that the SQL of a subject makes, in its order; its own steps are left out."""
     made = re.findall(r"^create table (\w+) as", sql_of(subject), flags=re.MULTILINE)
-    declared_names = {name.split(".")[-1]: name for name in load_tables() if not name.startswith("silver.")}
+    declared_names = {name.split(".")[-1]: name for name in load_tables()}
     return [declared_names[name] for name in made if name in declared_names]
+
+
+def domain_of(subject: str) -> str:
+    """The domain whose tables a subject makes: in which lakehouse they are to be found."""
+    return load_tables()[tables_of(subject)[0]].domain
 
 
 def _repeated(premium: float) -> dict[str, list[str]]:
@@ -115,7 +122,15 @@ def oracle_of(rows: Rows, sql: str) -> Any:
         short = name.split(".")[-1]
         connection.register(f"{short}_arrow", arrow)
         connection.execute(f"create table {short} as select * from {short}_arrow")
-    connection.execute(sql)
+    _with_lists(connection).execute(sql)
+    return connection
+
+
+def _with_lists(connection: Any) -> Any:
+    for name in DIGESTS:
+        rows = [{k: v for k, v in row.items() if k != "source"} for row in read_list(name)]
+        connection.register(f"{name}_arrow", pa.Table.from_pylist(rows))
+        connection.execute(f"create table {name} as select * from {name}_arrow")
     return connection
 
 
@@ -132,7 +147,7 @@ def oracle_of_lakehouse(lake: Lakehouse, subject: str) -> Any:
             connection.register("nothing", arrow_schema(table.columns).empty_table())
         source = name if name in present else "nothing"
         connection.execute(f'create table "{name.split(".")[-1]}" as select * from {source}')
-    connection.execute(sql_of(subject))
+    _with_lists(connection).execute(sql_of(subject))
     return connection
 
 

@@ -75,7 +75,7 @@ def test_undeclared_table_and_undeclared_key_are_told():
         build_graph(bad, tables=DECLARED, contracts={})
     assert sorted(caught.value.problems) == [
         "gold.nameless has a function and no declaration of its columns",
-        "gold.visit_totals: its key or per names columns that are not declared: month, city",
+        "gold.visit_totals: key, per or order name columns that are not declared: month, city",
     ]
 
 

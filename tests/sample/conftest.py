@@ -9,9 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from claims_landing import ClaimsLanding
 from landings import Landing
 
-from nh_lakehouse.sample import generate_sample
+from nh_lakehouse.sample import generate_claims_sample, generate_sample
 
 
 def _landing(folder: Path, **options: object) -> Landing:
@@ -34,3 +35,10 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> Landing:
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Landing:
     """1,500 homes of one month without payroll: enough to compare with published figures."""
     return _landing(tmp_path_factory.mktemp("wide"), homes=1_500, months=1, quarters=0, dirt=False)
+
+
+@pytest.fixture(scope="session")
+def claims(tmp_path_factory: pytest.TempPathFactory) -> ClaimsLanding:
+    """Claims of 2,000 people, 200 of them in the research files (peers for every indicator), no faults."""
+    folder = tmp_path_factory.mktemp("claims")
+    return ClaimsLanding(folder, generate_claims_sample(folder, people=2_000, dirt=False))

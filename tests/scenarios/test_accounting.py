@@ -51,12 +51,12 @@ def test_identity_holds_for_every_file_of_the_sample(whole: Path) -> None:
     read = {
         r["file"]: r["rows_read_n"] for r in Lakehouse(whole).arrow("ops.files").to_pylist() if r["status"] == "loaded"
     }
-    for table in (s.name for s in build_graph().specs.values() if s.layer == "silver"):
+    for table in (s.name for s in build_graph().specs.values() if not s.is_derived):
         for file, record in loads_of(whole, table).items():
             assert record["rows_read_n"] == read[file]
     files = Lakehouse(whole).arrow("ops.files").to_pylist()
     sent = {r["data_set"] for r in files if r["status"] == "loaded"}
-    fed = {s.name for s in build_graph().specs.values() if s.layer == "silver" and sent & set(s.inputs)}
+    fed = {s.name for s in build_graph().specs.values() if not s.is_derived and sent & set(s.inputs)}
     every = {r["target"] for r in Lakehouse(whole).arrow("ops.loads").to_pylist()}
     assert fed == {t for t in every if t.startswith("silver.")} and len(fed) >= 8
 
@@ -231,7 +231,7 @@ def test_broken_account_fails_the_load_and_leaves_the_table_as_it_was(
     put(loaded / "landing", [NEWER])
     before, version = all_tables(loaded / "lake"), Lakehouse(loaded / "lake").version("silver.pbj_daily")
     with monkeypatch.context() as patched:
-        patched.setattr(silver_load, "_count", broken(silver_load._count))
+        patched.setattr(silver_load, "count_rows", broken(silver_load.count_rows))
         report = again(loaded, engine)
     assert report.exit_code == 1 and "nothing was written" in report.errors[0]
     assert all_tables(loaded / "lake") == before

@@ -6,9 +6,17 @@ import random
 from datetime import date
 
 import pytest
+from pyspark.sql.functions import lit
 from rules import Snapshot, expected_versions
 
-from nh_lakehouse.silver.history import Completeness, versions
+from nh_lakehouse.silver.history import (
+    ASIDE,
+    PRESENT_ONLY,
+    Completeness,
+    closings,
+    complete_periods,
+    versions,
+)
 
 MONTHS = [date(2024, m, 1) for m in range(1, 9)]
 SCHEMA = "case string, k string, g string, at date, a string, b string, _absent_columns string, _present_only boolean"
@@ -60,6 +68,39 @@ def test_versions_equal_the_rules_read_step_by_step_over_300_random_histories(sp
         found[r.case].append((r.k, r.valid_from, r.a, r.b, r.valid_to, r.closed_reason))
     for case, history in cases.items():
         assert sorted(found[case], key=str) == expected_versions(history), (case, history)
+
+
+def random_asides(seed: int, history: Snapshot) -> Snapshot:
+    """Rows of single keys on days between the snapshots; they tell `a` alone."""
+    chance = random.Random(seed)
+    keys = sorted({key for rows in history.values() for key in rows} | {"new"})
+    days = [date(2024, m, 15) for m in chance.sample(range(1, 9), chance.randint(0, 4))]
+    return {day: {chance.choice(keys): (chance.choice(["x", "y", "z"]), None, "b", False)} for day in days}
+
+
+def test_rows_that_stand_for_themselves_over_200_random_histories(spark):
+    cases = {f"c{seed:03d}": random_history(seed) for seed in range(200)}
+    asides = {case: random_asides(number, cases[case]) for number, case in enumerate(cases)}
+    rows = [
+        (case, key, case, at, *row, at in asides[case])
+        for case, history in cases.items()
+        for at, snapshot in {**history, **asides[case]}.items()
+        for key, row in snapshot.items()
+    ]
+    given = {"key": ["case", "k"], "period": "at", "group": "g"}
+    snapshots = spark.createDataFrame(rows, f"{SCHEMA}, {ASIDE} boolean")
+    frame = versions(snapshots, tracked=["a"], untracked=["b"], type_1=["b"], **given)
+    found: dict[str, list[tuple]] = {case: [] for case in cases}
+    for r in frame.collect():
+        found[r.case].append((r.k, r.valid_from, r.a, r.b, r.valid_to, r.closed_reason))
+    for case, history in cases.items():
+        expected = expected_versions(history, aside=asides[case], type_1=True)
+        assert sorted(found[case], key=str) == expected, (case, history, asides[case])
+    # The days on which keys are closed are found without the columns.
+    bare = snapshots.select("case", "k", "g", "at", lit("").alias("_absent_columns"), PRESENT_ONLY, ASIDE)
+    closed = closings(bare, complete_periods(bare, **given), **given).collect()
+    versions_closed = {(c, v[0], v[4]) for c, rows in found.items() for v in rows if v[5]}
+    assert {(r.case, r.k, r.valid_to) for r in closed} == versions_closed and len(closed) == len(versions_closed) > 50
 
 
 def one_key(spark, *rows, completeness=Completeness()):

@@ -66,8 +66,10 @@ class Periods:
 
 
 def candidates(base_name: str, contracts: Iterable[DataSet]) -> list[DataSet]:
-    """Data sets whose file-name patterns fit."""
-    return [c for c in contracts if c.match_name(base_name) is not None]
+    """Data sets whose file-name patterns fit, of several those that spell out most of the name."""
+    fits = [(c, fit) for c in contracts if (fit := c.name_fit(base_name)) >= 0]
+    best = max((fit for _, fit in fits), default=-1)
+    return [c for c, fit in fits if fit == best]
 
 
 def choose_data_set(fitting: Sequence[DataSet], header: Sequence[str]) -> tuple[DataSet, HeaderMatch]:
@@ -109,9 +111,10 @@ def _named_apart(data_set: DataSet, match: HeaderMatch) -> HeaderMatch:
 
 
 def drift_of_header(data_set: DataSet, match: HeaderMatch, header: Sequence[str]) -> list[Drift]:
-    """New, missing, renamed and reordered columns of a header."""
+    """New, missing, renamed and reordered columns of a header; an optional column is not missed."""
     found = [Drift("new_column", match.unknown[i], header[i], None) for i in sorted(match.unknown)]
-    found += [Drift("missing_column", name, None, data_set.column_by_name[name].header) for name in match.missing]
+    missed = [data_set.column_by_name[name] for name in match.missing]
+    found += [Drift("missing_column", c.name, None, c.header) for c in missed if not c.optional]
     found += [Drift("renamed_column", n, text, data_set.column_by_name[n].header) for n, text in match.renamed.items()]
     if match.reordered:
         found.append(Drift("reordered_columns", None, None, "the order of the contract"))
@@ -138,6 +141,9 @@ def find_periods(
     data_set: DataSet, base_name: str, staged: Sequence[Path], names: Sequence[str], modified_at: datetime
 ) -> tuple[Periods, list[Drift]]:
     """Periods of a file: those of the contract's column where it has one, else that of the name.
+
+    Claims and reference data are of the day of their release.
+
 
     Returns:
         The periods, and drift where column and name disagree.
@@ -186,7 +192,7 @@ def _periods(
                 totals[by_value[value]] = totals.get(by_value[value], 0) + n
         from_column = max(totals, key=lambda p: (totals[p], p)) if totals else None
     released_at = _release_time(data_set, value_counts, names)
-    if data_set.rhythm == "R":
+    if data_set.rhythm in ("R", "C"):
         main: str | None = (released_at or modified_at).strftime("%Y-%m-%d")
     else:
         main = from_column or from_name

@@ -25,6 +25,7 @@ from nh_lakehouse.bronze.probe import SPREADSHEET_ROWS, Probe, first_records, pr
 from nh_lakehouse.bronze.records import Parsed, parse_records
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn, HeaderMatch
 from nh_lakehouse.errors import NhLakehouseError, RowAccountingError, SourceError, UnreadableFileError, first_line
+from nh_lakehouse.lakehouse.state import file_events
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.sources import LandingFile
 
@@ -76,8 +77,8 @@ class _Prepared:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """A file is known by content and period (within its data set)."""
-        return self.probe.sha256, ",".join(self.periods.all)
+        """What a file is known by within its data set."""
+        return _identity(self.data_set, self.probe.sha256, ",".join(self.periods.all))
 
     def outcome(self, status: str, load_id: str | None) -> FileOutcome:
         """The outcome of a file that could be read."""
@@ -96,6 +97,11 @@ class _Prepared:
             drift=self.drift,
             duration_s=self.duration_s,
         )
+
+
+def _identity(data_set: DataSet, sha256: str, periods: str) -> tuple[str, str]:
+    """Content and period; of claims the content alone: sent again on another day they are the same claims."""
+    return sha256, "" if data_set.rhythm == "C" else periods
 
 
 @dataclass
@@ -194,10 +200,10 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], run: BronzeRu
     if landing.has_changed:
         raise UnreadableFileError("is still being written; it is tried again next time", code="changing")
     drift = drift_of_header(data_set, match, header) + _drift_of_text(probe, parsed)
-    if not parsed.rows_n:
+    if not parsed.rows_n and not data_set.may_be_empty:
         raise SourceError("has a header and no rows; expected at least one row", code="no_rows", data_set=data_set.name)
     periods, period_drift = find_periods(data_set, landing.base_name, parsed.paths, match.names, landing.modified_at)
-    if parsed.corrupt_n == parsed.rows_n:
+    if parsed.rows_n and parsed.corrupt_n == parsed.rows_n:
         raise SourceError(
             f"has no well-formed row: none of {parsed.rows_n:,} rows has the {len(header)} fields of the header",
             code="no_rows",
@@ -259,7 +265,7 @@ def _append(group: Sequence[_Prepared], store: Store, run: BronzeRun) -> list[Fi
     load_id = run.load_id(data_set)
     try:
         store.ensure(table, _columns(data_set, group), indexed=("_source_sha256", "_period"), comment=data_set.title)
-        known = _known(store, table)
+        known = _known(store, table, data_set)
         names = {file.landing.name for file in group}
         new: list[_Prepared] = []
         outcomes: list[FileOutcome] = []
@@ -316,27 +322,27 @@ class _Standing:
     recovered: bool
 
 
-def _known(store: Store, table: str) -> dict[tuple[str, str], _Standing]:
-    """Files that stand in the table, by content and periods."""
-    if not store.lake.delta(table).file_uris():
-        return {}
-    with store.lake.duckdb([table]) as connection:
-        rows = connection.execute(
-            f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period), _source_file,
-                    any_value(_load_id)
-                FROM {table} GROUP BY _source_sha256, _source_file"""
-        ).fetchall()
-    recorded = set()
-    if store.lake.exists("ops.files"):
-        with store.lake.duckdb(["ops.files"]) as connection:
-            # With the load: a file that was taken back and sent again is written by another one.
-            recorded = set(
-                connection.execute(
-                    "SELECT sha256, period, load_id FROM ops.files WHERE status = 'loaded' AND data_set = ?",
-                    [table.split(".")[1]],
-                ).fetchall()
-            )
-    return {
-        (sha, periods): _Standing(file, load_id, recovered=(sha, periods, load_id) not in recorded)
+def _known(store: Store, table: str, data_set: DataSet) -> dict[tuple[str, str], _Standing]:
+    """Files that stand in the table, and those on record as loaded that had no rows, by what a file is known by."""
+    rows = []
+    if store.lake.delta(table).file_uris():
+        with store.lake.duckdb([table]) as connection:
+            rows = connection.execute(
+                f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period), _source_file,
+                        any_value(_load_id)
+                    FROM {table} GROUP BY _source_sha256, _source_file"""
+            ).fetchall()
+    facts = ("file", "data_set", "status", "sha256", "period", "load_id", "rows_read_n")
+    events = [e for e in file_events(store.lake, facts) if e["data_set"] == data_set.name]
+    # With the load: a file that was taken back and sent again is written by another one.
+    loads = {(e["sha256"], e["period"], e["load_id"]) for e in events if e["status"] == "loaded"}
+    present = {e["file"]: e for e in events}.values()
+    empty = {
+        _identity(data_set, e["sha256"], e["period"]): _Standing(e["file"], e["load_id"], recovered=False)
+        for e in present
+        if e["status"] == "loaded" and e["rows_read_n"] == 0
+    }
+    return empty | {
+        _identity(data_set, sha, periods): _Standing(file, load_id, recovered=(sha, periods, load_id) not in loads)
         for sha, periods, file, load_id in rows
     }

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nh_lakehouse.cli.claims_answers import show_claims
 from nh_lakehouse.cli.options import DEFAULT_LAKEHOUSE, Format
 from nh_lakehouse.cli.output import Sheet, format_value, print_rows, say, title
 from nh_lakehouse.lakehouse import Lakehouse
@@ -98,6 +99,7 @@ def show_answers(lake: Lakehouse) -> None:
             _print(_STATES, [[r[c] for c in _STATES] for r in best])
     _show_citations(lake)
     _show_chains(lake)
+    show_claims(lake)
 
 
 def _show_citations(lake: Lakehouse) -> None:

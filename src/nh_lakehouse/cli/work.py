@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,7 @@ from nh_lakehouse.pipeline.summary import SummaryFile
 
 if TYPE_CHECKING:
     from nh_lakehouse.pipeline.runner import RunOptions
+    from nh_lakehouse.sample import SampleReport
 
 __all__ = ["add_to"]
 
@@ -51,7 +53,12 @@ def add_to(app: typer.Typer) -> None:
         )
     )(run)
     app.command(
-        epilog=examples("sample --out build/landing", "sample --out /tmp/full --homes 14814 --months 1 --quarters 1")
+        epilog=examples(
+            "sample --out build/landing",
+            "sample --out /tmp/full --homes 14814 --months 1 --quarters 1",
+            "sample --domain claims --people 2000 --out build/claims",
+            "sample --domain claims --people 116352 --out /tmp/claims_full",
+        )
     )(sample)
 
 
@@ -151,25 +158,53 @@ def _dry(options: RunOptions) -> RunOptions:
 # --- sample ----------------------------------------------------------------------------------------------------------
 
 
+class SampleDomain(str, Enum):
+    """Which files a sample has."""
+
+    nursing_home = "nursing_home"
+    claims = "claims"
+
+
+#: Options that mean nothing in the other domain.
+_OF_DOMAIN = {SampleDomain.nursing_home: ("homes", "months", "quarters"), SampleDomain.claims: ("people",)}
+
+
 def sample(
+    context: typer.Context,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is missing.")],
+    domain: Annotated[
+        SampleDomain, typer.Option("--domain", help="Nursing-home files, or Medicare claims (SynPUF and RIF).")
+    ] = SampleDomain.nursing_home,
     homes: Annotated[
         int, typer.Option(metavar="N", help="Nursing homes in the first month; 14814 is the true number.")
     ] = 600,
     months: Annotated[int, typer.Option(metavar="N", help="Monthly files in a row.")] = 2,
     quarters: Annotated[int, typer.Option(metavar="N", help="Quarters of daily staffing; 0 for none.")] = 1,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed gives other homes.")] = 1,
+    people: Annotated[
+        int, typer.Option(metavar="N", help="Claims: people of the public use file; 116352 is the size of Sample 1.")
+    ] = 2_000,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed gives other homes or people.")] = 1,
     form: FormatOption = Format.table,
 ) -> None:
     """Write a sample of CMS-shaped files.
 
     The same options give the same bytes. Headers, missing values and distributions are those of the real files, homes
-    are made up; faults are put in on purpose, and a load must find them.
+    and people are made up; faults are put in on purpose, and a load must find them. --homes, --months and --quarters
+    are for nursing_home, --people is for claims.
     """
-    from nh_lakehouse.sample import generate_sample
+    for other, names in _OF_DOMAIN.items():
+        for name in names:
+            given = context.get_parameter_source(name)
+            if other is not domain and given is not None and given.name == "COMMANDLINE":
+                raise ConfigError(f"--{name} is for --domain {other.value}: leave it out", option=f"--{name}")
+    from nh_lakehouse.sample import generate_claims_sample, generate_sample
 
+    report: SampleReport
     with _whole_or_absent(out.expanduser()) as folder:
-        report = generate_sample(folder, homes=homes, months=months, quarters=quarters, seed=seed)
+        if domain is SampleDomain.claims:
+            report = generate_claims_sample(folder, people=people, seed=seed)
+        else:
+            report = generate_sample(folder, homes=homes, months=months, quarters=quarters, seed=seed)
     sheet = Sheet(["file", "rows"], [[f.name, f.rows] for f in report.files], shrink="file")
     print_rows(sheet, form)
     if form is Format.table:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn, TableDeclaration, describe_problem
+from nh_lakehouse.contracts.slots import Location, SlotError, expand_columns
 from nh_lakehouse.errors import ContractError
 
 __all__ = ["load_contracts", "load_tables", "read_data_set", "source_columns"]
@@ -50,13 +51,25 @@ def read_data_set(path: Path) -> DataSet:
     """
     document = _read_yaml(path)
     try:
+        expanded = expand_columns(document.get("columns"))
+    except SlotError as error:
+        raise _refused(path, error.location, f"{_dotted(error.location)}: {error}") from error
+    if "columns" in document:
+        document["columns"] = expanded.columns
+    try:
         return DataSet.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]["loc"]
-        line = _line_of(path, first)
-        raise ContractError(
-            f"{path.name}, line {line}: {describe_problem(error)}", file=str(path), line=line
-        ) from error
+        first = expanded.written_at(error.errors()[0]["loc"])
+        raise _refused(path, first, describe_problem(error, expanded.written_at)) from error
+
+
+def _refused(path: Path, location: Location, problem: str) -> ContractError:
+    line = _line_of(path, location)
+    return ContractError(f"{path.name}, line {line}: {problem}", file=str(path), line=line)
+
+
+def _dotted(location: Location) -> str:
+    return ".".join(str(part) for part in location)
 
 
 @cache

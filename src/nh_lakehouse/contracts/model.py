@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nh_lakehouse.contracts.names import file_pattern, header_matches, header_pattern, normalize_header, snake_case
 
 __all__ = [
     "COMMON_MISSING",
@@ -48,14 +50,9 @@ SPARK_TYPES = {
 #: What the product covers; a domain may have no data sets yet.
 DOMAINS = ("nursing_home", "claims", "hospital")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: Column of the period in silver, by its grain.
+_PERIOD_COLUMNS = {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
-_TOKENS = {
-    "Mon": r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*",
-    "YYYY": r"(?P<yyyy>(?:19|20)\d{2})",
-    "MM": r"(?P<mm>0[1-9]|1[0-2])",
-    "DD": r"(?P<dd>0[1-9]|[12]\d|3[01])",
-    "q": r"(?P<q>[1-4])",
-}
 
 
 class _Model(BaseModel):
@@ -65,12 +62,24 @@ class _Model(BaseModel):
 class Column(_Model):
     """One column of a data set: how the publisher writes it and what it is called and typed in the lakehouse.
 
-    `pad` is the width to which codes that lost leading zeros in a spreadsheet are filled up again. `prefix` and
-    `suffix` are texts around a value that are no part of it (`since` in `since 01/25/2012`, `%` in `5%`), in any case.
+    `header` is what the publisher writes now. `also` are headers of the same column in another layout that the
+    publisher writes side by side with it: neither is a change. `aliases` are those of other years: a file that has one
+    is reported as drift. The absence of an `optional` column, which some layouts do not have, is no drift either.
+
+    `pad` is the width to which codes of digits that lost leading zeros in a spreadsheet are filled up again. `prefix`
+    and `suffix` are texts around a value that are no part of it (`since` in `since 01/25/2012`, `%` in `5%`), in any
+    case. `true_when` and `false_when` are the texts of a boolean, in lower case, in place of yes and no in their usual
+    spellings.
+
+    Columns that the publisher repeats with a number are written once in the YAML, with `slots` (see `slots.py`); to
+    the model they are ordinary columns:
+
+        - {name: "hcpcs_{n}", slots: 45, header: "HCPCS_CD_{n}", description: "Procedure of line {n}"}
     """
 
     name: str
     header: str
+    also: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     type: Literal[
         "string", "ccn", "zip5", "quarter", "int", "bigint", "double", "usd", "date", "timestamp", "boolean", "footnote"
@@ -78,6 +87,7 @@ class Column(_Model):
     unit: str | None = None
     description: str
     required: bool = False
+    optional: bool = False
     sensitive: bool = False
     footnote: str | None = None
     missing: tuple[str, ...] = ()
@@ -86,6 +96,8 @@ class Column(_Model):
     range: tuple[float | None, float | None] | None = None
     pattern: str | None = None
     pad: int | None = None
+    true_when: tuple[str, ...] = ()
+    false_when: tuple[str, ...] = ()
     prefix: str | None = None
     suffix: str | None = None
     since: str | None = None
@@ -95,7 +107,18 @@ class Column(_Model):
     def _check(self) -> Column:
         if not IDENTIFIER.match(self.name):
             raise ValueError(f"column name {self.name!r} is not lower-case snake_case")
+        if bool(self.true_when) != bool(self.false_when):
+            raise ValueError("true_when and false_when come together")
         return self
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header under which the column comes."""
+        return (self.header, *self.also, *self.aliases)
+
+    def is_present_header(self, normal: str) -> bool:
+        """Whether a normalised header is one that the publisher writes now, in whatever layout."""
+        return any(header_matches(h, normal) for h in (self.header, *self.also))
 
     @property
     def spark_type(self) -> str:
@@ -118,18 +141,21 @@ class Check(_Model):
 
 
 class Period(_Model):
-    """Where the period of a row comes from: a column, else the file name."""
+    """Where the period of a row comes from: a column, else the file name.
+
+    Claims (rhythm C) and reference data (R) are of the day of their release. `name` is the period's column in silver,
+    where it is not that of its grain.
+    """
 
     grain: Literal["month", "quarter", "year", "date"]
     column: str | None = None
     per_row: bool = False
+    name: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
 
     @property
     def silver_column(self) -> str:
         """The period's column in silver."""
-        return {"month": "snapshot_month", "quarter": "quarter", "year": "fiscal_year", "date": "release_date"}[
-            self.grain
-        ]
+        return self.name or _PERIOD_COLUMNS[self.grain]
 
 
 class Release(_Model):
@@ -180,7 +206,11 @@ class HeaderMatch:
 
 
 class DataSet(_Model):
-    """The contract of one source data set."""
+    """The contract of one source data set.
+
+    `replace_by` names the unit that a newer release replaces as a whole (a home, a claim with all its lines).
+    `may_be_empty`: a file that has a header and no rows is a delivery without news, not an error.
+    """
 
     name: str
     domain: str
@@ -198,6 +228,7 @@ class DataSet(_Model):
     occurrence: str | None = None
     group: str | None = None
     delimiter: str = ","
+    may_be_empty: bool = False
     national: NationalRow | None = None
     columns: tuple[Column, ...]
     checks: tuple[Check, ...] = ()
@@ -210,6 +241,8 @@ class DataSet(_Model):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"columns declared twice: {twice}")
+        if self.period.silver_column in names:
+            raise ValueError(f"the period and a column are both called {self.period.silver_column}; see period.name")
         mentioned = {
             "key": self.key,
             "replace_by": self.replace_by,
@@ -224,7 +257,7 @@ class DataSet(_Model):
                 raise ValueError(f"{where} names columns that are not declared: {absent}")
         headers: dict[str, str] = {}
         for column in self.columns:
-            for text in {normalize_header(h) for h in (column.header, *column.aliases)}:
+            for text in {normalize_header(h) for h in column.headers}:
                 if text in headers:
                     raise ValueError(f"header {text!r} belongs to both {headers[text]} and {column.name}")
                 headers[text] = column.name
@@ -245,10 +278,18 @@ class DataSet(_Model):
     def match_name(self, file_name: str) -> dict[str, str] | None:
         """Tokens found in a file name (`mon`, `yyyy`, `q`, ...), or None if it fits no pattern of this data set."""
         for pattern in self.files:
-            found = _compiled_name(pattern).match(file_name)
+            found = file_pattern(pattern).match(file_name)
             if found:
                 return {k: v for k, v in found.groupdict().items() if v is not None}
         return None
+
+    def name_fit(self, file_name: str) -> int:
+        """Letters of a file name that the fitting pattern spells out; -1 where none fits.
+
+        `SNF_Enrollments_2025.csv` also fits the pattern of `snf.csv`, but says more to that of the enrolments.
+        """
+        fitting = [p for p in self.files if file_pattern(p).match(file_name)]
+        return max((len(re.sub(r"\{\w+\}|\*", "", p)) for p in fitting), default=-1)
 
     def period_from_name(self, file_name: str) -> str | None:
         """Period that a file name states (`2024-10`, `2024Q2`, `2024`), or None."""
@@ -283,7 +324,7 @@ class DataSet(_Model):
             columns.append(name)
             if name is None:
                 unknown[position] = snake_case(text) or f"column_{position + 1}"
-            elif not _header_matches(self.column_by_name[name].header, normal):
+            elif not self.column_by_name[name].is_present_header(normal):
                 renamed[name] = text
         known = [c for c in columns if c is not None]
         order = [c.name for c in self.columns if c.name in known]
@@ -305,10 +346,10 @@ class DataSet(_Model):
         exact: dict[str, str] = {}
         patterns: list[tuple[re.Pattern[str], str]] = []
         for column in self.columns:
-            for text in (column.header, *column.aliases):
+            for text in column.headers:
                 normal = normalize_header(text)
                 if "{yyyy}" in normal:
-                    patterns.append((_header_regex(normal), column.name))
+                    patterns.append((header_pattern(normal), column.name))
                 else:
                     exact[normal] = column.name
         return exact, patterns
@@ -316,7 +357,7 @@ class DataSet(_Model):
     def names_before(self, column: str) -> list[str]:
         """Bronze names under which a column's headers were kept before the contract knew them."""
         known = self.column_by_name[column]
-        names = (snake_case(text) for text in (known.header, *known.aliases) if "{yyyy}" not in text)
+        names = (snake_case(text) for text in known.headers if "{yyyy}" not in text)
         return [n for n in dict.fromkeys(names) if n and n not in self.column_by_name]
 
     def fingerprint(self) -> str:
@@ -352,45 +393,6 @@ class TableDeclaration(_Model):
         return [c.name for c in self.columns]
 
 
-def normalize_header(text: str) -> str:
-    """A header as it is compared: byte-order mark removed, trimmed, blanks collapsed, case folded."""
-    return re.sub(r"\s+", " ", text.replace("\ufeff", "")).strip().casefold()
-
-
-def snake_case(text: str) -> str:
-    """Bronze name of a column that no contract knows: `Hrs_RNDON.1` -> `hrs_rndon_1`."""
-    name = re.sub(r"[^a-z0-9]+", "_", normalize_header(text)).strip("_")
-    return f"c_{name}" if name[:1].isdigit() else name
-
-
-@cache
-def _header_regex(normal: str) -> re.Pattern[str]:
-    return re.compile(re.escape(normal).replace(r"\{yyyy\}", r"(?:19|20)\d{2}") + r"\Z")
-
-
-def _header_matches(header: str, normal: str) -> bool:
-    expected = normalize_header(header)
-    return expected == normal or ("{yyyy}" in expected and _header_regex(expected).match(normal) is not None)
-
-
-@cache
-def _compiled_name(pattern: str) -> re.Pattern[str]:
-    stem, _, extension = pattern.rpartition(".")
-    parts = []
-    seen: set[str] = set()
-    for piece in re.split(r"(\{\w+\})", stem):
-        token = piece[1:-1] if piece.startswith("{") else None
-        if token is None:
-            parts.append(re.escape(piece).replace(r"\*", ".*"))
-        elif token in _TOKENS and token not in seen:
-            parts.append(_TOKENS[token])
-            seen.add(token)
-        else:
-            parts.append(r".+?")
-    # A browser or a file manager that has the name already adds " (1)" or " - Copy".
-    return re.compile("".join(parts) + r"(?:_.*| ?\(\d+\)| - Copy)?\." + re.escape(extension) + r"\Z", re.IGNORECASE)
-
-
 def month_start(period: str) -> date:
     """First day of a period written `2024-10`, `2024Q2`, `2024` or `2024-10-27`."""
     if "Q" in period:
@@ -399,10 +401,11 @@ def month_start(period: str) -> date:
     return date(parts[0], parts[1] if len(parts) > 1 else 1, parts[2] if len(parts) > 2 else 1)
 
 
-def describe_problem(error: Any) -> str:
-    """A pydantic error in one line per field."""
+def describe_problem(error: Any, written_at: Callable[[tuple[Any, ...]], tuple[Any, ...]] = lambda place: place) -> str:
+    """A pydantic error in one line per field; `written_at` tells where in the YAML a field of the model stands."""
     lines = []
     for item in error.errors():
-        where = ".".join(str(p) for p in item["loc"]) or "the document"
+        where = ".".join(str(p) for p in written_at(item["loc"])) or "the document"
         lines.append(f"{where}: {item['msg']}")
-    return "; ".join(lines)
+    # A template that is wrong is wrong in each of its columns: told once.
+    return "; ".join(dict.fromkeys(lines))

@@ -5,6 +5,9 @@ a scope), which needs the key and the hash of each and nothing else; a file that
 written once more without it or with its new values, rows of no file come in a file of their own, and one commit swaps
 the files. That is what a MERGE of the difference does, in the time that the difference takes: no engine job, and no
 look at files that nothing is changed in.
+
+New rows of a table with an order come sorted, in files of bounded size: rows that change together then stand in few
+files, and a reader of some keys can leave most files closed.
 """
 
 from __future__ import annotations
@@ -26,13 +29,17 @@ from nh_lakehouse.lakehouse.reading import data_files, rows_of_files
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["DELETE", "INSERT", "UPDATE", "Difference", "Scope", "connect", "difference", "placed"]
+__all__ = ["DELETE", "INSERT", "UPDATE", "Difference", "Scope", "connect", "difference", "laid_out", "placed"]
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 _ACTION, _FILE, _AT = "_action", "_file", "_at"
 _MEMORY = "2GB"
 #: Files that are written side by side; a file of a few row groups keeps one core busy.
 _WRITERS = 2
+#: Rows of a file of a table with an order. A change writes whole files: fewer rows cost less then, and more files.
+FILE_ROWS = 245_760
+#: DuckDB cuts row groups at multiples of this.
+_VECTOR = 2_048
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Difference:
 
     Attributes:
         counts: action -> rows.
-        by_file: values of the provenance columns -> rows to insert and to update.
+        by_file: values of the provenance columns -> rows to insert, rows to update, rows wanted.
         touched: data files that hold a row to update or delete.
         wanted_n: rows wanted, unchanged ones included.
     """
@@ -62,7 +69,7 @@ class Difference:
     counts: Mapping[str, int]
     touched: tuple[Path, ...]
     wanted_n: int
-    by_file: Mapping[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
+    by_file: Mapping[tuple[str, ...], tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def is_all_new(self) -> bool:
@@ -100,7 +107,7 @@ def difference(
     hashed = [*key, "_row_hash"]
     names = ", ".join(sql_name(c) for c in dict.fromkeys([*hashed, *provenance]))
     connection.execute(f"CREATE TABLE wanted AS SELECT {names}, true AS _is_wanted FROM {parquet_rows(wanted)}")
-    connection.execute(f"CREATE TABLE present AS {_present(table, hashed, scope)}")
+    connection.execute(f"CREATE TABLE present AS {_present(connection, table, hashed, scope)}")
     for rows, what in (("wanted", "is wanted"), ("present", "stands in the table")):
         _refuse_doubles(connection, rows, key, what)
     same = _same("w", "p", key)
@@ -129,6 +136,7 @@ def placed(
     key: Sequence[str],
     found: Difference,
     target: Path,
+    order: Sequence[str] = (),
 ) -> Swap:
     """Write the files that take the place of the touched ones, and one of the new rows; nothing is committed.
 
@@ -139,6 +147,7 @@ def placed(
         key: columns that identify a row.
         found: the difference.
         target: folder to write to; it is made.
+        order: columns by which the rows of the table lie.
     Returns:
         The files to take out and to bring in, with the rows that the commit inserts, updates, deletes and copies.
     """
@@ -155,10 +164,27 @@ def placed(
     updated, deleted, copied = (sum(n) for n in zip(*counts, strict=True)) if counts else (0, 0, 0)
     inserted = 0
     if INSERT in found.counts:
-        added.append(target / "new.parquet")
         names = ", ".join(sql_name(c) for c in columns)
-        inserted = _copy(connection, f"SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}'", added[-1])
+        new = _in_order(connection, f"SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}'", order, target / "new")
+        inserted = sum(pq.read_metadata(file).num_rows for file in new)
+        added += new
     return Swap(tuple(added), found.touched, inserted, updated, deleted, copied)
+
+
+def laid_out(
+    connection: duckdb.DuckDBPyConnection, table: DeltaTable, files: Sequence[Path], order: Sequence[str], target: Path
+) -> list[Path]:
+    """The rows of Parquet files once more, sorted, in files of bounded size; a small table has one.
+
+    Args:
+        connection: where to sort; it spills to disk.
+        table: the table that they are meant for.
+        files: the files.
+        order: columns to sort by.
+        target: folder to write to; it is made.
+    """
+    target.mkdir(parents=True)
+    return _in_order(connection, rows_of_files(table, [str(f) for f in files]), order, target / "rows")
 
 
 def _make_news(
@@ -191,7 +217,8 @@ def _rewrite(
     kept = _copy(
         connection,
         f"""SELECT {values} FROM ({rows_of_files(table, [str(file)], (_FILE, _AT))}) AS t
-            LEFT JOIN {here} AS n ON t.{_AT} = n.{_AT} WHERE n.{_ACTION} IS DISTINCT FROM '{DELETE}'""",
+            LEFT JOIN {here} AS n ON t.{_AT} = n.{_AT} WHERE n.{_ACTION} IS DISTINCT FROM '{DELETE}'
+            ORDER BY t.{_AT}""",
         target,
     )
     rows_n = pq.read_metadata(file).num_rows
@@ -203,6 +230,21 @@ def _rewrite(
     return updated, rows_n - kept, kept - updated
 
 
+def _in_order(connection: duckdb.DuckDBPyConnection, query: str, order: Sequence[str], target: Path) -> list[Path]:
+    """Write the rows of a query: in one file, or sorted in several of bounded size."""
+    if not order:
+        file = target.with_suffix(".parquet")
+        _copy(connection, query, file)
+        return [file]
+    group = max(_VECTOR, FILE_ROWS // 2)
+    by = ", ".join(sql_name(c) for c in order)
+    connection.execute(
+        f"""COPY ({query} ORDER BY {by}) TO {sql_value(str(target))} (FORMAT parquet, COMPRESSION zstd,
+            ROW_GROUP_SIZE {group}, ROW_GROUPS_PER_FILE {max(1, FILE_ROWS // group)}, PER_THREAD_OUTPUT false)"""
+    )
+    return sorted(target.glob("*.parquet"), key=lambda f: (len(f.name), f.name))
+
+
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     written = connection.execute(
         f"COPY ({query}) TO {sql_value(str(target))} (FORMAT parquet, COMPRESSION zstd)"
@@ -210,16 +252,35 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> in
     return int(written[0][0])
 
 
-def _present(table: DeltaTable, columns: Sequence[str], scope: Scope) -> str:
+def _present(connection: duckdb.DuckDBPyConnection, table: DeltaTable, columns: Sequence[str], scope: Scope) -> str:
     """Keys and hashes of the rows in scope, each with its file."""
     names = ", ".join(f"t.{sql_name(c)}" for c in columns)
-    rows = rows_of_files(table, data_files(table), (_FILE, _AT))
-    query = f"SELECT {names}, t.{_FILE}, t.{_AT} FROM ({rows}) AS t"
+    files = data_files(table)
     conditions = [f"({scope.condition})"] if scope.condition else []
     if scope.keys:
         path, by = scope.keys
+        conditions += _bounds(connection, path, by)
         conditions.append(f"EXISTS (SELECT 1 FROM {parquet_rows([path])} AS k WHERE {_same('t', 'k', by)})")
+        # Two looks: at the keys of all files, then at the hashes of those that hold one.
+        rows = rows_of_files(table, files, (_FILE, _AT))
+        held = connection.execute(f"SELECT DISTINCT {_FILE} FROM ({rows}) AS t WHERE {' AND '.join(conditions)}")
+        files = [file for (file,) in held.fetchall()]
+    query = f"SELECT {names}, t.{_FILE}, t.{_AT} FROM ({rows_of_files(table, files, (_FILE, _AT))}) AS t"
     return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
+
+
+def _bounds(connection: duckdb.DuckDBPyConnection, keys: Path, by: Sequence[str]) -> list[str]:
+    """Predicates that the keys lie within: by these DuckDB leaves row groups unread, which a join does not tell it."""
+    found = []
+    for name in map(sql_name, by):
+        relation = connection.execute(
+            f"SELECT typeof(any_value({name})), count(*) - count({name}), min({name}), max({name}) "
+            f"FROM {parquet_rows([keys])}"
+        )
+        kind, nulls, low, high = relation.fetchall()[0]
+        if kind == "VARCHAR" and not nulls and low is not None:
+            found.append(f"t.{name} BETWEEN {sql_value(low)} AND {sql_value(high)}")
+    return found
 
 
 def _same(left: str, right: str, key: Sequence[str]) -> str:
@@ -235,10 +296,15 @@ def _refuse_doubles(connection: duckdb.DuckDBPyConnection, rows: str, key: Seque
 
 def _by_file(
     connection: duckdb.DuckDBPyConnection, provenance: Sequence[str]
-) -> dict[tuple[str, ...], tuple[int, int]]:
+) -> dict[tuple[str, ...], tuple[int, int, int]]:
     names = ", ".join(sql_name(c) for c in provenance)
     rows = connection.execute(
-        f"""SELECT {names}, count(*) FILTER ({_ACTION} = '{INSERT}'), count(*) FILTER ({_ACTION} = '{UPDATE}')
-            FROM changed WHERE {_ACTION} <> '{DELETE}' GROUP BY {names}"""
+        f"""SELECT {names}, sum(inserted), sum(updated), sum(wanted) FROM (
+                SELECT {names}, count(*) FILTER ({_ACTION} = '{INSERT}') AS inserted,
+                    count(*) FILTER ({_ACTION} = '{UPDATE}') AS updated, 0 AS wanted
+                FROM changed WHERE {_ACTION} <> '{DELETE}' GROUP BY {names}
+                UNION ALL SELECT {names}, 0, 0, count(*) FROM wanted GROUP BY {names})
+            GROUP BY {names}"""
     ).fetchall()
-    return {tuple(source): (inserted, updated) for *source, inserted, updated in rows}
+    width = len(provenance)
+    return {row[:width]: (int(row[width]), int(row[width + 1]), int(row[width + 2])) for row in rows}

@@ -21,9 +21,9 @@ from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
-from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
-from nh_lakehouse.lakehouse.placing import DELETE, INSERT, UPDATE, Scope, connect, difference, placed
+from nh_lakehouse.lakehouse.placing import DELETE, INSERT, UPDATE, Scope, connect, difference, laid_out, placed
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Published:
         version_before: Delta version before, -1 for a new table.
         version_after: Delta version after.
         inserted_n, updated_n, deleted_n: rows of the commit, as the Delta log states them.
-        by_file: (source file, load that brought it) -> (inserted, updated), where the caller asked for it.
+        by_file: (source file, load that brought it) -> rows inserted, updated and wanted (with the unchanged ones),
+            where the caller asked for it.
     """
 
     version_before: int
@@ -49,7 +50,7 @@ class Published:
     inserted_n: int = 0
     updated_n: int = 0
     deleted_n: int = 0
-    by_file: Mapping[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
+    by_file: Mapping[tuple[str, ...], tuple[int, int, int]] = field(default_factory=dict)
 
 
 class Store:
@@ -96,23 +97,27 @@ class Store:
         Raises:
             LoadError: a column stands in the table with another type.
         """
-        if not self.lake.exists(name):
-            from deltalake import DeltaTable
+        with self._one_writer(name):
+            if self.lake.exists(name):
+                self._evolve(name, columns)
+            else:
+                self._create(name, columns, indexed, comment)
 
-            configuration: dict[str, str | None] = {"delta.minReaderVersion": "1", "delta.minWriterVersion": "2"}
-            if indexed:
-                configuration["delta.dataSkippingStatsColumns"] = ",".join(indexed)
-            DeltaTable.create(
-                self.lake.path(name),
-                schema=delta_schema(columns),
-                name=name,
-                description=comment or None,
-                configuration=configuration,
-                mode="ignore",
-            )
-            self._after_commit(name)
-            return
-        self._evolve(name, columns)
+    def _create(self, name: str, columns: Sequence[DerivedColumn], indexed: Sequence[str], comment: str) -> None:
+        from deltalake import DeltaTable
+
+        configuration: dict[str, str | None] = {"delta.minReaderVersion": "1", "delta.minWriterVersion": "2"}
+        if indexed:
+            configuration["delta.dataSkippingStatsColumns"] = ",".join(indexed)
+        DeltaTable.create(
+            self.lake.path(name),
+            schema=delta_schema(columns),
+            name=name,
+            description=comment or None,
+            configuration=configuration,
+            mode="ignore",
+        )
+        self._after_commit(name)
 
     def _evolve(self, name: str, columns: Sequence[DerivedColumn]) -> None:
         table = self.lake.delta(name)
@@ -221,6 +226,7 @@ class Store:
         scope_keys: tuple[Path, Sequence[str]] | None = None,
         scope_is_new: bool = False,
         provenance: Sequence[str] = (),
+        order: Sequence[str] = (),
     ) -> Published:
         """Make the rows of a table inside a scope equal to a frame.
 
@@ -233,27 +239,39 @@ class Store:
             scope_keys: Parquet file of keys, and their columns: only rows of the table with one of these keys are in
                 the scope.
             scope_is_new: the caller knows that the table holds nothing in the scope: append without comparing.
-            provenance: columns by which inserted and updated rows are counted in `by_file`.
+            provenance: columns by which inserted, updated and wanted rows are counted in `by_file`.
+            order: columns by which new rows are sorted, in files of bounded size; as they were computed if empty.
         Returns:
             What the commit did; equal versions where nothing differed.
         """
+        # Computed before the table is held: other data sets may write their part of it meanwhile.
+        wanted = parquet_files(self.stage(frame.select(*self._column_names(name)), name))
         with self._one_writer(name):
             before = self.lake.version(name)
             if scope_is_new or self._is_empty(name):
-                return self.append(name, frame.select(*self._column_names(name)))
-            wanted = parquet_files(self.stage(frame.select(*self._column_names(name)), name))
+                by_file = _new_by_file(wanted, provenance)
+                return replace(self._adopt_in_order(name, wanted, order), by_file=by_file)
             table = self.lake.delta(name)
             with connect(self.staging) as connection:
                 found = difference(connection, table, wanted, key, Scope(scope, scope_keys), provenance)
                 if not found.counts:
-                    return Published(before, before)
+                    return Published(before, before, by_file=found.by_file)
                 if found.is_all_new:
-                    published = self.adopt(name, wanted, table)
+                    published = self._adopt_in_order(name, wanted, order, table)
                 else:
-                    swapped = placed(connection, table, wanted, key, found, self.scratch(f"{name}_placed"))
+                    swapped = placed(connection, table, wanted, key, found, self.scratch(f"{name}_placed"), order)
                     published = self._swap(name, table, swapped)
             self._hold_to_account(name, published, found.counts)
             return replace(published, by_file=found.by_file)
+
+    def _adopt_in_order(
+        self, name: str, files: Sequence[Path], order: Sequence[str], table: DeltaTable | None = None
+    ) -> Published:
+        table = table or self.lake.delta(name)
+        if order:
+            with connect(self.staging) as connection:
+                files = laid_out(connection, table, files, order, self.scratch(f"{name}_laid"))
+        return self.adopt(name, files, table)
 
     def _swap(self, name: str, table: DeltaTable, files: Swap) -> Published:
         before = table.version()
@@ -302,6 +320,18 @@ class Store:
         """Put a table back to an earlier version, as a new commit."""
         self.lake.delta(name).restore(version)
         self._after_commit(name)
+
+
+def _new_by_file(wanted: Sequence[Path], provenance: Sequence[str]) -> dict[tuple[str, ...], tuple[int, int, int]]:
+    """Rows of each source file, all of them new."""
+    if not provenance:
+        return {}
+    import duckdb
+
+    names = ", ".join(sql_name(c) for c in provenance)
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"SELECT {names}, count(*) FROM {parquet_rows(wanted)} GROUP BY {names}").fetchall()
+    return {tuple(source): (n, 0, n) for *source, n in rows}
 
 
 def semi_join(frame: DataFrame, keys: DataFrame, columns: Sequence[str]) -> DataFrame:

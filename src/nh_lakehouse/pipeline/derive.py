@@ -8,7 +8,7 @@ difference.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +45,21 @@ class Derived:
 
 @dataclass(frozen=True)
 class _Affected:
-    """Keys to compute anew, as Parquet: those of the output, and those of the input that the output needs."""
+    """Keys to compute anew, as Parquet: those of the output, and those of the input that the output needs.
+
+    Attributes:
+        output: keys of the output.
+        needed: keys of the input.
+        count: how many of the output.
+        literals: text columns with few values -> those of the output.
+        bounds: text columns -> the least and the greatest value of the input.
+    """
 
     output: Path
     needed: Path
     count: int
     literals: Mapping[str, Sequence[str]]
+    bounds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def is_current(record: TableRecord | None, fingerprint: str, inputs: Mapping[str, int], version: int) -> bool:
@@ -94,7 +103,12 @@ def derive(
     version = store.lake.version(spec.name)
     if not full and is_current(record, fingerprint, versions, version):
         return Derived("skipped", Published(version, version), versions)
-    store.ensure(spec.name, [*declaration.columns, *GOLD_AUDIT], indexed=spec.key, comment=declaration.title)
+    store.ensure(
+        spec.name,
+        [*declaration.columns, *GOLD_AUDIT],
+        indexed=list(dict.fromkeys([*spec.key, *spec.per, *spec.order])),
+        comment=declaration.title,
+    )
     affected = None
     if (
         spec.per
@@ -111,7 +125,7 @@ def derive(
     check_columns(spec.name, result, declaration.columns)
     frame = result.select(*declaration.column_names, row_hash(declaration.columns).alias(ROW_HASH))
     if affected is None:
-        return Derived("full", store.publish(spec.name, frame, key=spec.key), versions)
+        return Derived("full", store.publish(spec.name, frame, key=spec.key, order=spec.order), versions)
     keys = store.engine.read_parquet([affected.output])
     frame = semi_join(frame, keys, spec.per)
     published = store.publish(
@@ -120,7 +134,7 @@ def derive(
         key=spec.key,
         scope=_literal_filter(affected.literals),
         scope_keys=(affected.output, spec.per),
-        scope_is_new=not _target_holds(store, spec, affected),
+        order=spec.order,
     )
     return Derived("incremental", published, versions)
 
@@ -134,6 +148,11 @@ def _input(
     frame = store.read(name, version)
     if affected is None or not set(spec.per) <= set(declaration.column_names):
         return frame
+    from pyspark.sql import functions as F
+
+    for column, (low, high) in affected.bounds.items():
+        # By these an engine leaves files unread, which a join does not tell it.
+        frame = frame.where(F.col(column).between(low, high))
     return semi_join(frame, store.engine.read_parquet([affected.needed]), spec.per)
 
 
@@ -174,7 +193,8 @@ def _affected(
         connection.execute(f"COPY needed TO '{needed}' (FORMAT parquet)")
         count = connection.execute("SELECT count(*) FROM affected").fetchall()[0][0]
         literals = {c: v for c in spec.per if (v := _few_values(connection, "affected", c)) is not None}
-    return _Affected(output, needed, count, literals)
+        bounds = {c: found for c in spec.per if (found := _text_bounds(connection, "needed", c)) is not None}
+    return _Affected(output, needed, count, literals, bounds)
 
 
 def _shifted(relation: str, spec: TableSpec, *, forward: bool) -> str:
@@ -198,27 +218,16 @@ def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: st
     return sorted(values)
 
 
+def _text_bounds(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> tuple[str, str] | None:
+    rows = connection.execute(
+        f'SELECT count(*) - count("{column}"), min("{column}"), max("{column}") FROM {relation}'
+    ).fetchall()
+    nulls, low, high = rows[0]
+    return (low, high) if not nulls and isinstance(low, str) else None
+
+
 def _literal_filter(literals: Mapping[str, Sequence[str]]) -> str | None:
     parts = [
         f"{sql_name(c)} IN ({', '.join(sql_value(v) for v in values)})" for c, values in literals.items() if values
     ]
     return " AND ".join(parts) or None
-
-
-def _target_holds(store: Store, spec: TableSpec, affected: _Affected) -> bool:
-    """Whether the table holds rows of any affected key."""
-    if not store.lake.delta(spec.name).file_uris():
-        return False
-    same = " AND ".join(f't."{c}" IS NOT DISTINCT FROM k."{c}"' for c in spec.per)
-    with store.lake.duckdb([spec.name]) as connection:
-        connection.register("keys", _arrow(affected.output))
-        found = connection.execute(
-            f"SELECT 1 FROM {spec.name} AS t WHERE EXISTS (SELECT 1 FROM keys AS k WHERE {same}) LIMIT 1"
-        ).fetchall()
-    return bool(found)
-
-
-def _arrow(path: Path):  # type: ignore[no-untyped-def]
-    import pyarrow.parquet as pq
-
-    return pq.read_table(path)

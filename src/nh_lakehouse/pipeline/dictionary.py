@@ -125,6 +125,8 @@ def _sources_page(domain: str, sets: Sequence[DataSet], graph: Graph) -> str:
 def _data_set(data_set: DataSet, graph: Graph) -> list[str]:
     period = data_set.period
     where = f"column `{period.column}`" if period.column else "the file name"
+    if data_set.rhythm in ("C", "R"):
+        where = "the release"
     facts = [
         ("Publisher", f"[{data_set.publisher}]({data_set.page})" if data_set.page else data_set.publisher),
         ("Files", ", ".join(f"`{f}`" for f in data_set.files)),
@@ -133,6 +135,7 @@ def _data_set(data_set: DataSet, graph: Graph) -> list[str]:
         ("Period", f"{period.grain}, from {where}" + (", row by row" if period.per_row else "")),
         ("Key", _names(data_set.key) + (f" and `{data_set.occurrence}`" if data_set.occurrence else "")),
         ("Replaced as a whole by a newer release", _names(data_set.unit_columns)),
+        ("Without rows", "a delivery without news, not an error" if data_set.may_be_empty else ""),
         ("Becomes", _names(graph.children(f"bronze.{data_set.name}"))),
     ]
     lines = [f"## {data_set.name}", "", f"{data_set.title}. {data_set.description}".strip(), ""]
@@ -151,6 +154,10 @@ def _source_row(column: Column) -> tuple[str, ...]:
     words = [column.description]
     if column.required:
         words.append("Required.")
+    if column.optional:
+        words.append("Not in every layout.")
+    if column.true_when:
+        words.append(f"True: {', '.join(column.true_when)}; false: {', '.join(column.false_when)}.")
     if column.range:
         low, high = column.range
         words.append(f"Expected {_range(low, high)}.")
@@ -166,7 +173,9 @@ def _source_row(column: Column) -> tuple[str, ...]:
         words.append(" ".join(f"{w} {v}" for w, v in (("Since", column.since), ("until", column.until)) if v) + ".")
     if column.sensitive:
         words.append("Masked in messages.")
-    headers = "; ".join([column.header, *(f"earlier or other: {a}" for a in column.aliases)])
+    headers = "; ".join(
+        [column.header, *(f"or {a}" for a in column.also), *(f"earlier or other: {a}" for a in column.aliases)]
+    )
     return (f"`{column.name}`", column.type, column.unit or "", _sentences(words), headers)
 
 
@@ -196,7 +205,7 @@ def _declared(
             ("Kept current per", _names(spec.per)),
             (
                 "Function",
-                _names(f"{s.function.__module__}.{s.function.__name__}" for s in spec.parts.values() or [spec]),
+                _names(f"{s.function.__module__}.{s.function.__name__}" for s in spec.makers),
             ),
             ("Thresholds", "; ".join(f"`{value!r}`" for value in spec.thresholds.values())),
         ]

@@ -104,7 +104,7 @@ def _of_table(table: TableDeclaration, spec: TableSpec | None, graph: Graph, con
     facts = [("Grain", escape(table.grain))]
     functions: list[TableSpec] = []
     if spec is not None:
-        functions = list(spec.parts.values()) or [spec]
+        functions = list(spec.makers)
         facts += [
             ("Key", _codes(spec.key)),
             ("Comes from", _links(graph.parents[table.name])),
@@ -139,7 +139,7 @@ def _of_data_set(data_set: DataSet, graph: Graph) -> str:
         ("Key", _codes(data_set.key)),
         ("Goes to", _links(graph.children(f"bronze.{data_set.name}"))),
     ]
-    rows = [(c.name, c.type, c.unit or "", c.description, "; ".join([c.header, *c.aliases])) for c in data_set.columns]
+    rows = [(c.name, c.type, c.unit or "", c.description, "; ".join(c.headers)) for c in data_set.columns]
     names = ("Column", "Type", "Unit", "Description", "Header in the file, and earlier ones")
     name = f"bronze.{data_set.name}"
     return _section(name, f"{data_set.title}. {data_set.description}", facts, _table(names, rows), data_set.title)
@@ -165,7 +165,7 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def headers_behind(spec: TableSpec | None, contracts: Mapping[str, DataSet]) -> dict[str, str]:
     """For silver: the header behind each column that comes from the file under its own name."""
-    if spec is None or spec.layer != "silver":
+    if spec is None or spec.is_derived:
         return {}
     found: dict[str, dict[str, None]] = {}
     for data_set in (contracts[i] for i in spec.inputs if i in contracts):

@@ -115,10 +115,10 @@ def explain(lake: Lakehouse, graph: Graph, table: str, key: Mapping[str, str]) -
         for name in ancestors:
             found, conditions, values = _rows_behind(connection, graph, name, graph.specs[table].key, known)
             behind.append(found)
-            if name.startswith("silver."):
+            if not graph.specs[name].is_derived:
                 files += _files(connection, name, conditions, values)
     spec = graph.specs[table]
-    functions = [s.function for s in spec.parts.values() or [spec]]
+    functions = [s.function for s in spec.makers]
     return Explanation(
         table,
         {c.name: row.get(c.name) for c in declared.columns},
@@ -127,7 +127,7 @@ def explain(lake: Lakehouse, graph: Graph, table: str, key: Mapping[str, str]) -
         ", ".join(f"{f.__module__}.{f.__name__}" for f in functions),
         inspect.getdoc(functions[0]) or "",
         behind,
-        _own_files(table, row) or files,
+        files if spec.is_derived else _own_files(table, row),
     )
 
 
@@ -236,10 +236,10 @@ def _rate_in_force(key: Sequence[str], name: str) -> str:
 
 def _month_condition(spec: TableSpec, name: str) -> str:
     """The month of the row or, of each data set of the table that does not have it, the latest before."""
-    parts = [s.part for s in spec.parts.values() if s.part]
-    if not parts:
+    columns = dict.fromkeys(column for s in spec.makers for column, _ in s.part)
+    if not columns:
         return '"snapshot_month" = ?'
-    of = f'"{parts[0][0]}"'
+    of = ", ".join(f'"{column}"' for column in columns)
     return (
         f'({of}, "snapshot_month") IN (SELECT ({of}, max("snapshot_month")) FROM {name} '
         f'WHERE "snapshot_month" <= ? GROUP BY {of})'
@@ -260,9 +260,7 @@ def _files(connection: duckdb.DuckDBPyConnection, name: str, condition: str, val
 
 
 def _own_files(table: str, row: Mapping[str, Any]) -> list[FilePart]:
-    """Of a silver row, the line it came from."""
-    if not table.startswith("silver."):
-        return []
+    """Of a row that was made from a file, the line it came from."""
     return [FilePart(table, row["_source_file"], 1, row["_source_row"], row["_source_row"])]
 
 

@@ -30,9 +30,10 @@ def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_sets:
     parts = [repr(sorted((n, repr(v)) for n, v in spec.thresholds.items()))]
     parts += [f"{c.name}:{c.type}" for c in declaration.columns]
     parts += [repr((spec.key, spec.per, sorted(spec.lookback.items()), spec.history, spec.group, spec.untracked))]
+    parts += [part for made_by in spec.makers if (part := _of_history(made_by))]
     # Every row carries its hash: another way of hashing is another table.
     modules = set(_closure(f"{_PACKAGE}.silver.row_hash"))
-    for made_by in (spec, *spec.parts.values()):
+    for made_by in spec.makers:
         modules |= _closure(made_by.function.__module__)
     if data_sets:
         parts += [d.fingerprint() for d in data_sets]
@@ -41,6 +42,12 @@ def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_sets:
             modules |= _closure(f"{_PACKAGE}.silver.history")
     parts += [f"{name}:{_source_hash(name)}" for name in sorted(modules)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _of_history(spec: TableSpec) -> str:
+    """What decides versions, beside that which all tables have."""
+    special = (spec.type_1, sorted(spec.computed.items()), sorted(spec.refined_by.items()))
+    return repr((spec.part, spec.group, spec.untracked, *special)) if any(special) else ""
 
 
 @cache

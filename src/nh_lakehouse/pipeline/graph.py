@@ -136,14 +136,15 @@ def build_graph(
             problems.append(f"{spec.name} has a function and no declaration of its columns")
             continue
         declared = tables[spec.name].column_names
-        if stray := [c for c in dict.fromkeys((*spec.key, *spec.per)) if c not in declared]:
-            problems.append(f"{spec.name}: its key or per names columns that are not declared: {', '.join(stray)}")
+        if stray := [c for c in dict.fromkeys((*spec.key, *spec.per, *spec.order)) if c not in declared]:
+            problems.append(f"{spec.name}: key, per or order name columns that are not declared: {', '.join(stray)}")
+        problems += _problems_of_history(spec, declared, contracts)
     shorts.update(own)
     parents: dict[str, tuple[str, ...]] = {}
     for name, spec in by_name.items():
         full: list[str] = []
         for parameter in spec.inputs:
-            if spec.layer == "silver" and parameter in contracts:
+            if not spec.is_derived and parameter in contracts:
                 full.append(f"bronze.{parameter}")
             elif parameter in shorts:
                 full.append(shorts[parameter])
@@ -157,6 +158,18 @@ def build_graph(
     if problems:
         raise PlanError("the tables cannot be put in order:\n  " + "\n  ".join(problems), problems=problems)
     return Graph(by_name, parents, tuple(order))
+
+
+def _problems_of_history(spec: TableSpec, declared: Sequence[str], contracts: Mapping[str, DataSet]) -> list[str]:
+    """Columns that the versions of a table need and do not have."""
+    problems = []
+    for made_by in spec.makers:
+        if stray := [c for c in (*made_by.type_1, *made_by.computed) if c not in declared]:
+            problems.append(f"{spec.name}: type_1 or computed name columns that are not declared: {', '.join(stray)}")
+        for data_set, column in made_by.refined_by.items():
+            if data_set in contracts and column not in contracts[data_set].column_by_name:
+                problems.append(f"{spec.name}: {data_set} has no column {column} to date its rows by")
+    return problems
 
 
 def _sort(specs: Mapping[str, TableSpec], parents: Mapping[str, tuple[str, ...]]) -> tuple[list[str], list[list[str]]]:

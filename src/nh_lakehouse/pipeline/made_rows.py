@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -14,7 +15,14 @@ __all__ = ["publish_rows"]
 
 
 def publish_rows(
-    store: Store, name: str, rows: pa.Table, *, key: Sequence[str], scope: str, unhashed: Sequence[str]
+    store: Store,
+    name: str,
+    rows: pa.Table,
+    *,
+    key: Sequence[str],
+    unhashed: Sequence[str],
+    scope: str | None = None,
+    scope_keys: tuple[Path, Sequence[str]] | None = None,
 ) -> Published:
     """Make the rows of an operations table inside a scope equal to those of an Arrow table.
 
@@ -23,12 +31,13 @@ def publish_rows(
         name: the table; it is made if it is missing.
         rows: the wanted rows, of the declared columns.
         key: columns that identify a row.
-        scope: DuckDB predicate over the table's columns: rows inside that are not wanted are deleted.
         unhashed: columns that say who wrote a row and when, which makes it no other row.
+        scope: DuckDB predicate over the table's columns: rows inside that are not wanted are deleted.
+        scope_keys: Parquet file of keys, and their columns: only rows with one of these keys are in the scope.
     """
     declaration = load_tables()[name]
     store.ensure(name, [*declaration.columns, HASH_COLUMN], comment=declaration.title)
     # Reading starts the session, without which Spark knows no expression.
     frame = store.staged(rows, name)
     hashed = row_hash([c for c in declaration.columns if c.name not in unhashed])
-    return store.publish(name, frame.withColumn(ROW_HASH, hashed), key=key, scope=scope)
+    return store.publish(name, frame.withColumn(ROW_HASH, hashed), key=key, scope=scope, scope_keys=scope_keys)

@@ -82,8 +82,9 @@ def make_plan(
     for file in landing:
         if file.ignored:
             continue
-        fitting = candidates(file.base_name, data_sets.values())
-        if not fitting and candidates(file.base_name, load_contracts().values()):
+        meant = candidates(file.base_name, {**load_contracts(), **data_sets}.values())
+        fitting = [c for c in meant if c.name in data_sets]
+        if meant and not fitting:
             continue  # of a data set outside this run's domains and selection: neither unknown nor new
         known = state.files.get(file.name)
         expected = fitting[0].fingerprint() if len(fitting) == 1 else everything
@@ -98,7 +99,7 @@ def make_plan(
         name
         for name in tables
         if full_refresh
-        or (name.startswith("silver.") and not set(rebuild).isdisjoint(graph.specs[name].inputs))
+        or (not graph.specs[name].is_derived and not set(rebuild).isdisjoint(graph.specs[name].inputs))
         or is_stale(name, graph, lake, state, fingerprints[name])
     ]
     ignored = [f for f in landing if f.ignored]
@@ -126,7 +127,7 @@ def _is_lost(known: KnownFile, lake: Lakehouse) -> bool:
 
 def _fingerprint(name: str, graph: Graph, data_sets: Mapping[str, DataSet]) -> str:
     spec = graph.specs[name]
-    sources = [data_sets[i] for i in spec.inputs if i in data_sets] if spec.layer == "silver" else []
+    sources = [] if spec.is_derived else [data_sets[i] for i in spec.inputs if i in data_sets]
     return table_fingerprint(spec, load_tables()[name], sources)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from nh_lakehouse.lakehouse.reading import data_files
 from nh_lakehouse.lakehouse.schema import arrow_schema
 from nh_lakehouse.lakehouse.store import Store, staged_rows
 from nh_lakehouse.pipeline.made_rows import publish_rows
+from nh_lakehouse.pipeline.touched import distinct_keys
 from nh_lakehouse.silver.conform import CELL_REASONS, FLAGS, REASONS
 from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, QUARANTINED, unit_key
 
@@ -122,18 +123,39 @@ def _record(
 
 
 def record_quarantine(outcomes: Mapping[str, SilverOutcome], store: Store, run_id: str) -> None:
-    """Replace the quarantine of the data sets and periods that were looked at."""
+    """Replace the quarantine of what was looked at: whole data sets, periods of them, or single rows."""
     seen = {name: o for name, o in outcomes.items() if o.quarantine is not None}
-    if not seen:
-        return
-    wanted = pa.concat_tables([o.quarantine for o in seen.values()])
+    whole = {name: o for name, o in seen.items() if o.rows is None}
+    listed = {name: o for name, o in seen.items() if o.rows is not None}
+    if whole:
+        _replace(whole, store, run_id, " OR ".join(_scope(n, o) for n, o in whole.items()), None)
+    if listed:
+        names = ["data_set", "source_sha256", "file", "source_row"]
+        keys = distinct_keys(store, [o.rows for o in listed.values() if o.rows], names, "quarantine_seen")
+        _replace(listed, store, run_id, None, (keys, names))
+
+
+def _replace(
+    outcomes: Mapping[str, SilverOutcome],
+    store: Store,
+    run_id: str,
+    scope: str | None,
+    scope_keys: tuple[Path, Sequence[str]] | None,
+) -> None:
+    wanted = pa.concat_tables([o.quarantine for o in outcomes.values()])
     if not len(wanted) and not store.lake.exists("ops.quarantine"):
         return
     at = wanted.schema.get_field_index("run_id")
     told = wanted.set_column(at, wanted.schema.field(at), pa.array([run_id] * len(wanted), pa.string()))
-    key = ["data_set", "file", "source_sha256", "period", "source_row", "severity"]
-    scope = " OR ".join(_scope(n, o) for n, o in seen.items())
-    publish_rows(store, "ops.quarantine", told, key=key, scope=scope, unhashed=("run_id", "load_id", "recorded_at"))
+    publish_rows(
+        store,
+        "ops.quarantine",
+        told,
+        key=["data_set", "file", "source_sha256", "period", "source_row", "severity"],
+        scope=scope,
+        scope_keys=scope_keys,
+        unhashed=("run_id", "load_id", "recorded_at"),
+    )
 
 
 def _scope(data_set: str, outcome: SilverOutcome) -> str:

@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any
 
 from nh_lakehouse import __version__
+from nh_lakehouse.bronze.identify import candidates
 from nh_lakehouse.bronze.load import FileOutcome
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse.store import Published
@@ -36,7 +37,7 @@ def file_row(
     o: FileOutcome, run_id: str, data_sets: Mapping[str, DataSet], everything: str, now: datetime
 ) -> dict[str, Any]:
     """One row of `ops.files`: what became of a landing file."""
-    one = o.data_set in data_sets and len([d for d in data_sets.values() if d.match_name(o.landing.base_name)]) == 1
+    one = o.data_set in data_sets and len(candidates(o.landing.base_name, data_sets.values())) == 1
     return {
         "run_id": run_id,
         "load_id": o.load_id,
@@ -99,7 +100,7 @@ def silver_load_rows(outcome: SilverOutcome, run_id: str, now: datetime) -> list
     rows = []
     for target, published in outcome.published.items():
         for number, f in enumerate(outcome.files):
-            counts = _row_for_row(f, published) if target not in outcome.closed else None
+            counts = _made_of_rows(f, published) if target not in outcome.closed else None
             rows.append(
                 _load_row(
                     run_id,
@@ -118,12 +119,19 @@ def silver_load_rows(outcome: SilverOutcome, run_id: str, now: datetime) -> list
     return rows
 
 
-def _row_for_row(f: FileCounts, published: Published) -> dict[str, int | None]:
-    """Every accepted row of a file was inserted, updated or there already."""
-    appended = not published.by_file and not published.updated_n and published.inserted_n
-    inserted, updated = published.by_file.get((f.file, f.load_id), (f.accepted_n if appended else 0, 0))
-    unchanged = f.accepted_n - inserted - updated
-    return {"inserted_n": inserted, "updated_n": updated, "unchanged_n": unchanged, "closed_n": None}
+def _made_of_rows(f: FileCounts, published: Published) -> dict[str, int | None]:
+    """Rows of the table that came from a file: inserted, updated, or there already.
+
+    Row for row they are the accepted ones; a function that makes claims of lines, or lines of claims, has a number of
+    its own.
+    """
+    inserted, updated, wanted = published.by_file.get((f.file, f.load_id), (0, 0, 0))
+    return {
+        "inserted_n": inserted,
+        "updated_n": updated,
+        "unchanged_n": wanted - inserted - updated,
+        "closed_n": None,
+    }
 
 
 def _of_history(outcome: SilverOutcome, target: str, published: Published, *, first: bool) -> dict[str, int | None]:
@@ -199,8 +207,8 @@ def table_line(
     """The line of one write of a table; unchanged rows are known where a silver table keeps no versions."""
     unchanged = None
     if outcome is not None and name not in outcome.closed:
-        accepted = sum(f.accepted_n for f in outcome.files)
-        unchanged = max(0, accepted - published.inserted_n - published.updated_n)
+        wanted = sum(n for *_, n in published.by_file.values())
+        unchanged = wanted - published.inserted_n - published.updated_n
     return TableLine(
         name, "ok", mode, published.inserted_n, published.updated_n, published.deleted_n, unchanged, duration
     )

@@ -196,7 +196,7 @@ class _Run:
         if "silver" in self.options.layers:
             self._silver(plan, store, state, tables)
         if "gold" in self.options.layers:
-            self._gold(plan, store, state, tables)
+            self._derived("gold", plan, store, state, tables)
 
     def _scope(self) -> tuple[dict[str, DataSet], list[str]]:
         """Data sets and tables of this run."""
@@ -288,23 +288,24 @@ class _Run:
 
     def _silver(self, plan: Plan, store: Store, state: State, tables: Sequence[str]) -> None:
         stale = self._stale_silver(plan, state, tables)
-        if not stale:
-            return
-        self.reporter.phase(f"silver: {sum(len(v) for v in stale.values())} tables")
-        started = time.monotonic()
-        with ThreadPoolExecutor(max_workers=store.engine.parallel) as pool:
-            futures = {pool.submit(self._one_data_set, n, specs, plan, store, state): n for n, specs in stale.items()}
-            for future in futures:
-                future.result()
-        self._record_silver(plan, store, state)
-        self.reporter.end("silver", f"{time.monotonic() - started:.1f} s")
+        if stale:
+            self.reporter.phase(f"silver: {sum(len(v) for v in stale.values())} tables")
+            started = time.monotonic()
+            with ThreadPoolExecutor(max_workers=store.engine.parallel) as pool:
+                since = {n: self._since(plan, state, names, n) for n, names in stale.items()}
+                jobs = [pool.submit(self._one_data_set, n, names, since, store, state) for n, names in stale.items()]
+                for job in jobs:
+                    job.result()
+            self._record_silver(plan, store, state)
+            self.reporter.end("silver", f"{time.monotonic() - started:.1f} s")
+        self._derived("silver", plan, store, state, tables)
 
     def _stale_silver(self, plan: Plan, state: State, tables: Sequence[str]) -> dict[str, list[str]]:
         """Data set -> its silver tables, where one of them is behind; largest bronze first."""
         found: dict[str, list[str]] = {}
         for name in tables:
             spec = self.graph.specs[name]
-            if spec.layer != "silver":
+            if spec.is_derived:
                 continue
             record = state.tables.get(name)
             current = record is not None and record.fingerprint == plan.fingerprints[name]
@@ -316,7 +317,7 @@ class _Run:
                     found.setdefault(data_set, [])
         for data_set in found:
             found[data_set] = [
-                n for n in tables if self.graph.specs[n].layer == "silver" and data_set in self.graph.specs[n].inputs
+                n for n in tables if not self.graph.specs[n].is_derived and data_set in self.graph.specs[n].inputs
             ]
         size = {d: _folder_size(self.lake.folder(f"bronze.{d}")) for d in found}
         return dict(sorted(found.items(), key=lambda item: -size[item[0]]))
@@ -324,7 +325,9 @@ class _Run:
     def _is_rebuilt(self, data_set: str) -> bool:
         return self.options.full_refresh or data_set in self.options.rebuild
 
-    def _one_data_set(self, data_set: str, names: Sequence[str], plan: Plan, store: Store, state: State) -> None:
+    def _one_data_set(
+        self, data_set: str, names: Sequence[str], since: Mapping[str, int | None], store: Store, state: State
+    ) -> None:
         self.reporter.begin(data_set, f"silver of {data_set}")
         started = time.monotonic()
         contract = load_contracts()[data_set]
@@ -334,7 +337,7 @@ class _Run:
                 contract,
                 specs,
                 store,
-                since=self._since(plan, state, names, data_set),
+                since=since,
                 rows_read=state.rows_read(),
                 now=self.started_at,
             )
@@ -349,7 +352,7 @@ class _Run:
                 table_line(
                     name,
                     outcome.published[name],
-                    "full" if outcome.periods is None else "incremental",
+                    "full" if outcome.is_full else "incremental",
                     duration,
                     outcome,
                 )
@@ -398,14 +401,16 @@ class _Run:
             rows.append(table_row(line, published, plan.fingerprints[name], versions, self.run_id, now))
         return rows
 
-    # --- gold ----------------------------------------------------------------------------------------------------
+    # --- tables made from tables ---------------------------------------------------------------------------------
 
-    def _gold(self, plan: Plan, store: Store, state: State, tables: Sequence[str]) -> None:
-        names = [n for n in tables if self._layer_of(n) == "gold"]
+    def _derived(self, layer: str, plan: Plan, store: Store, state: State, tables: Sequence[str]) -> None:
+        """Bring the derived tables of a layer up to date."""
+        names = [n for n in tables if self.graph.specs[n].is_derived and self._layer_of(n) == layer]
         stale = [n for n in names if self.options.full_refresh or n in plan.stale or self._may_be_stale(n, plan, state)]
         if not stale:
             return
-        self.reporter.phase(f"gold: {len(names)} tables")
+        behind = ", made from others" if layer == "silver" else ""
+        self.reporter.phase(f"{layer}: {len(names)} tables{behind}")
         started = time.monotonic()
         done: dict[str, tuple[TableLine, Published, Mapping[str, int]]] = {}
         self._schedule(names, plan, store, state, done)
@@ -421,7 +426,7 @@ class _Run:
             if t.status in ("failed", "blocked") and t.table in names
         ]
         self._append_ops(store, {"ops.tables": rows})
-        self.reporter.end("gold", f"{time.monotonic() - started:.1f} s")
+        self.reporter.end(layer, f"{time.monotonic() - started:.1f} s")
 
     def _may_be_stale(self, name: str, plan: Plan, state: State) -> bool:
         if is_stale(name, self.graph, self.lake, state, plan.fingerprints[name]):
@@ -562,7 +567,7 @@ class _Run:
         for name in plan.stale:
             tables |= self.graph.descendants(name)
         for data_set in plan.data_sets:
-            if any(plan.data_sets[data_set].match_name(f.base_name) for f in plan.new_files):
+            if any(plan.data_sets[data_set].name_fit(f.base_name) >= 0 for f in plan.new_files):
                 tables |= self.graph.descendants(f"bronze.{data_set}")
         reachable = self._reachable(plan)
         return {
@@ -573,7 +578,7 @@ class _Run:
 
     def _reachable(self, plan: Plan) -> set[str]:
         """Tables whose required inputs are there, or will be once the new files are loaded."""
-        fitting = {d for d, c in plan.data_sets.items() if any(c.match_name(f.base_name) for f in plan.new_files)}
+        fitting = {d for d, c in plan.data_sets.items() if any(c.name_fit(f.base_name) >= 0 for f in plan.new_files)}
         there = {f"bronze.{d}" for d in fitting}
         for name in self.graph.order:
             spec, parents = self.graph.specs[name], self.graph.parents[name]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.errors import ConfigError, RowAccountingError
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.state import file_events, matching_names
@@ -70,6 +70,8 @@ def find_release(lake: Lakehouse, file: str) -> Release:
         rows_n = sum(s[3] for s in begun)
         others_n, copies = len(standing) - len(begun), _copies(events, newest)
         return Release(name, newest["data_set"], newest["sha256"], newest["load_id"], rows_n, others_n, copies)
+    if newest["status"] == "loaded" and newest["rows_read_n"] == 0:
+        return Release(name, newest["data_set"], newest["sha256"], None, 0, len(standing), _copies(events, newest))
     if not standing:
         raise ConfigError(_why_not(name, newest), option="FILE")
     data_set, sha256, load_id, rows_n = standing[0]
@@ -168,7 +170,9 @@ def _standing(lake: Lakehouse, name: str, data_sets: set[str]) -> list[tuple[str
 def _copies(events: list[dict[str, Any]], release: dict[str, Any]) -> tuple[str, ...]:
     """Files that were left out because a release was loaded."""
     latest = {e["file"]: e for e in events}
-    facts = ("data_set", "sha256", "period")
+    contract = load_contracts().get(release["data_set"])
+    # Claims are known by their content alone: a copy is of the day on which it came.
+    facts = ("data_set", "sha256") if contract and contract.rhythm == "C" else ("data_set", "sha256", "period")
     return tuple(
         sorted(
             name

@@ -1,13 +1,23 @@
 """A deterministic generator of files shaped like those of the Centers for Medicare & Medicaid Services (CMS).
 
-`generate_sample` writes a landing folder: names, headers, missing values, footnotes and distributions are the real
-ones, homes and their names are made up. `nh_lakehouse.sample.dirt`, `.dirt_inspections` and `.dirt_measures` list the
-faults put in on purpose.
+`generate_sample` writes a landing folder of nursing-home files: names, headers, missing values, footnotes and
+distributions are the real ones, homes and their names are made up. `nh_lakehouse.sample.dirt`, `.dirt_inspections` and
+`.dirt_measures` list the faults put in on purpose. `generate_claims_sample` does the same for Medicare claims, see
+`nh_lakehouse.sample.claims`.
 """
 
 from __future__ import annotations
 
+from nh_lakehouse.sample.claims import ClaimsReport, generate_claims_delivery, generate_claims_sample
 from nh_lakehouse.sample.damage import Dirt
 from nh_lakehouse.sample.landing import SampleFile, SampleReport, generate_sample
 
-__all__ = ["Dirt", "SampleFile", "SampleReport", "generate_sample"]
+__all__ = [
+    "ClaimsReport",
+    "Dirt",
+    "SampleFile",
+    "SampleReport",
+    "generate_claims_delivery",
+    "generate_claims_sample",
+    "generate_sample",
+]

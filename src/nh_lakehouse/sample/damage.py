@@ -14,7 +14,7 @@ __all__ = ["CCN", "DOLLARS", "QUOTE", "SHORT_ROW", "TWICE", "Damage", "Dirt", "E
 CCN = "CMS Certification Number (CCN)"
 QUOTE = '"'
 
-Severity = Literal["row", "duplicate", "cell", "warn", "none", "drift", "file"]
+Severity = Literal["row", "duplicate", "cell", "warn", "none", "referential", "drift", "file"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Dirt:
         column: header of the column, empty where the fault is not of one column.
         what: what is wrong, in words.
         reason: the reason a load is expected to give, empty where the value is read as it is meant.
-        severity: what becomes of it: `row`, `duplicate`, `cell`, `warn`, `none`, `drift`, `file`.
+        severity: what becomes of it: `row`, `duplicate`, `cell`, `warn`, `none`, `referential` (the row stays and is
+            reported between tables), `drift`, `file`.
     """
 
     file: str

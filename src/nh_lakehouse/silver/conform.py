@@ -45,6 +45,10 @@ _EARLIEST, _LATEST = "1900-01-01", "2100-01-01"
 _LARGEST_DOUBLE = 1e300
 #: A double holds every whole number below this one.
 _LARGEST_WHOLE = 2**53
+#: Texts of a boolean, in lower case, where the contract names none.
+_TRUE, _FALSE = ("y", "yes", "true", "1"), ("n", "no", "false", "0")
+#: What a condition says that asks for nulls, or passes over them.
+_NULL_WORDS = ("is null", "filter(")
 #: Blanks that `trim` leaves (tab, no-break space): alone in a cell they are a missing value.
 _OTHER_BLANKS = ("\t", "\u00a0")
 
@@ -75,7 +79,7 @@ def conform(bronze: DataFrame, data_set: DataSet, *, columns: Iterable[str] | No
     audit = [c for c in bronze.columns if c.startswith("_")]
     cleaned = bronze.selectExpr(*[f"{_clean(c, data_set)} AS {_q(c.name)}" for c in chosen], *audit)
     parsed = cleaned.selectExpr(
-        *[f"{_PARSERS[c.type](_q(c.name))} AS {_q(c.name)}" for c in chosen],
+        *[f"{_parse(c)} AS {_q(c.name)}" for c in chosen],
         *[f"{_q(c.name)} AS {_q('_t_' + c.name)}" for c in chosen if _needs_text(c)],
         *audit,
     )
@@ -132,18 +136,20 @@ def _clean(column: ContractColumn, data_set: DataSet) -> str:
     if column.type == "ccn":
         text = f"trim(BOTH {_text(' ' + ''.join(_OTHER_BLANKS))} FROM {_q(column.name)})"
     text = _without_affixes(column, text)
-    # lpad alone would cut longer texts.
-    value = (
-        f"CASE WHEN length({text}) < {column.pad} THEN lpad({text}, {column.pad}, '0') ELSE {text} END"
-        if column.pad
-        else text
-    )
+    value = _padded(text, column.pad) if column.pad else text
     cleaned = f"CASE WHEN {text} NOT IN ({_texts([*column.missing_markers, *_OTHER_BLANKS])}) THEN {value} END"
     national = data_set.national
     if national is not None and column.name in national.set:
         is_national = f"trim({_q(national.column)}) IN ({_texts(national.values)})"
         return f"CASE WHEN {is_national} THEN {_text(national.set[column.name])} ELSE {cleaned} END"
     return cleaned
+
+
+def _padded(text: str, width: int) -> str:
+    """Digits filled up with leading zeros; letters were never a number to a spreadsheet (drug codes hold OTHER)."""
+    # lpad alone would cut longer texts.
+    is_short = f"length({text}) < {width} AND {text} RLIKE '^[0-9]+\\\\z'"
+    return f"CASE WHEN {is_short} THEN lpad({text}, {width}, '0') ELSE {text} END"
 
 
 def _without_affixes(column: ContractColumn, text: str) -> str:
@@ -203,16 +209,17 @@ def _parse_whole(name: str, spark_type: str) -> str:
 
 
 def _parse_usd(name: str) -> str:
+    # Nearly every amount is plain: tried first and alone, as a condition around all costs Sail as much once more.
     return (
-        f"CASE WHEN substring({name}, -1, 1) <= '9' THEN "
-        f"coalesce(try_cast({name} AS decimal(18,2)), try_cast({_plain_number(name)} AS decimal(18,2)), "
+        f"coalesce(try_cast({name} AS decimal(18,2)), CASE WHEN substring({name}, -1, 1) <= '9' THEN "
+        f"coalesce(try_cast({_plain_number(name)} AS decimal(18,2)), "
         # Sail reads no decimal with an exponent.
-        f"try_cast(try_cast({name} AS double) AS decimal(18,2))) END"
+        f"try_cast(try_cast({name} AS double) AS decimal(18,2))) END)"
     )
 
 
 def _parse_date(name: str) -> str:
-    by_shape = (
+    return (
         f"CASE WHEN length({name}) >= 10 AND substring({name}, 5, 1) = '-' AND substring({name}, 8, 1) = '-' "
         f"AND substring({name}, 11, 1) IN ('', ' ', 'T') THEN try_cast(substring({name}, 1, 10) AS date) "
         f"WHEN length({name}) = 8 AND try_cast({name} AS int) IS NOT NULL "
@@ -224,7 +231,6 @@ def _parse_date(name: str) -> str:
         f"THEN to_date(try_to_timestamp(initcap({name}), 'dd-MMM-yyyy')) "
         f"WHEN length({name}) = 9 AND substring({name}, 3, 1) = '-' THEN {_two_digit_year(name)} END"
     )
-    return f"CASE WHEN {by_shape} BETWEEN DATE'{_EARLIEST}' AND DATE'{_LATEST}' THEN {by_shape} END"
 
 
 def _joined_date(name: str, year: int, month: int, day: int) -> str:
@@ -251,10 +257,9 @@ def _parse_timestamp(name: str) -> str:
     return f"try_cast({name} AS timestamp)"
 
 
-def _parse_boolean(name: str) -> str:
+def _parse_boolean(name: str, true: Iterable[str] = _TRUE, false: Iterable[str] = _FALSE) -> str:
     return (
-        f"CASE WHEN lower({name}) IN ('y', 'yes', 'true', '1') THEN true "
-        f"WHEN lower({name}) IN ('n', 'no', 'false', '0') THEN false END"
+        f"CASE WHEN lower({name}) IN ({_texts(true)}) THEN true WHEN lower({name}) IN ({_texts(false)}) THEN false END"
     )
 
 
@@ -299,6 +304,12 @@ _PARSERS: Mapping[str, Callable[[str], str]] = {
 }
 
 
+def _parse(column: ContractColumn) -> str:
+    if column.type == "boolean" and column.true_when:
+        return _parse_boolean(_q(column.name), column.true_when, column.false_when)
+    return _PARSERS[column.type](_q(column.name))
+
+
 # --- checking ------------------------------------------------------------------------------------------------------
 
 
@@ -306,7 +317,7 @@ def _check(column: ContractColumn) -> _Typed:
     name, value, text = column.name, _q(column.name), _q(f"_t_{column.name}")
     if column.type in ("string", "quarter"):
         return _Typed(value, _accepted_flags(column, value))
-    unreadable = f"{text} IS NOT NULL AND {value} IS NULL"
+    unreadable = _unreadable(column)
     if column.type == "ccn":
         flags = (
             ("ccn_padded", f"{value} IS NOT NULL AND length({text}) = 5"),
@@ -319,11 +330,27 @@ def _check(column: ContractColumn) -> _Typed:
         bad = f"{value} IS NOT NULL AND exists({value}, code -> code IS NULL)"
         return _Typed(f"CASE WHEN NOT ({bad}) THEN {value} END", ((f"bad_number:{name}", bad),))
     reason = {"date": "bad_date", "timestamp": "bad_date", "boolean": "bad_boolean"}.get(column.type, "bad_number")
+    if column.type == "date":
+        # Here and not where the text is parsed, which would write the long expression twice.
+        return _Typed(f"CASE WHEN {_is_of_our_time(value)} THEN {value} END", ((f"{reason}:{name}", unreadable),))
     outside = _outside(column, value)
     if outside is None:
         return _Typed(value, ((f"{reason}:{name}", unreadable),))
     flags = ((f"{reason}:{name}", unreadable), (f"out_of_range:{name}", outside))
     return _Typed(f"CASE WHEN NOT ({outside}) THEN {value} END", flags)
+
+
+def _unreadable(column: ContractColumn) -> str:
+    """SQL: there is a text, and it is no value of the column's type."""
+    value, text = _q(column.name), _q(f"_t_{column.name}")
+    no_value = f"{value} IS NULL"
+    if column.type == "date":
+        no_value = f"({no_value} OR NOT {_is_of_our_time(value)})"
+    return f"{text} IS NOT NULL AND {no_value}"
+
+
+def _is_of_our_time(value: str) -> str:
+    return f"({value} BETWEEN DATE'{_EARLIEST}' AND DATE'{_LATEST}')"
 
 
 def _outside(column: ContractColumn, value: str) -> str | None:
@@ -368,10 +395,10 @@ def _row_reasons(data_set: DataSet, from_cells: Sequence[tuple[str, str]]) -> st
     required = [c for c in (data_set.column_by_name[name] for name in data_set.key) if c.required]
     reasons = []
     for column in required:
-        value, text = _q(column.name), _q(f"_t_{column.name}" if _needs_text(column) else column.name)
+        text = _q(f"_t_{column.name}" if _needs_text(column) else column.name)
         reasons.append((f"missing_key:{column.name}", f"{text} IS NULL"))
         if _needs_text(column) and column.type != "ccn":
-            reasons.append((f"bad_key_format:{column.name}", f"{text} IS NOT NULL AND {value} IS NULL"))
+            reasons.append((f"bad_key_format:{column.name}", _unreadable(column)))
     return _list_of([*reasons, *from_cells], malformed)
 
 
@@ -398,7 +425,7 @@ def _columns_of(expression: str, data_set: DataSet) -> set[str]:
 
 def _where_known(expression: str, data_set: DataSet) -> str:
     """A condition that asks for nulls holds of no file that lacks the column: there it is unknown, not missing."""
-    if "is null" not in expression.lower():
+    if not any(word in expression.lower() for word in _NULL_WORDS):
         return expression
     return f"({expression}) AND {_known(*sorted(_columns_of(expression, data_set)))}"
 

@@ -8,6 +8,9 @@ incomplete snapshot (one state's part of a month, half a file) closes nothing.
 
 A column that a file does not have is unknown, not null: it makes no version, the last known value goes on, and before
 the first known value that one is shown.
+
+Beside snapshots there may be rows that stand for themselves: what was true of one key from a day on. They make versions
+like any other row, and say nothing of who else was there.
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-__all__ = ["PRESENT_ONLY", "Completeness", "versions"]
+__all__ = ["ASIDE", "PRESENT_ONLY", "Completeness", "closings", "complete_periods", "versions"]
 
 #: Marks a snapshot row that proves a key present without telling its values (its row was quarantined).
 PRESENT_ONLY = "_present_only"
+#: Marks a row that stands for itself, in no snapshot.
+ASIDE = "_aside"
 #: Windows that all keys share.
 _WINDOWS = 64
 
@@ -46,40 +51,102 @@ def versions(
     period: str,
     group: str | None = None,
     unit: Sequence[str] = (),
+    type_1: Sequence[str] = (),
     sometimes_absent: Iterable[str] | None = None,
     some_untold: bool = True,
+    complete: DataFrame | None = None,
     completeness: Completeness = Completeness(),
 ) -> DataFrame:
     """Versions of every key.
 
     Args:
         snapshots: one row per key and period: key, `period` (date), tracked and untracked columns,
-            `_absent_columns` (text: names that the row's file does not have, joined by commas) and `_present_only`.
+            `_absent_columns` (text: names that the row's file does not have, joined by commas), `_present_only` and,
+            where some rows stand for themselves, `_aside`.
         key: columns of the key; compared null-safe.
         tracked: columns whose change makes a version.
         untracked: columns that take the last known value inside a version.
         period: the date column of the snapshot.
         group: column within which completeness is judged; None = the whole set.
         unit: columns of the key whose values are counted for that; the whole key if empty.
+        type_1: untracked columns without a history: the key's latest value that is not null stands on every version.
         sometimes_absent: the columns that some file lacks, where the caller knows; any column may be if None. Only the
             plan depends on it, not the result.
         some_untold: whether a row may be `_present_only` or state no group; False, for a smaller plan, where the caller
             knows that none does.
+        complete: the complete periods of all groups (`complete_periods`), where the snapshots are those of some keys
+            alone; None: they are found from the snapshots.
         completeness: threshold.
     Returns:
         One row per key and version: key, columns, `valid_from`, `valid_to` (exclusive, null = open), `is_current`,
         `closed_reason` (`absent` or null), and the audit columns of the version's first row.
     """
-    audit = [c for c in snapshots.columns if c.startswith("_") and c not in ("_absent_columns", PRESENT_ONLY)]
+    marks = ("_absent_columns", PRESENT_ONLY, ASIDE, period)
+    audit = [c for c in snapshots.columns if c.startswith("_") and c not in marks]
     columns = [*tracked, *untracked]
     alone = [c for c in columns if sometimes_absent is None or c in set(sometimes_absent)]
+    placed = _placed(snapshots, key, columns, period, group, some_untold=some_untold)
+    filled = _with_latest(_fill_absent(placed, key, alone, period), key, type_1, period)
+    hashed = filled.withColumn("_tracked", _content(tracked))
+    if complete is None:
+        complete = _complete(filled, unit or key, period, completeness)
+    dated = _with_closing(hashed, complete, key, period)
+    return _collapse(dated, key, tracked, untracked, period, audit)
+
+
+def complete_periods(
+    snapshots: DataFrame,
+    *,
+    key: Sequence[str],
+    period: str,
+    group: str | None = None,
+    unit: Sequence[str] = (),
+    some_untold: bool = True,
+    completeness: Completeness = Completeness(),
+) -> DataFrame:
+    """The periods whose snapshot is complete: one row per group, `_group` and `_complete`, a sorted array.
+
+    Args: as for `versions`; of the snapshots the key, the group and the marks are enough, but all keys are needed.
+    """
+    placed = _placed(snapshots, key, (), period, group, some_untold=some_untold)
+    return _complete(placed, unit or key, period, completeness)
+
+
+def closings(
+    snapshots: DataFrame,
+    complete: DataFrame,
+    *,
+    key: Sequence[str],
+    period: str,
+    group: str | None = None,
+    some_untold: bool = True,
+) -> DataFrame:
+    """The days on which keys are closed as absent: one row per key and day, the key and `valid_to`.
+
+    What else a version says follows from the key's own snapshots: where neither these nor its closings changed, none of
+    its versions did.
+
+    Args: as for `complete_periods`, and its result.
+    """
+    placed = _placed(snapshots, key, (), period, group, some_untold=some_untold).withColumn("_tracked", F.lit(0))
+    dated = _with_closing(placed, complete, key, period)
+    return dated.where("_closed_at IS NOT NULL").select(*key, F.col("_closed_at").alias("valid_to"))
+
+
+def _placed(
+    snapshots: DataFrame,
+    key: Sequence[str],
+    columns: Sequence[str],
+    period: str,
+    group: str | None,
+    *,
+    some_untold: bool,
+) -> DataFrame:
+    """The rows that count, each with its group."""
     placed = snapshots.withColumn("_group", F.col(group) if group else F.lit("all"))
     if some_untold:
-        placed = _carry_group(_with_untold(placed, key, columns, period), key, period)
-    filled = _fill_absent(placed, key, alone, period)
-    hashed = filled.withColumn("_tracked", _content(tracked))
-    dated = _with_closing(hashed, _complete_periods(filled, unit or key, period, completeness), key, period)
-    return _collapse(dated, key, tracked, untracked, period, audit)
+        return _carry_group(_with_untold(placed, key, columns, period), key, period)
+    return placed
 
 
 def _with_untold(placed: DataFrame, key: Sequence[str], columns: Sequence[str], period: str) -> DataFrame:
@@ -133,13 +200,30 @@ def _fill_absent(told: DataFrame, key: Sequence[str], alone: Sequence[str], peri
     return boxed.withColumns(known).withColumns({c: F.col(f"_box_{c}")[c] for c in alone}).drop(*boxes)
 
 
+def _with_latest(filled: DataFrame, key: Sequence[str], type_1: Sequence[str], period: str) -> DataFrame:
+    """The latest known value of columns without a history, on every row of the key."""
+    names = [f"_k_{k}" for k in key]
+    same_key = F.lit(True)
+    for column, name in zip(key, names, strict=True):
+        same_key = same_key & F.col(column).eqNullSafe(F.col(name))
+    for column in type_1:
+        known = filled.where(F.col(column).isNotNull())
+        by_key = [F.col(k).alias(name) for k, name in zip(key, names, strict=True)]
+        latest = known.groupBy(*by_key).agg(F.max_by(column, period).alias("_latest"))
+        joined = filled.join(latest, on=same_key, how="left")
+        filled = joined.withColumn(column, F.col("_latest")).drop("_latest", *names)
+    return filled
+
+
 def _content(tracked: Sequence[str]) -> Column:
     """Hash of the tracked values; a null and the value that its type hashes alike are told apart."""
     return F.xxhash64(*[part for c in tracked for part in (F.col(c), F.col(c).isNull())]) if tracked else F.lit(0)
 
 
-def _complete_periods(filled: DataFrame, unit: Sequence[str], period: str, completeness: Completeness) -> DataFrame:
+def _complete(filled: DataFrame, unit: Sequence[str], period: str, completeness: Completeness) -> DataFrame:
     """Per group: the periods whose snapshot holds enough of the units open before it, as a sorted array."""
+    if ASIDE in filled.columns:
+        filled = filled.where(~F.col(ASIDE))
     name = F.to_json(F.struct(*unit)) if len(unit) > 1 else F.col(unit[0]).cast("string")
     per_period = filled.groupBy("_group", period).agg(F.collect_set(name).alias("keys"))
     ordered = per_period.groupBy("_group").agg(
