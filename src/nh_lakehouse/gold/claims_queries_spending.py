@@ -142,9 +142,9 @@ def q11_spend_trend(
     """
     by = ["source", "month", "spend_type"]
     claims = fact_claims.select("source", "month", "bene_id", F.col("claim_type").alias("spend_type"), "payment_usd")
-    fills = fact_prescriptions.select(
-        "source", "month", "bene_id", F.lit(PDE).alias("spend_type"), F.col("total_cost_usd").alias("payment_usd")
-    )
+    # Computed, if only so: Sail refuses the union of columns whose comments differ and which are taken as they are.
+    cost = F.when(F.col("source").isNotNull(), F.col("total_cost_usd")).alias("payment_usd")
+    fills = fact_prescriptions.select("source", "month", "bene_id", F.lit(PDE).alias("spend_type"), cost)
     events = claims.unionByName(fills).filter(F.col("month").isNotNull())
     figures = events.groupBy(*by).agg(
         exact_sum_usd("payment_usd").alias("spend_usd"), F.count(F.lit(1)).alias("events_n")

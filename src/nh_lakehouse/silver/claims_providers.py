@@ -124,8 +124,13 @@ def _seen(
         f"'provider_id_type', {repr(id_type) if id_type else _type_beside(column)}) END"
         for role, column, id_type in roles
     ]
-    kept = ["source", f"{kind} AS claim_type", f"{number} AS number", f"{day} AS day"]
+    # Computed, if only so: Sail refuses the union of columns whose comments differ and which are taken as they are.
+    kept = ["source", f"{kind} AS claim_type", f"{_computed(number)} AS number", f"{_computed(day)} AS day"]
     return codes.explode_known(rows, structs, [*kept, f"{state} AS state", f"{specialty} AS specialty"])
+
+
+def _computed(column: str) -> str:
+    return f"CASE WHEN source IS NOT NULL THEN {column} END"
 
 
 def _type_beside(column: str) -> str:
