@@ -24,8 +24,6 @@ __all__ = ["NOTE", "fraud_indicators"]
 NOTE = "indicator, not a finding"
 """What every row says of itself."""
 
-#: Windows that all subjects share (decision 9).
-_WINDOWS = 64
 _SUBJECT = ("source", "subject_type", "subject_id", "year")
 
 
@@ -78,11 +76,11 @@ def fraud_indicators(
         doctor_shopping(drug_event, clm_ndc, rules),
         dme_without_visit(claim, claims_extent, rules),
     ]
-    return _ranked(_with_score(reduce(DataFrame.unionByName, found)))
+    return _with_score(reduce(DataFrame.unionByName, found))
 
 
 def _with_score(indicators: DataFrame) -> DataFrame:
-    """The rows of each subject and year, and one more that counts them.
+    """The rows of each subject and year, and one more that counts them and has a rank.
 
     The rows travel through the grouping as a list: to group them beside keeping them would compute all of them twice.
     """
@@ -93,33 +91,24 @@ def _with_score(indicators: DataFrame) -> DataFrame:
         F.expr("count(is_flagged) AS _evaluated_n"),
         F.expr("count(CASE WHEN is_flagged THEN 1 END) AS _flagged_n"),
     )
+    share = "CAST(_flagged_n AS double) / nullif(_evaluated_n, 0)"
+    rank = f"rank() OVER (PARTITION BY source, subject_type, year ORDER BY {share} DESC NULLS LAST, _flagged_n DESC)"
+    ranked = grouped.selectExpr("*", f"CAST({rank} AS int) AS _rank")
     summary = {
         "indicator": "'score'",
         "peer_group": "'all'",
-        "value": "CAST(_flagged_n AS double) / _evaluated_n",
+        "value": share,
         "exposure_n": "_evaluated_n",
     }
     score = ", ".join(f"'{name}', CAST({summary.get(name, 'NULL')} AS {COLUMNS[name]})" for name in own)
     rows = f"CASE WHEN _evaluated_n > 0 THEN concat(_rows, array(named_struct({score}))) ELSE _rows END"
-    exploded = grouped.selectExpr(*_SUBJECT, "_evaluated_n", "_flagged_n", f"explode({rows}) AS _row")
+    exploded = ranked.selectExpr(*_SUBJECT, "_evaluated_n", "_flagged_n", "_rank", f"explode({rows}) AS _row")
+    of_score = "CASE WHEN _row.indicator = 'score' THEN {} END AS {}"
     return exploded.selectExpr(
         *_SUBJECT,
         *[f"_row.{name} AS {name}" for name in own],
-        "CASE WHEN _row.indicator = 'score' THEN _evaluated_n END AS evaluated_n",
-        "CASE WHEN _row.indicator = 'score' THEN _flagged_n END AS flagged_n",
-    )
-
-
-def _ranked(rows: DataFrame) -> DataFrame:
-    """Adds the rank of scores, from high to low, and the note."""
-    # Other rows have no rank: spread, so that no window holds them all.
-    window = (
-        "PARTITION BY source, subject_type, year, indicator = 'score',"
-        f" CASE WHEN indicator = 'score' THEN 0 ELSE pmod(xxhash64(subject_id), {_WINDOWS}) END"
-        " ORDER BY CASE WHEN indicator = 'score' THEN value END DESC, flagged_n DESC"
-    )
-    return rows.selectExpr(
-        "*",
-        f"CASE WHEN indicator = 'score' THEN CAST(rank() OVER ({window}) AS int) END AS score_rank",
+        of_score.format("_evaluated_n", "evaluated_n"),
+        of_score.format("_flagged_n", "flagged_n"),
+        of_score.format("_rank", "score_rank"),
         f"'{NOTE}' AS note",
     )
