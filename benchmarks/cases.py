@@ -102,14 +102,16 @@ class Bench:
         return self.options.work / "run"
 
     def execute(self) -> Results:
-        """Every case as often as asked for."""
-        chains = self._chains()
-        for number in range(self.options.times):
-            print(f"round {number + 1} of {self.options.times}", flush=True)
-            for chain in chains:
-                shutil.rmtree(self.scratch, ignore_errors=True)
-                self.scratch.mkdir(parents=True)
-                chain()
+        """Every case as often as asked for; Ctrl-C ends it, and what was measured by then counts."""
+        try:
+            for number in range(self.options.times):
+                print(f"round {number + 1} of {self.options.times}", flush=True)
+                for chain in self._chains():
+                    shutil.rmtree(self.scratch, ignore_errors=True)
+                    self.scratch.mkdir(parents=True)
+                    chain()
+        except KeyboardInterrupt:
+            print("interrupted: the page tells what was measured until now", flush=True)
         shutil.rmtree(self.scratch, ignore_errors=True)
         return self.results
 

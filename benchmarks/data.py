@@ -6,7 +6,6 @@ A folder gets its name when it is complete: one that was interrupted is made aga
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -16,6 +15,7 @@ from nh_lakehouse import generate_sample
 from nh_lakehouse.sample.kinds import KINDS
 
 from .child import csv_files
+from .second_month import write_second_month
 
 __all__ = ["HISTORY_MONTHS", "HOMES", "correct", "growth", "history", "link", "two_months"]
 
@@ -25,11 +25,12 @@ HOMES = 14_814
 HISTORY_MONTHS = 24
 PAYROLL = "pbj_nurse_daily"
 _LEFT_OUT = {"nh_chain_performance", "snf_enrollments", "wages"}
-_SECOND = re.compile(r"_(?:Nov2024|20241124)\.csv$")
 
 
 def two_months(work: Path, homes: int, data_sets: Collection[str] = ()) -> tuple[Path, Path]:
     """The first month with a payroll quarter, and the monthly files of the second with the next quarter.
+
+    What changes from one to the other stands in `second_month`.
 
     Args:
         work: folder of the benchmark.
@@ -43,14 +44,14 @@ def two_months(work: Path, homes: int, data_sets: Collection[str] = ()) -> tuple
     folder = work / "data" / f"months_{homes}{'_few' if data_sets else ''}"
     first, second = folder / "first", folder / "second"
     if not (first.is_dir() and second.is_dir()):
-        everything = _generate(folder, homes=homes, months=2, quarters=2, data_sets=wanted)
+        everything = _generate(folder, homes=homes, months=1, quarters=2, data_sets=wanted)
         payroll = sorted(everything.glob("PBJ_*"), key=lambda p: p.stem[-4:] + p.stem[-7:-5])
         for name in ("first.tmp", "second.tmp"):
             shutil.rmtree(folder / name, ignore_errors=True)
             (folder / name).mkdir()
         for path in csv_files(everything):
-            is_later = bool(_SECOND.search(path.name)) or path in payroll[1:]
-            path.rename(folder / ("second.tmp" if is_later else "first.tmp") / path.name)
+            path.rename(folder / ("second.tmp" if path in payroll[1:] else "first.tmp") / path.name)
+        write_second_month(folder / "first.tmp", folder / "second.tmp")
         (folder / "first.tmp").rename(first)
         (folder / "second.tmp").rename(second)
         shutil.rmtree(everything)

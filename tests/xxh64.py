@@ -5,7 +5,9 @@ Source: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md, XXH64 al
 
 from __future__ import annotations
 
+import hashlib
 import struct
+from typing import Any
 
 _P1, _P2, _P3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
 _P4, _P5 = 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
@@ -50,8 +52,20 @@ def xxh64(data: bytes, seed: int = 0) -> int:
     return result ^ (result >> 32)
 
 
-def row_hash_of(**texts: str | None) -> int:
-    """The row hash of columns given as text: `name=value` of what is not null, by name, joined by U+001F; seed 42."""
-    joined = "\u001f".join(f"{name}={text}" for name, text in sorted(texts.items()) if text is not None)
-    number = xxh64(joined.encode(), seed=42)
+def chained(*parts: bytes) -> int:
+    """xxHash64 of several values, each with the hash of those before it as seed, the first with 42; signed."""
+    number = 42
+    for part in parts:
+        number = xxh64(part, seed=number)
     return number - (1 << 64) if number >> 63 else number
+
+
+def row_hash_of(**values: Any) -> int:
+    """The row hash: number of the name and value of what is not null, by name. Bytes stand for a value as they are."""
+    parts: list[bytes] = []
+    for name, value in sorted(values.items()):
+        if value is not None:
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
+            content = value if isinstance(value, list) else [value.encode() if isinstance(value, str) else value]
+            parts += [struct.pack("<q", number), *content]
+    return chained(*parts)

@@ -1,10 +1,12 @@
-"""The row hash, held against xxHash64 computed in plain Python over texts written by hand."""
+"""The row hash, held against xxHash64 computed in plain Python over values written by hand."""
 
 from __future__ import annotations
 
+import math
 import random
+import struct
 from datetime import date, datetime, timezone
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -43,28 +45,35 @@ def test_plain_python_gives_the_published_values(data, seed, expected):
     assert xxh64(data, seed) == expected
 
 
-#: type, value, its text in the hash
-TEXTS: list[tuple[str, Any, str | None]] = [
-    ("string", "Ünï 日本", "Ünï 日本"),
-    ("string", "", ""),
-    ("string", " a ", " a "),
-    ("int", -7, "-7"),
-    ("bigint", 9_223_372_036_854_775_807, "9223372036854775807"),
-    ("boolean", True, "true"),
-    ("boolean", False, "false"),
-    ("date", date(2024, 10, 1), "2024-10-01"),
-    ("timestamp", datetime(2024, 10, 1, 5, 6, 7, 80, tzinfo=timezone.utc), "2024-10-01T05:06:07.000080"),
-    ("decimal(18,2)", Decimal("-0.50"), "-0.50"),
-    ("decimal(18,2)", Decimal("1234567.00"), "1234567.00"),
-    ("double", 0.1 + 0.2, "0.3000000000"),
-    ("double", 0.3, "0.3000000000"),
-    ("double", -0.25, "-0.2500000000"),
-    ("double", 1e15, "1000000000000000.0000000000"),
-    ("double", 1e-12, "0.0000000000"),
-    ("array<int>", [9, 13], "9\u001e13"),
-    ("array<int>", [], ""),
-    ("array<string>", ["a", "b c"], "a\u001eb c"),
-    ("map<string,string>", {"k": "v"}, "k:v"),
+def double(value: float) -> bytes:
+    """The eight bytes of a double."""
+    return struct.pack("<d", value)
+
+
+#: type, value, the bytes that are hashed (of an array: those of each element)
+VALUES: list[tuple[str, Any, bytes | list[bytes] | None]] = [
+    ("string", "Ünï 日本", "Ünï 日本".encode()),
+    ("string", "", b""),
+    ("string", " a ", b" a "),
+    ("int", -7, struct.pack("<i", -7)),
+    ("bigint", 9_223_372_036_854_775_807, struct.pack("<q", 9_223_372_036_854_775_807)),
+    ("boolean", True, struct.pack("<i", 1)),
+    ("boolean", False, struct.pack("<i", 0)),
+    ("date", date(1970, 1, 11), struct.pack("<i", 10)),
+    ("timestamp", datetime(1970, 1, 1, 0, 0, 7, 80, tzinfo=timezone.utc), struct.pack("<q", 7_000_080)),
+    ("decimal(18,2)", Decimal("-0.50"), struct.pack("<q", -50)),
+    ("decimal(18,2)", Decimal("1234567.00"), struct.pack("<q", 123_456_700)),
+    ("decimal(38,10)", Decimal("-0.5"), b"-0.5000000000"),
+    ("double", 0.1 + 0.2, double(3e9)),
+    ("double", 0.3, double(3e9)),
+    ("double", -0.25, double(-2.5e9)),
+    ("double", -0.0, double(0.0)),
+    ("double", 1e15, double(1e25)),
+    ("double", 1e-12, double(0.0)),
+    ("array<int>", [9, 13], [struct.pack("<i", 9), struct.pack("<i", 13)]),
+    ("array<int>", [], []),
+    ("array<string>", ["a", "b c"], [b"a", b"b c"]),
+    ("map<string,string>", {"k": "v"}, b"k:v"),
     ("string", None, None),
     ("double", None, None),
     ("array<int>", None, None),
@@ -72,10 +81,10 @@ TEXTS: list[tuple[str, Any, str | None]] = [
 ]
 
 
-def test_every_type_is_hashed_as_its_text(spark):
-    types = {f"c{n:02d}": kind for n, (kind, _, _) in enumerate(TEXTS)}
-    rows = [tuple(value if i == n else None for i in range(len(TEXTS))) for n, (_, value, _) in enumerate(TEXTS)]
-    expected = [row_hash_of(**{f"c{n:02d}": text}) for n, (_, _, text) in enumerate(TEXTS)]
+def test_every_type_is_hashed_as_its_value(spark):
+    types = {f"c{n:02d}": kind for n, (kind, _, _) in enumerate(VALUES)}
+    rows = [tuple(value if i == n else None for i in range(len(VALUES))) for n, (_, value, _) in enumerate(VALUES)]
+    expected = [row_hash_of(**{f"c{n:02d}": content}) for n, (_, _, content) in enumerate(VALUES)]
     declared = [DerivedColumn(name=n, type=t, description=n) for n, t in types.items()]
     numbered = [DerivedColumn(name="_n", type="int", description="order"), *declared]
     frame = spark.createDataFrame([(n, *row) for n, row in enumerate(rows)], spark_schema(numbered))
@@ -83,7 +92,7 @@ def test_every_type_is_hashed_as_its_text(spark):
     assert [found[n] for n in range(len(rows))] == expected
 
 
-def test_columns_are_joined_by_name_whatever_their_order(spark):
+def test_columns_are_hashed_by_name_whatever_their_order(spark):
     row = {"b": "2", "a": "1", "c": "x" * 40}
     expected = row_hash_of(**row)
     assert hashes(spark, dict.fromkeys("bac", "string"), tuple(row.values())) == [expected]
@@ -108,19 +117,22 @@ def test_last_bits_of_a_sum_do_not_make_a_row_new(spark):
     assert first == second != third
 
 
-def test_doubles_of_every_size_are_rounded_by_their_digits(spark):
-    # Hours and money in cents up to a billion, quotients, and values half a unit of the tenth decimal away.
+def test_doubles_of_every_size_are_rounded_to_ten_decimals(spark):
+    # Hours and money in cents up to a billion, quotients, and values near the size from which on none is rounded.
     chance = random.Random(5)
     values = [chance.randint(1, 10**11) / 100 for _ in range(500)]
     values += [chance.uniform(-1, 1) * 10 ** chance.randint(-9, 9) for _ in range(1_000)]
     values += [chance.randint(1, 10**9) / chance.randint(1, 10**5) for _ in range(500)]
-    values += [(chance.randint(1, 10**8) + 0.5) / 1e10 for _ in range(200)]
-    values += [9.22515e-06, -9.87875e-06, 1.32475e-06, -1.45735e-06, 1e17, 12345678901234568.0, -4e15]
-    values += [0.0, 0.5, 1e-10, 5e-11, 4.9e-11, 123456.12345678905, 333333333.3333333, 2301390.55, 1e15, 9.1e15]
-    tenth = Decimal(1).scaleb(-10)
-    texts = [f"{Decimal(repr(v)).quantize(tenth, ROUND_HALF_UP):f}" for v in values]
-    expected = [row_hash_of(a="0.0000000000" if text == "-0.0000000000" else text) for text in texts]
+    values += [0.0, 0.5, 1e-10, 4.9e-11, 899_999.99, 900_000.0, -900_000.01, 2301390.55, 1e15, 9.1e15]
+    rounded = [float(math.floor(v * 1e10 + 0.5)) if abs(v) < 9e5 else v * 1e10 for v in values]
+    expected = [row_hash_of(a=double(v)) for v in rounded]
     assert hashes(spark, {"a": "double"}, *[(v,) for v in values]) == expected
+
+
+def test_small_number_is_not_taken_for_a_large_one(spark):
+    # 0.0001 stands as a million tenths of a billionth.
+    first, second = hashes(spark, {"a": "double"}, (0.0001,), (1e6,))
+    assert first != second
 
 
 def test_double_too_large_for_the_decimal_still_has_a_hash_of_its_own(spark):

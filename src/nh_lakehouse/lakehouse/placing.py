@@ -13,6 +13,7 @@ files, and a reader of some keys can leave most files closed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,8 @@ __all__ = [
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 _ACTION, _FILE, _AT = "_action", "_file", "_at"
 _MEMORY = "2GB"
+#: Files that are written side by side; a file of a few row groups keeps one core busy.
+_WRITERS = 2
 #: Rows of a file of a table with an order. A change writes whole files: fewer rows cost less then, and more files.
 FILE_ROWS = 245_760
 #: A load of more rows is left as the engine wrote it, for `optimize` to sort: 5 million lines of 24 columns take 25
@@ -96,6 +99,13 @@ def connect(staging: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def _beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A second connection to the same tables, for another thread."""
+    cursor = connection.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    return cursor
+
+
 def difference(
     connection: duckdb.DuckDBPyConnection,
     table: DeltaTable,
@@ -111,15 +121,15 @@ def difference(
     """
     hashed = [*key, "_row_hash"]
     names = ", ".join(sql_name(c) for c in dict.fromkeys([*hashed, *provenance]))
-    connection.execute(f"CREATE TEMP TABLE wanted AS SELECT {names}, true AS _is_wanted FROM {parquet_rows(wanted)}")
-    connection.execute(f"CREATE TEMP TABLE present AS {_present(connection, table, hashed, scope)}")
+    connection.execute(f"CREATE TABLE wanted AS SELECT {names}, true AS _is_wanted FROM {parquet_rows(wanted)}")
+    connection.execute(f"CREATE TABLE present AS {_present(connection, table, hashed, scope)}")
     for rows, what in (("wanted", "is wanted"), ("present", "stands in the table")):
         _refuse_doubles(connection, rows, key, what)
     same = _same("w", "p", key)
     chosen = ", ".join(f"CASE WHEN _is_wanted THEN w.{q} ELSE p.{q} END AS {q}" for q in map(sql_name, key))
     carried = "".join(f", w.{sql_name(c)}" for c in provenance if c not in key)
     connection.execute(
-        f"""CREATE TEMP TABLE changed AS SELECT {chosen}{carried}, p.{_FILE}, p.{_AT},
+        f"""CREATE TABLE changed AS SELECT {chosen}{carried}, p.{_FILE}, p.{_AT},
                 CASE WHEN _is_wanted IS NULL THEN '{DELETE}' WHEN p.{_AT} IS NULL THEN '{INSERT}'
                     ELSE '{UPDATE}' END AS {_ACTION}
             FROM wanted AS w FULL OUTER JOIN present AS p ON {same}
@@ -159,12 +169,14 @@ def placed(
     target.mkdir(parents=True)
     columns = [f.name for f in table.schema().fields]
     _make_news(connection, columns, wanted, key)
-    added: list[Path] = []
-    updated = deleted = copied = 0
-    for number, file in enumerate(found.touched):
-        added.append(target / f"{number:05d}.parquet")
-        counts = _rewrite(connection, table, columns, file, added[-1])
-        updated, deleted, copied = updated + counts[0], deleted + counts[1], copied + counts[2]
+    added = [target / f"{number:05d}.parquet" for number in range(len(found.touched))]
+    with ThreadPoolExecutor(max_workers=_WRITERS) as pool:
+        jobs = [
+            pool.submit(_rewrite, _beside(connection), table, columns, file, path)
+            for file, path in zip(found.touched, added, strict=True)
+        ]
+        counts = [job.result() for job in jobs]
+    updated, deleted, copied = (sum(n) for n in zip(*counts, strict=True)) if counts else (0, 0, 0)
     inserted = 0
     if INSERT in found.counts:
         names = ", ".join(sql_name(c) for c in columns)
@@ -198,7 +210,7 @@ def _make_news(
     values = ", ".join(f"{'c' if c in key else 'w'}.{sql_name(c)}" for c in columns)
     # In the order of the files: those of one file are found without a look at the others.
     connection.execute(
-        f"""CREATE TEMP TABLE news AS SELECT {values}, c.{_ACTION}, c.{_FILE}, c.{_AT}
+        f"""CREATE TABLE news AS SELECT {values}, c.{_ACTION}, c.{_FILE}, c.{_AT}
             FROM changed AS c LEFT JOIN {parquet_rows(wanted)} AS w ON {_same("c", "w", key)} ORDER BY c.{_FILE}"""
     )
 
@@ -225,10 +237,13 @@ def _rewrite(
             ORDER BY t.{_AT}""",
         target,
     )
-    met = f"({rows_of_files(table, [str(file)], (_FILE, _AT))}) AS t JOIN {here} AS n ON t.{_AT} = n.{_AT}"
-    counted = connection.execute(f"SELECT count(*) FROM {met} WHERE n.{_ACTION} = '{UPDATE}'").fetchall()
+    rows_n = pq.read_metadata(file).num_rows
+    # Rows are numbered without a gap, so that a number below their count is one of them.
+    counted = connection.execute(
+        f"SELECT count(*) FROM {here} AS n WHERE {_ACTION} = '{UPDATE}' AND {_AT} BETWEEN 0 AND {rows_n - 1}"
+    ).fetchall()
     updated = int(counted[0][0])
-    return updated, pq.read_metadata(file).num_rows - kept, kept - updated
+    return updated, rows_n - kept, kept - updated
 
 
 def _in_order(connection: duckdb.DuckDBPyConnection, query: str, order: Sequence[str], target: Path) -> list[Path]:

@@ -196,12 +196,15 @@ def _parse_double(name: str) -> str:
 
 
 def _parse_whole(name: str, spark_type: str) -> str:
-    # Extracts written by statistics programs hold counts as 12.0.
-    number = f"coalesce(try_cast({name} AS double), try_cast({_plain_number(name)} AS double))"
+    # Extracts written by statistics programs hold counts as 12.0, large ones as 1e+05. Said by the text: a condition
+    # over the number it stands for would write the number four times, which is most of what planning a file costs.
+    shape = r"^[+-]?[$]?(([0-9]{1,3}(,[0-9]{3})+)|[0-9]+)([.]0*)?\\z"
+    digits = rf"CASE WHEN {name} RLIKE '{shape}' THEN regexp_replace({name}, '[$,]|[.]0*\\z', '') END"
+    number = f"try_cast({name} AS double)"
+    is_power = rf"{name} RLIKE '^[^a-zA-Z]+[eE][^a-zA-Z]+\\z' AND {number} = floor({number})"
     return (
-        f"CASE WHEN substring({name}, -1, 1) <= '9' THEN coalesce(try_cast({name} AS {spark_type}), "
-        f"CASE WHEN {number} = floor({number}) AND abs({number}) < {_LARGEST_WHOLE} "
-        f"THEN try_cast({number} AS {spark_type}) END) END"
+        f"coalesce(try_cast({name} AS {spark_type}), try_cast({digits} AS {spark_type}), "
+        f"CASE WHEN {is_power} AND abs({number}) < {_LARGEST_WHOLE} THEN try_cast({number} AS {spark_type}) END)"
     )
 
 

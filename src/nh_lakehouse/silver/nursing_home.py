@@ -22,8 +22,6 @@ Audit columns (their names begin with `_`) pass through behind the declared ones
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import reduce
-from operator import add
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -52,8 +50,8 @@ JOB_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 """Payroll jobs of a staffing group, as the publisher groups them (Five-Star Technical Users' Guide)."""
 
-HOURS_TYPE = "decimal(24,6)"
-"""Hours are published with two decimals; added as decimals, 0.1 + 0.2 is 0.3, in whatever order."""
+LARGEST_HOURS = "9e11D"
+"""Hours of a job from here on are no measure and make a sum unknown; beyond, millionths leave a bigint."""
 
 SATURDAY, SUNDAY = 7, 1
 """Numbers of the weekend days in `dayofweek`."""
@@ -239,5 +237,6 @@ def _ownership_class() -> Column:
 
 
 def _hours_sum(names: Iterable[str]) -> Column:
-    hours = [F.expr(f"try_cast({name} AS {HOURS_TYPE})") for name in names]
-    return reduce(add, hours).cast("double")
+    """Hours added up as whole millionths: 0.1 + 0.2 is 0.3, in whatever order, without the cost of decimals."""
+    parts = [f"CASE WHEN abs({name}) < {LARGEST_HOURS} THEN floor({name} * 1e6D + 0.5D) END" for name in names]
+    return F.expr(f"CAST({' + '.join(parts)} AS double) / 1e6D")
