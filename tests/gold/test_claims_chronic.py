@@ -66,7 +66,11 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         ["heart_failure", "hypertension", "kidney"],
     ),
     "cancer is any of the four": ([_dx("1", "1749", FEB, claim_type="inpatient")], ["cancer", "cancer_breast"]),
-    "two cancers once each are cancer alone": ([_dx("1", "1749", FEB), _dx("2", "1629", MAR)], ["cancer"]),
+    "two cancers once each are none": ([_dx("1", "1749", FEB), _dx("2", "1629", MAR)], []),
+    "one of two cancers": (
+        [_dx("1", "1749", FEB), _dx("2", "1749", MAR), _dx("3", "185", MAR)],
+        ["cancer", "cancer_breast"],
+    ),
 }
 
 
@@ -112,8 +116,8 @@ def test_a_claim_counts_once_and_claims_of_two_types_may_share_an_id(frame: Any,
 
 
 def test_any_cancer_counts_the_claims_of_all_four(frame: Any, values: Any) -> None:
-    dx = [_dx("1", "1749", FEB), _dx("1", "1629", FEB, dx_type="secondary"), _dx("2", "185", MAR)]
-    assert _found(frame, values, _spine(2009), dx, "condition op_claims_n") == [("cancer", 2)]
+    dx = [_dx("1", "1749", FEB), _dx("1", "1629", FEB, dx_type="secondary"), _dx("2", "185", MAR), _dx("3", "185", FEB)]
+    assert _found(frame, values, _spine(2009), dx, "condition op_claims_n") == [("cancer", 3), ("cancer_prostate", 2)]
 
 
 def test_no_row_for_years_outside_of_the_spine(frame: Any, values: Any) -> None:

@@ -114,6 +114,20 @@ def test_required_input_that_was_never_loaded_leaves_the_table_out(shelf: Shelf)
     assert not shelf.store.lake.exists("gold.visit_totals")
 
 
+def test_table_whose_inputs_are_all_optional_is_computed_as_soon_as_one_is_there(shelf: Shelf):
+    either = replace(SPECS["gold.visit_beds"], optional=("visits", "homes"))
+    assert shelf.derive("gold.visit_beds", either) is None
+    shelf.write("silver.homes", [("a", 10)])
+    assert shelf.derive("gold.visit_beds", either).mode == "full" and shelf.rows("gold.visit_beds") == []
+    # An input that appears is looked at as a whole, one that changes by its keys.
+    shelf.write("silver.visits", VISITS)
+    assert shelf.derive("gold.visit_beds", either).mode == "full"
+    assert shelf.rows("gold.visit_beds") == [("a", 7, 10), ("b", 7, None)]
+    shelf.write("silver.homes", [("a", 10), ("b", 20)])
+    assert shelf.derive("gold.visit_beds", either).mode == "incremental"
+    assert shelf.rows("gold.visit_beds") == [("a", 7, 10), ("b", 7, 20)]
+
+
 def test_nothing_changed_is_skipped_without_a_commit(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     shelf.modes()

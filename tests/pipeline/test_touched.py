@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -180,6 +181,36 @@ def test_versions_are_rebuilt_for_those_alone_whom_a_change_may_reach(
     assert seen[-3:] == [{"p3"}, {"p17", "p18", "p19"}, {"p5"}]
     closed = {r["person"] for r in rows_of(lake, PERSON) if r["closed_reason"]}
     assert closed == {"p18", "p19"}
+
+
+class Killed(BaseException):
+    """Not an Exception: nothing in the product may catch it and go on."""
+
+
+def test_late_claims_and_a_move_killed_at_every_commit(tmp_path: Path, engine: Engine):
+    landing = tmp_path / "landing"
+    lab(landing, 1, [(n, 1, f"p{n % 3}", "2024-01-02", "1.00") for n in range(6)])
+    listed(landing, 2022, [("p0", "a", None), ("p1", "a", None)])
+    arrive(tmp_path / "base", landing, engine)
+    lab(landing, 2, [(0, 1, "p0", "2024-01-02", "3.00"), (9, 1, "p9", "2024-01-02", "")], modified="2025-04-01")
+    listed(landing, 2022, [("p1", "b", "2022-02-03")], label="2", modified="2025-04-01")
+    clean = shutil.copytree(tmp_path / "base", tmp_path / "clean")
+    commits: list[str] = []
+    arrive(clean, landing, engine, after_commit=commits.append)
+    assert {CLAIM, LINE, PERSON, SPELL, SPEND} <= set(commits)
+    for number in range(len(commits)) if THOROUGH else (1, 3, 5, len(commits) - 2):
+        lake = shutil.copytree(tmp_path / "base", tmp_path / f"killed_{number}")
+        left = iter(range(number))
+
+        def die(table: str, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise Killed(table)
+
+        with pytest.raises(Killed):
+            arrive(lake, landing, engine, after_commit=die)
+        arrive(lake, landing, engine)
+        assert compared(lake) == compared(clean), (number, commits)
+        assert arrive(lake, landing, engine).status == "nothing_new"
 
 
 # --- what is written -----------------------------------------------------------------------------------------------

@@ -164,6 +164,31 @@ def test_quarantine_holds_what_does_not_fit_now(tmp_path: Path, engine: Engine) 
     assert [(r["file"], r["period"]) for r in rows_of(lake, "ops.quarantine")] == [(later.name, "2024Q3")]
 
 
+def test_file_of_several_quarters_is_accounted_for_when_one_of_them_is_looked_at_again(
+    tmp_path: Path, engine: Engine
+) -> None:
+    days = [{"ccn": "015009", "day": "20240401"}, {"ccn": "015009", "day": "20240402"}]
+    both = [*days, {"ccn": "015009", "day": "20240701", "quarter": "2024Q3"}]
+    files = [
+        payroll("PBJ_daily_one_facility_015009_2024.csv", both, modified="2024-10-20"),
+        payroll(
+            "PBJ_Daily_Nurse_Staffing_Q3_2024.csv",
+            [{"ccn": "035001", "day": "20240701", "quarter": "2024Q3"}],
+            modified="2024-11-20",
+        ),
+    ]
+    for file in files:
+        report = load(tmp_path / "lake", put(tmp_path / "landing", [file]), engine, select=SELECT)
+        assert report.exit_code == 0, report.errors
+    assert len(rows_of(tmp_path / "lake", "silver.pbj_daily")) == 4
+    assert counts(loads_of(tmp_path / "lake", "silver.pbj_daily")[files[0].name], FATES) == (3, 3, 0, 0, 0)
+    # Taken back, the quarter is looked at once more; of the file that has another one as well nothing new is told.
+    report = again(tmp_path, engine, forget=files[1].name)
+    assert report.exit_code == 0, report.errors
+    assert len(rows_of(tmp_path / "lake", "silver.pbj_daily")) == 3
+    assert_identity(tmp_path / "lake")
+
+
 def test_two_releases_under_one_name_are_accounted_apart(tmp_path: Path, engine: Engine) -> None:
     lake, landing = tmp_path / "lake", tmp_path / "landing"
     old = payroll("PBJ_Daily_Nurse_Staffing_Q2_2024.csv", [{"ccn": "015009", "day": "20240401"}], modified="2024-10-20")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
@@ -89,37 +89,43 @@ def chronic_condition(
     Returns:
         One row per (source, bene_id, year, condition) that a rule or a flag finds. `dx_flag` by the claims of the year
         and, by the rule, one or two years before: `any1` one claim, `any2` two whose first days lie a day or more
-        apart, `ip1_op2` one of inpatient kind or two of outpatient kind a day or more apart. Counts are of different
-        claims, 0 where the flag alone finds the condition; their days are null then. `sp_flag` is null where nothing
-        is published.
+        apart, `ip1_op2` one of inpatient kind or two of outpatient kind a day or more apart; `cancer` where the rule of
+        one of the four cancers is met. Counts are of different claims (of `cancer` those of all four), 0 where the flag
+        alone finds the condition; their days are null then. `sp_flag` is null where nothing is published.
     Source: CMS Chronic Conditions Warehouse algorithms, simplified to code prefixes (`chronic_groups.csv`); CMS
         DE-SynPUF user manual (flags).
     """
-    found = _over_the_years(_by_year(claim_diagnosis)).join(patient_spine.select(*_PERSON), on=[*_PERSON], how="semi")
+    by_year = _over_the_years(_by_year(claim_diagnosis)).join(patient_spine.select(*_PERSON), [*_PERSON], how="semi")
     # The type is stated: Sail 0.7.2 gives a column that the first frame lacks none.
-    typed = found.selectExpr("*", "cast(NULL AS boolean) AS sp_flag")
-    told = typed.unionByName(_published(clm_beneficiary_year), allowMissingColumns=True)
-    by_condition = told.groupBy(*_PERSON, "condition").agg(
-        *[F.expr(f"max({name}) AS {name}") for name in ("sp_flag", *_SUMS)]
+    found = _with_any_cancer(by_year).selectExpr("*", "cast(NULL AS boolean) AS sp_flag")
+    told = found.unionByName(_published(clm_beneficiary_year), allowMissingColumns=True)
+    rows = told.groupBy(*_PERSON, "condition").agg(
+        F.expr("coalesce(max(dx_flag), false) AS dx_flag"),
+        F.expr("max(sp_flag) AS sp_flag"),
+        *[F.expr(f"cast(coalesce(max({name}), 0) AS int) AS {name}") for name in ("ip_claims_n", "op_claims_n")],
+        F.expr("max(first_dx_date) AS first_dx_date"),
+        F.expr("max(last_dx_date) AS last_dx_date"),
     )
-    rows = by_condition.selectExpr(
+    return rows.filter("dx_flag OR sp_flag")
+
+
+def _with_any_cancer(by_year: DataFrame) -> DataFrame:
+    """Each condition with `dx_flag`; whoever meets the rule of one of the four cancers has a row that says so of any.
+
+    A claim of each of two cancers meets the rule of neither, and so none of any cancer.
+    """
+    flagged = by_year.selectExpr("*", f"{_rule_is_met()} AS dx_flag")
+    stands_for = f"dx_flag AND startswith(condition, '{CANCER}_')"
+    repeated = flagged.selectExpr(
+        "*", f"explode(CASE WHEN {stands_for} THEN array(condition, '{CANCER}') ELSE array(condition) END) AS _of"
+    )
+    own = ("ip_claims_n", "op_claims_n", "first_dx_date", "last_dx_date")
+    return repeated.selectExpr(
         *_PERSON,
-        "condition",
-        f"coalesce({_rule_is_met()}, false) AS dx_flag",
-        "sp_flag",
-        *[f"cast(coalesce({name}, 0) AS int) AS {name}" for name in ("ip_claims_n", "op_claims_n")],
-        "first_dx_date",
-        "last_dx_date",
+        "_of AS condition",
+        "dx_flag",
+        *[f"CASE WHEN _of = condition THEN {name} END AS {name}" for name in own],
     )
-    return _with_any_cancer(rows).filter("dx_flag OR sp_flag")
-
-
-def _with_any_cancer(rows: DataFrame) -> DataFrame:
-    """Whoever meets the rule of one of the four cancers has cancer; a claim of each of two meets none of them."""
-    of_four = F.when(F.col("condition").startswith(f"{CANCER}_"), F.col("dx_flag"))
-    any_of_four = F.coalesce(F.max(of_four).over(Window.partitionBy(*_PERSON)), F.lit(False))
-    flag = F.when(F.col("condition") == CANCER, any_of_four).otherwise(F.col("dx_flag"))
-    return rows.withColumn("dx_flag", flag)
 
 
 def _groups() -> dict[str, list[tuple[str, str]]]:
@@ -134,10 +140,8 @@ def _is_cancer(group: str) -> bool:
 
 
 def _rules() -> dict[str, tuple[str, int]]:
-    """Condition -> its rule and how many years count; the rule of any cancer is that of the four."""
-    rules = {row["group"]: (row["rule"], int(row["lookback_years"])) for row in read_list("chronic_groups")}
-    (of_cancers,) = {rule for group, rule in rules.items() if _is_cancer(group)}
-    return {**rules, CANCER: of_cancers}
+    """Group of the shipped list -> its rule and how many years count."""
+    return {row["group"]: (row["rule"], int(row["lookback_years"])) for row in read_list("chronic_groups")}
 
 
 def _by_year(claim_diagnosis: DataFrame) -> DataFrame:
@@ -180,7 +184,10 @@ def _names_of_bits(groups: Groups) -> str:
 
 def _over_the_years(by_year: DataFrame) -> DataFrame:
     """Sums of the years that count for a year: those of a year count in it and in the years that look back on it."""
-    ahead = " ".join(f"WHEN '{name}' THEN {years - 1}" for name, (_, years) in _rules().items())
+    years = {name: years for name, (_, years) in _rules().items()}
+    # Claims of any cancer are counted in the years of the four.
+    (years[CANCER],) = {of_one for name, of_one in years.items() if _is_cancer(name)}
+    ahead = " ".join(f"WHEN '{name}' THEN {count - 1}" for name, count in years.items())
     repeated = by_year.selectExpr(
         "source",
         "bene_id",

@@ -33,7 +33,9 @@ _MONTH = re.compile(r"\d{4}-\d{2}\Z")
 #: Columns beside a table's key that tell its rows apart for a row of states.
 _PLACES = ("state",)
 #: Key columns that say what kind of row it is, which is another thing in every table.
-_KINDS = ("level", "metric", "measure", "rule", "source", "occurrence_no")
+_KINDS = ("level", "metric", "measure", "rule", "occurrence_no")
+#: Such a column where two tables describe it in other words: collections of claims are the same in all of theirs.
+_SOURCE = "source"
 _LISTED = 5
 
 
@@ -113,7 +115,7 @@ def explain(lake: Lakehouse, graph: Graph, table: str, key: Mapping[str, str]) -
         known = _known(row)
         behind, files = [], []
         for name in ancestors:
-            found, conditions, values = _rows_behind(connection, graph, name, graph.specs[table].key, known)
+            found, conditions, values = _rows_behind(connection, graph, name, table, known)
             behind.append(found)
             if not graph.specs[name].is_derived:
                 files += _files(connection, name, conditions, values)
@@ -186,14 +188,15 @@ def _known(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows_behind(
-    connection: duckdb.DuckDBPyConnection, graph: Graph, name: str, own_key: Sequence[str], known: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection, graph: Graph, name: str, own: str, known: Mapping[str, Any]
 ) -> tuple[Behind, str, list[Any]]:
     """What stands behind the row in a table, with the condition that finds it."""
     spec = graph.specs[name]
     columns = {c.name: c.type for c in load_tables()[name].columns}
     if "quarter" in known and "period" in columns and "quarter" not in columns:
         known = {**known, "period": known["quarter"]}
-    wanted = [c for c in dict.fromkeys([*spec.key, *own_key, *_PLACES]) if c not in _KINDS]
+    kinds = _KINDS if _meaning(name, _SOURCE) == _meaning(own, _SOURCE) else (*_KINDS, _SOURCE)
+    wanted = [c for c in dict.fromkeys([*spec.key, *graph.specs[own].key, *_PLACES]) if c not in kinds]
     shared = [c for c in wanted if c in columns and c in known]
     if "ccn" in shared:
         shared = [c for c in shared if c not in _PLACES]  # a home that moved is the same home
@@ -216,6 +219,11 @@ def _rows_behind(
         conditions[at], values[at] = _month_condition(spec, name), month
     condition = " AND ".join(conditions)
     return Behind(name, _count(connection, name, condition, values), tuple(shared)), condition, values
+
+
+def _meaning(table: str, column: str) -> str | None:
+    """What a table says of a column, if it has it."""
+    return next((c.description for c in load_tables()[table].columns if c.name == column), None)
 
 
 def _year_of(known: Mapping[str, Any]) -> int | None:
