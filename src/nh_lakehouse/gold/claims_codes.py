@@ -65,8 +65,10 @@ def with_group_bits(diagnoses: DataFrame, groups: Groups, *, name: str = "_group
     bits = " + ".join(
         f"CASE WHEN {is_in(prefixes)} THEN {2**number}L ELSE 0L END" for number, prefixes in enumerate(groups.values())
     )
-    codes = diagnoses.select(*CODE_COLUMNS).distinct()
-    known = codes.selectExpr("code_system AS _system", "code AS _code", f"{bits} AS {name}").filter(f"{name} > 0")
+    codes = diagnoses.groupBy(*CODE_COLUMNS).agg(F.count(F.lit(1)).alias("_n"))
+    # The number of rows stands in the condition: else both engines would ask it of every row, before the grouping.
+    asked = codes.selectExpr("code_system AS _system", "code AS _code", f"CASE WHEN _n > 0 THEN {bits} END AS {name}")
+    known = asked.filter(f"{name} > 0")
     # A few hundred codes: every worker gets them all, and no row of a diagnosis moves.
     same = (F.col("_system") == F.col("code_system")) & (F.col("_code") == F.col("code"))
     return F.broadcast(known).join(diagnoses, on=same, how="inner").drop("_system", "_code")
