@@ -28,6 +28,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What changed is looked for however small a table is, and however large the change."""
     monkeypatch.setattr(touched, "SMALL_ROWS", 0)
     monkeypatch.setattr(touched, "LARGE_SHARE", 10.0)
+    monkeypatch.setattr(reached, "LARGE_SHARE", 10.0)
     with clinic():
         yield
 

@@ -75,6 +75,7 @@ _SUMS = {
     "gold.chronic_condition",
     key=[*_PERSON, "condition"],
     per=["source", "bene_id"],
+    order=[*_PERSON],
     optional=["claim_diagnosis", "clm_beneficiary_year"],
 )
 def chronic_condition(

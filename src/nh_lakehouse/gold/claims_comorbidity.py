@@ -40,6 +40,7 @@ _PERSON = ("source", "bene_id", "year")
     "gold.charlson",
     key=[*_PERSON],
     per=["source", "bene_id"],
+    order=[*_PERSON],
     optional=["claim_diagnosis", "clm_elixhauser", "clm_beneficiary_year"],
 )
 def charlson(

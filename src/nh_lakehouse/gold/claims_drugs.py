@@ -23,7 +23,13 @@ _WINDOWS = 64
 _PRODUCT = ("source", "bene_id", "year", "ndc9")
 
 
-@table("gold.drug_adherence", key=[*_PRODUCT], per=["source", "bene_id"], optional=["clm_ndc"])
+@table(
+    "gold.drug_adherence",
+    key=[*_PRODUCT],
+    per=["source", "bene_id"],
+    optional=["clm_ndc"],
+    order=["source", "bene_id", "year"],
+)
 def drug_adherence(drug_event: DataFrame, clm_ndc: DataFrame) -> DataFrame:
     """Fills of a person, year and drug product, and the days on which a supply was at hand.
 

@@ -27,6 +27,7 @@ _CLAIM = ["source", "claim_type", "claim_id"]
     "gold.fact_claims",
     key=_CLAIM,
     per=["source", "bene_id"],
+    order=["source", "bene_id", "claim_type", "from_date"],
     optional=["dim_patient", "inpatient_stay"],
 )
 def fact_claims(claim: DataFrame, dim_patient: DataFrame, inpatient_stay: DataFrame) -> DataFrame:
@@ -88,6 +89,7 @@ def _is_claim_of_stay() -> Column:
     "gold.fact_claim_lines",
     key=[*_CLAIM, "line_no"],
     per=["source", "bene_id"],
+    order=["source", "bene_id", "claim_type", "claim_id"],
     optional=["fact_claims"],
 )
 def fact_claim_lines(claim_line: DataFrame, fact_claims: DataFrame) -> DataFrame:
@@ -135,6 +137,7 @@ def fact_claim_lines(claim_line: DataFrame, fact_claims: DataFrame) -> DataFrame
     "gold.fact_prescriptions",
     key=["source", "event_id"],
     per=["source", "bene_id"],
+    order=["source", "bene_id", "service_date"],
     optional=["dim_patient", "clm_ndc"],
 )
 def fact_prescriptions(drug_event: DataFrame, dim_patient: DataFrame, clm_ndc: DataFrame) -> DataFrame:

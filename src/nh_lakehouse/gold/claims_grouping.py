@@ -32,6 +32,7 @@ __all__ = [
     "chronic_band_of",
     "code_of",
     "count_people",
+    "count_people_by_value",
     "people_of",
     "period_year",
     "pmpm",
@@ -65,6 +66,9 @@ CHRONIC_BANDS = ((0, "0"), (1, "1"), (3, "2-3"), (5, "4-5"))
 """Highest number of chronic conditions of a band and its label; more is `6+`."""
 
 _NARROW_YEARS, _OLDEST = 5, 95
+
+#: Between the parts of a text that are taken apart again; no code or name holds it (the unit separator of ASCII).
+_SEPARATOR = "\x1f"
 
 
 def age_band_of(age: Column, bands: AgeBands = AgeBands()) -> Column:
@@ -161,6 +165,40 @@ def count_people(df: DataFrame, *, by: Sequence[str]) -> DataFrame:
     """
     pairs = df.filter(F.col("bene_id").isNotNull()).select(*by, "bene_id").distinct()
     return pairs.groupBy(*by).agg(F.count("bene_id").alias("people_n"))
+
+
+def count_people_by_value(df: DataFrame, groupings: Sequence[str]) -> DataFrame:
+    """Different beneficiaries per source, period and value, for groupings of very many values.
+
+    Drugs are the case: nearly every fill of a person is of another package, so that the (row, person) pairs of
+    `count_people` are several times the fills. Here every person's rows are put into one list, repeats are taken out of
+    it, and what is left is counted: 5.6 million fills in 1.1 GB in place of 4.3 GB on Sail.
+
+    Args:
+        df: rows with `source`, `bene_id`, `year` and a text column per grouping.
+        groupings: names of those columns; null is `unknown`.
+    Returns:
+        `source`, `period`, `group_by`, `group_value` and `people_n`, the grouping `all` included.
+    """
+    year = F.coalesce(F.col("year").cast("string"), F.lit(""))
+    row = F.concat_ws(_SEPARATOR, year, *[label_of(F.col(name)) for name in groupings])
+    persons = (
+        df.filter(F.col("bene_id").isNotNull()).groupBy("source", "bene_id").agg(F.collect_list(row).alias("_rows"))
+    )
+    values = {ALL: f"'{ALL}'", **{name: _part("row", place) for place, name in enumerate(groupings, 2)}}
+    keys = [
+        f"array_distinct(transform(_rows, row -> concat_ws('{_SEPARATOR}', {period}, '{name}', {value})))"
+        for name, value in values.items()
+        for period in (_part("row", 1), f"'{ALL}'")
+    ]
+    counted = persons.selectExpr("source", f"explode(flatten(array({', '.join(keys)}))) AS _key")
+    people = counted.groupBy("source", "_key").agg(F.count(F.lit(1)).alias("people_n"))
+    parts = [f"{_part('_key', place)} AS {name}" for place, name in enumerate(("period", "group_by", "group_value"), 1)]
+    return people.selectExpr("source", *parts, "people_n").filter(F.col("period") != "")
+
+
+def _part(text: str, place: int) -> str:
+    return f"split_part({text}, '{_SEPARATOR}', {place})"
 
 
 def sums_of(names: Sequence[str]) -> list[Column]:

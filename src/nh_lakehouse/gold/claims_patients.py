@@ -78,6 +78,7 @@ class LastDays:
     "gold.patient_spine",
     key=[*PERSON_YEAR],
     per=["source", "bene_id"],
+    order=[*PERSON_YEAR],
     optional=["clm_beneficiary_year", "claim", "drug_event"],
 )
 def patient_spine(clm_beneficiary_year: DataFrame, claim: DataFrame, drug_event: DataFrame) -> DataFrame:
@@ -104,6 +105,7 @@ def patient_spine(clm_beneficiary_year: DataFrame, claim: DataFrame, drug_event:
     "gold.patient_year",
     key=[*PERSON_YEAR],
     per=["source", "bene_id"],
+    order=[*PERSON_YEAR],
     optional=[
         "clm_beneficiary_year", "clm_beneficiary", "clm_enrollment_month", "claim", "drug_event", "inpatient_stay",
         "readmission_index", "clm_visit", "chronic_condition", "charlson", "claims_extent", "clm_ccs", "clm_hwr_list",

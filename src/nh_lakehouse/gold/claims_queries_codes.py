@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.claims_grouping import PERIOD, add_up, period_year, with_all, with_periods
 from nh_lakehouse.gold.claims_keys import UNKNOWN_KEY
-from nh_lakehouse.gold.statistics import count_if, exact_sum, exact_sum_usd, rank_of, ratio
+from nh_lakehouse.gold.statistics import USD_TYPE, count_if, exact_sum, exact_sum_usd, rank_of, ratio
 
 __all__ = ["HCPCS", "SHOWN", "q08_top_diagnoses", "q09_top_procedures", "q20_icd_mix"]
 
@@ -28,19 +28,20 @@ _CLAIM = ["source", "claim_type", "claim_id"]
 _CODE = ["code_system", "code"]
 
 
-def _claims_and_people(codes: DataFrame) -> DataFrame:
+def _claims_and_people(codes: DataFrame, *, code: Sequence[str] = _CODE) -> DataFrame:
     """Different claims and people per source, period and code.
 
     Args:
         codes: one row per code of a claim, repeats included, with the claim's beneficiary and year.
+        code: columns of the code.
     Returns:
-        `source`, `period`, `code_system`, `code`, `claims_n` and `people_n`. Claims without a beneficiary are in
+        `source`, `period`, the columns of the code, `claims_n` and `people_n`. Claims without a beneficiary are in
         `claims_n` alone.
     """
-    shown = codes.select(*_CLAIM, "bene_id", "year", *_CODE).distinct()
-    by_person = shown.groupBy("source", "year", *_CODE, "bene_id").agg(F.count(F.lit(1)).alias("claims_n"))
-    persons = add_up(with_periods(by_person), ["claims_n"], by=[*PERIOD, *_CODE, "bene_id"])
-    return persons.groupBy(*PERIOD, *_CODE).agg(
+    shown = codes.select(*_CLAIM, "bene_id", "year", *code).distinct()
+    by_person = shown.groupBy("source", "year", *code, "bene_id").agg(F.count(F.lit(1)).alias("claims_n"))
+    persons = add_up(with_periods(by_person), ["claims_n"], by=[*PERIOD, *code, "bene_id"])
+    return persons.groupBy(*PERIOD, *code).agg(
         F.sum("claims_n").alias("claims_n"), F.count("bene_id").alias("people_n")
     )
 
@@ -124,17 +125,22 @@ def q09_top_procedures(
         *_CLAIM,
         "bene_id",
         F.col("claim_year").alias("year"),
-        F.lit(HCPCS).alias("code_system"),
         F.col("hcpcs").alias("code"),
         F.col("line_no").alias("_place"),
         "units",
         "line_payment_usd",
     )
-    counts = _claims_and_people(procedures).unionByName(_claims_and_people(lines))
     claims = fact_claims.select(*_CLAIM, "payment_usd")
-    payments = _payments_of_first(procedures, claims).unionByName(_payments_of_first(lines, claims))
-    by = [*PERIOD, *_CODE]
-    rows = counts.join(_line_sums(lines), by, how="left").join(payments, by, how="left")
+    of_icd = _claims_and_people(procedures).join(_payments_of_first(procedures, claims), [*PERIOD, *_CODE], how="left")
+    of_lines = (
+        _claims_and_people(lines, code=["code"])
+        .join(_payments_of_first(lines, claims, code=["code"]), [*PERIOD, "code"], how="left")
+        .join(_line_sums(lines), [*PERIOD, "code"], how="left")
+        # Behind the sums: to group by a literal as well costs Sail four times as much.
+        .withColumn("code_system", F.lit(HCPCS))
+    )
+    no_lines = {"units_sum": F.lit(None).cast("double"), "line_payment_usd": F.lit(None).cast(USD_TYPE)}
+    rows = of_lines.unionByName(of_icd.withColumns(no_lines))
     is_hcpcs = F.col("code_system") == HCPCS
     return rows.join(_texts(clm_icd, clm_hcpcs), _CODE, how="left").select(
         *PERIOD,
@@ -148,23 +154,23 @@ def q09_top_procedures(
     )
 
 
-def _payments_of_first(procedures: DataFrame, claims: DataFrame) -> DataFrame:
+def _payments_of_first(procedures: DataFrame, claims: DataFrame, *, code: Sequence[str] = _CODE) -> DataFrame:
     """Claims and payments per source, period and first procedure of the claim."""
-    # Not min(struct(place, code)): on Sail that costs ten times as much.
-    first = F.min_by(F.concat_ws(" ", *_CODE), "_place").alias("_first")
+    # One text, not min(struct(place, code)): on Sail that costs ten times as much.
+    first = F.min_by(F.concat_ws(" ", *code), "_place").alias("_first")
     firsts = procedures.groupBy(*_CLAIM, "year").agg(first).join(claims, _CLAIM, how="inner")
-    code = F.substring_index("_first", " ", 1), F.substring_index("_first", " ", -1)
-    paid = firsts.groupBy("source", "year", code[0].alias("code_system"), code[1].alias("code")).agg(
+    parts = [F.substring_index("_first", " ", 1), F.substring_index("_first", " ", -1)][-len(code) :]
+    paid = firsts.groupBy("source", "year", *[part.alias(name) for part, name in zip(parts, code, strict=True)]).agg(
         F.count(F.lit(1)).alias("primary_claims_n"), exact_sum_usd("payment_usd").alias("payment_usd")
     )
-    return add_up(with_periods(paid), ["primary_claims_n", "payment_usd"], by=[*PERIOD, *_CODE])
+    return add_up(with_periods(paid), ["primary_claims_n", "payment_usd"], by=[*PERIOD, *code])
 
 
 def _line_sums(lines: DataFrame) -> DataFrame:
     """Units and payments of lines per source, period and code."""
     sums = exact_sum("units").alias("units_sum"), exact_sum_usd("line_payment_usd").alias("line_payment_usd")
-    of_year = lines.groupBy("source", "year", *_CODE).agg(*sums).withColumnRenamed("units_sum", "units")
-    return with_periods(of_year).groupBy(*PERIOD, *_CODE).agg(*sums)
+    of_year = lines.groupBy("source", "year", "code").agg(*sums).withColumnRenamed("units_sum", "units")
+    return with_periods(of_year).groupBy(*PERIOD, "code").agg(*sums)
 
 
 def _texts(clm_icd: DataFrame, clm_hcpcs: DataFrame) -> DataFrame:

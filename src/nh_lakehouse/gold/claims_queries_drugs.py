@@ -11,7 +11,7 @@ from nh_lakehouse.declare import table
 from nh_lakehouse.gold.bands import ALL
 from nh_lakehouse.gold.claims_grouping import (
     PERIOD,
-    count_people,
+    count_people_by_value,
     people_of,
     period_year,
     sums_of,
@@ -21,6 +21,9 @@ from nh_lakehouse.gold.claims_grouping import (
 from nh_lakehouse.gold.statistics import count_if, exact_sum, exact_sum_usd, ratio
 
 __all__ = ["DrugUse", "q16_drug_cost", "q17_polypharmacy"]
+
+DRUGS = ("ndc9", "ndc", "drug_class")
+"""Groupings of drugs: product, package, class."""
 
 BRAND, GENERIC = "B", "G"
 """Values of `brand_generic`."""
@@ -55,9 +58,9 @@ def q16_drug_cost(fact_prescriptions: DataFrame) -> DataFrame:
     Source: DE-SynPUF claims document; generic dispensing rate as Part D program statistics define it.
     """
     by = [*PERIOD, "group_by", "group_value"]
-    drug = ["source", "year", "ndc9", "ndc", "drug_class"]
+    drug = ["source", "year", *DRUGS]
     figures = fact_prescriptions.groupBy(*drug).agg(F.max("drug_name").alias("drug_name"), *_fill_figures())
-    people = count_people(_by_drug(fact_prescriptions.select(*drug, "bene_id").distinct(), ["bene_id"]), by=by)
+    people = count_people_by_value(fact_prescriptions, DRUGS)
     names = F.when(F.col("group_by").isin("ndc9", "ndc"), F.col("drug_name"))
     sums = (
         "fills_n rx_cost_usd patient_pay_usd supply_days_sum supplied_cost_usd brand_fills_n generic_fills_n "
@@ -105,7 +108,7 @@ def _fill_figures() -> list[Column]:
 
 def _by_drug(rows: DataFrame, keep: list[str]) -> DataFrame:
     """Every row for each period and each way to group drugs."""
-    groupings = {ALL: F.lit(ALL), **{name: F.col(name) for name in ("ndc9", "ndc", "drug_class")}}
+    groupings = {ALL: F.lit(ALL), **{name: F.col(name) for name in DRUGS}}
     return with_periods(with_groupings(rows, groupings, keep=["source", "year", *keep]))
 
 

@@ -78,7 +78,12 @@ def claims_extent(claim: DataFrame, drug_event: DataFrame, clm_beneficiary_year:
     )
 
 
-@table("gold.dim_patient", key=["patient_key"], per=["source", "bene_id"])
+@table(
+    "gold.dim_patient",
+    key=["patient_key"],
+    per=["source", "bene_id"],
+    order=["source", "bene_id", "valid_from"],
+)
 def dim_patient(clm_beneficiary: DataFrame) -> DataFrame:
     """Patients, one row for each version of what is known of them.
 
@@ -114,6 +119,7 @@ def dim_patient(clm_beneficiary: DataFrame) -> DataFrame:
     "gold.dim_provider",
     key=["provider_key"],
     per=["source", "provider_id_type", "provider_id"],
+    order=["source", "provider_id_type", "provider_id"],
     optional=["clm_provider_name"],
 )
 def dim_provider(clm_provider: DataFrame, clm_provider_name: DataFrame) -> DataFrame:

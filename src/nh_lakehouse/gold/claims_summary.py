@@ -40,7 +40,7 @@ class CostTiers:
     medium: float = 50.0
 
 
-@table("gold.patient_summary", key=[*_PERSON_YEAR], per=["source", "year"])
+@table("gold.patient_summary", key=[*_PERSON_YEAR], per=["source", "year"], order=["source", "year", "bene_id"])
 def patient_summary(patient_year: DataFrame, *, tiers: CostTiers = CostTiers()) -> DataFrame:
     """The years of patients, with their rank in cost among the people of the source and year.
 
@@ -71,7 +71,13 @@ def _risk_tier(tiers: CostTiers) -> Column:
     return tier.alias("risk_tier")
 
 
-@table("gold.patient_summary_all", key=[*_PERSON], per=["source"], optional=["claim", "drug_adherence"])
+@table(
+    "gold.patient_summary_all",
+    key=[*_PERSON],
+    per=["source"],
+    optional=["claim", "drug_adherence"],
+    order=[*_PERSON],
+)
 def patient_summary_all(
     patient_summary: DataFrame, claim: DataFrame, drug_adherence: DataFrame, *, tiers: CostTiers = CostTiers()
 ) -> DataFrame:

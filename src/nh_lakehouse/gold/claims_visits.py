@@ -48,6 +48,7 @@ class VisitCodes:
     "gold.clm_visit",
     key=["source", "visit_type", "bene_id", "visit_date", "visit_with"],
     per=["source", "bene_id"],
+    order=["source", "bene_id", "visit_date"],
 )
 def clm_visit(claim_line: DataFrame, *, codes: VisitCodes = VisitCodes()) -> DataFrame:
     """Emergency visits, one per person and day, and office visits, one per person, provider and day.

@@ -37,7 +37,7 @@ from nh_lakehouse.lakehouse.placing import (
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    from deltalake import DeltaTable, Field
     from pyspark.sql import DataFrame
 
 __all__ = ["Published", "Store", "parquet_files", "semi_join", "sql_text", "staged_rows"]
@@ -107,11 +107,14 @@ class Store:
         Raises:
             LoadError: a column stands in the table with another type.
         """
+        if self.lake.exists(name) and not self._lacking(name, columns):
+            return  # without waiting for whoever writes to it
         with self._one_writer(name):
-            if self.lake.exists(name):
-                self._evolve(name, columns)
-            else:
+            if not self.lake.exists(name):
                 self._create(name, columns, indexed, comment)
+            elif new := self._lacking(name, columns):
+                self.lake.delta(name).alter.add_columns(new)
+                self._after_commit(name)
 
     def _create(self, name: str, columns: Sequence[DerivedColumn], indexed: Sequence[str], comment: str) -> None:
         from deltalake import DeltaTable
@@ -129,10 +132,10 @@ class Store:
         )
         self._after_commit(name)
 
-    def _evolve(self, name: str, columns: Sequence[DerivedColumn]) -> None:
-        table = self.lake.delta(name)
+    def _lacking(self, name: str, columns: Sequence[DerivedColumn]) -> list[Field]:
+        """Declared columns that a table does not have."""
+        present = {f.name: f for f in self.lake.delta(name).schema().fields}
         wanted = {f.name: f for f in delta_schema(columns).fields}
-        present = {f.name: f for f in table.schema().fields}
         clash = [n for n, f in wanted.items() if n in present and str(present[n].type) != str(f.type)]
         if clash:
             raise LoadError(
@@ -140,10 +143,7 @@ class Store:
                 "in its declaration; run once with --full-refresh to rebuild it",
                 table=name,
             )
-        new = [f for n, f in wanted.items() if n not in present]
-        if new:
-            table.alter.add_columns(new)
-            self._after_commit(name)
+        return [f for n, f in wanted.items() if n not in present]
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """The rows of a table."""

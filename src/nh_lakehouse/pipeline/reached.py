@@ -18,6 +18,10 @@ from nh_lakehouse.silver.history import closings, complete_periods
 
 __all__ = ["of_part", "reached"]
 
+#: Where more rows came or went than this share of the versions, all keys are rebuilt: a file of all homes is such a
+#: change, and what it leaves to find out is not worth it.
+LARGE_SHARE = 0.3
+
 
 def reached(spec: TableSpec, columns: Columns, sources: Sequence[Source], store: Store) -> Reached | None:
     """Keys whose rows came or went, and keys whose closings changed; None where all are to be rebuilt."""
@@ -55,7 +59,8 @@ def _is_tellable(spec: TableSpec, columns: Columns, sources: Sequence[Source], s
             continue
         if source.changes is None or set(source.data_set.unit_columns) != set(unit):
             return False
-        if not is_small_change(store, f"bronze.{main.data_set.name}", main.version, source.changes, of=present_n):
+        bronze = f"bronze.{main.data_set.name}"
+        if not is_small_change(store, bronze, main.version, source.changes, share=LARGE_SHARE, of=present_n):
             return False
     return True
 

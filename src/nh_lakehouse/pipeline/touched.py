@@ -30,6 +30,7 @@ __all__ = [
     "distinct_keys",
     "is_small_change",
     "only_listed",
+    "rows_n",
     "rows_of_units",
     "touched_rows",
     "touched_units",
@@ -40,12 +41,14 @@ ROW_ID = ("_source_sha256", "_source_file", "_load_id", "_source_row")
 #: A table with fewer rows is judged as a whole: to find out what changed would take longer.
 SMALL_ROWS = 100_000
 #: So is one of which more than this share came or went.
-LARGE_SHARE = 0.3
+LARGE_SHARE = 0.75
 #: More files than these are not named one by one.
 _MOST_FILES = 500
 
 
-def is_small_change(store: Store, name: str, version: int, changes: FileChanges, *, of: int | None = None) -> bool:
+def is_small_change(
+    store: Store, name: str, version: int, changes: FileChanges, *, share: float | None = None, of: int | None = None
+) -> bool:
     """Whether it is worth it to look for the units that changed.
 
     Args:
@@ -53,12 +56,13 @@ def is_small_change(store: Store, name: str, version: int, changes: FileChanges,
         name: the bronze table.
         version: its version.
         changes: the files that came and went.
+        share: the largest share that counts as small; `LARGE_SHARE` if None.
         of: rows that the change is held against; those of the bronze table if None.
     """
-    files = data_files(store.lake.delta(name, version))
-    whole = rows_n(files)
+    whole = rows_n(data_files(store.lake.delta(name, version)))
     changed = rows_n([*changes.added, *changes.removed])
-    return whole >= SMALL_ROWS and changed <= LARGE_SHARE * (whole if of is None else of)
+    limit = (LARGE_SHARE if share is None else share) * (whole if of is None else of)
+    return whole >= SMALL_ROWS and changed <= limit
 
 
 def touched_units(
