@@ -294,8 +294,8 @@ def test_bronze_append_that_lost_rows_is_taken_back(
     before = lake.arrow("bronze.pbj_nurse_daily").num_rows
     real = Store.adopt
 
-    def losing(self: Store, name: str, files: Any) -> Published:
-        done = real(self, name, files)
+    def losing(self: Store, name: str, files: Any, *rest: Any) -> Published:
+        done = real(self, name, files, *rest)
         return replace(done, inserted_n=done.inserted_n - 1) if name == "bronze.pbj_nurse_daily" else done
 
     select = [*SELECT, "silver.nh_penalty"]

@@ -59,7 +59,8 @@ def office_during_stay(
 ) -> DataFrame:
     """Carrier lines in an office on a day that the person spent in hospital from begin to end, by provider and year.
 
-    Such days lie between admission and discharge, both left out. Looked at are carrier lines of a person with place of service 11.
+    Such days lie between admission and discharge, both left out. Looked at are carrier lines of a person with place of
+    service 11.
     """
     whole_days = (
         inpatient_stay.where("setting = 'inpatient' AND datediff(discharge_date, admit_date) >= 2")
