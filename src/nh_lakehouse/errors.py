@@ -2,7 +2,8 @@
 
     NhLakehouseError
     ├── ConfigError            a setting, option, path or name is not usable
-    │   └── EngineUnavailableError   the chosen engine cannot start on this machine
+    │   ├── EngineUnavailableError   the chosen engine cannot start on this machine
+    │   └── ExtraMissingError        a library is not installed that only some commands need
     ├── ContractError          a contract or table declaration (YAML) is wrong
     ├── SourceError            one landing file cannot be loaded; the others go on
     │   ├── MissingColumnError       a required column is absent (of a file, or of a function's input)
@@ -26,6 +27,7 @@ __all__ = [
     "ConflictError",
     "ContractError",
     "EngineUnavailableError",
+    "ExtraMissingError",
     "LoadError",
     "MissingColumnError",
     "NhLakehouseError",
@@ -59,6 +61,10 @@ class ConfigError(NhLakehouseError):
 
 class EngineUnavailableError(ConfigError):
     """The chosen engine cannot start on this machine; the message names the remedy."""
+
+
+class ExtraMissingError(ConfigError):
+    """A library of an extra is not installed; the message names the pip command."""
 
 
 class ContractError(NhLakehouseError):
