@@ -1,4 +1,4 @@
-"""Gold tables as Parquet or CSV files: one file per table, with a list of their columns and a page that says what they are.
+"""Gold tables as Parquet or CSV files: one per table, with a list of their columns and a page that says what they are.
 
 The folder gets its name when it is complete. It replaces an earlier export and nothing else.
 """
@@ -108,7 +108,7 @@ def _page(lake: Lakehouse, tables: Sequence[OutTable], counts: dict[str, int], s
     lines += ["Every column with type, unit and description: `columns.csv`.", ""]
     if suffix == ".csv":
         lines += [
-            "UTF-8 with a header. An empty field is null, `\"\"` an empty text. Times are UTC. A text that begins with",
+            'UTF-8 with a header. An empty field is null, `""` an empty text. Times are UTC. A text that begins with',
             "`=`, `+`, `-`, `@`, a tab or an apostrophe has an apostrophe in front of it, so that no spreadsheet takes",
             "it for a formula: take one off to have the text.",
             "",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from nh_lakehouse.errors import ConflictError, LoadError, first_line
+from nh_lakehouse.errors import ConflictError, LoadError
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.pipeline.report import Quiet, Reporter
 from nh_lakehouse.publish.mysql_load import load_beside
@@ -24,7 +24,7 @@ from nh_lakehouse.publish.mysql_server import LostConnectionError, Server
 from nh_lakehouse.publish.mysql_types import design, old_name, shape_of, staging_name, statements
 from nh_lakehouse.publish.tables import Choice, OutTable, open_rows
 
-__all__ = ["BOOKKEEPING", "PublishedTable", "planned_statements", "publish"]
+__all__ = ["BOOKKEEPING", "PublishedTable", "fingerprint", "left_out", "planned", "planned_statements", "publish"]
 
 BOOKKEEPING = "_nh_lakehouse_published"
 #: Part of every fingerprint: another number publishes every table anew, when types or keys are chosen differently.
@@ -107,10 +107,24 @@ def publish(
         _record(server, {t: lines[t.name].rows_n or 0 for t in loaded.values()})
         _drop(server, [old_name(t.short_name) for t in loaded.values() if t.short_name in present])
         reporter.end("exchange", "")
-    return [*lines.values(), *_left_out(choice)]
+    return [*lines.values(), *left_out(choice)]
 
 
-def planned_statements(lake: Lakehouse, choice: Choice, dialect: Any, collation: str) -> Iterator[tuple[str, list[str]]]:
+def planned(server: Server, choice: Choice, *, everything: bool = False) -> list[PublishedTable]:
+    """What `publish` would do; nothing is changed."""
+    present = server.tables()
+    known = _known(server, present) if BOOKKEEPING in present else {}
+    lines = []
+    for table in choice.tables:
+        status = "replaced" if table.short_name in present else "created"
+        line = _settled(table, known.get(table.short_name), present, everything, server)
+        lines.append(line or PublishedTable(table.name, status, version=table.version))
+    return [*lines, *left_out(choice)]
+
+
+def planned_statements(
+    lake: Lakehouse, choice: Choice, dialect: Any, collation: str
+) -> Iterator[tuple[str, list[str]]]:
     """Each table with the SQL that would make it."""
     for table in choice.tables:
         with open_rows(lake, table) as rows:
@@ -118,8 +132,9 @@ def planned_statements(lake: Lakehouse, choice: Choice, dialect: Any, collation:
         yield table.name, statements(design(table, shape, name=table.short_name, collation=collation), dialect)
 
 
-def _left_out(choice: Choice) -> list[PublishedTable]:
-    why = "holds sensitive columns ({}): --with-sensitive publishes it"
+def left_out(choice: Choice) -> list[PublishedTable]:
+    """The lines of tables that are not given out."""
+    why = "sensitive columns ({}): --with-sensitive gives it out"
     return [PublishedTable(t.name, "left_out", note=why.format(", ".join(t.sensitive))) for t in choice.left_out]
 
 
@@ -142,8 +157,6 @@ def _settled(
 
 
 def _load(lake: Lakehouse, server: Server, table: OutTable, reporter: Reporter) -> PublishedTable:
-    import duckdb
-
     started = time.monotonic()
     reporter.begin(table.name, table.name)
 
@@ -155,9 +168,9 @@ def _load(lake: Lakehouse, server: Server, table: OutTable, reporter: Reporter) 
             rows_n, unfit = load_beside(server, rows, told)
     except LostConnectionError:
         raise
-    except (LoadError, duckdb.Error) as error:
+    except LoadError as error:
         _drop(server, [staging_name(table.short_name)])
-        note = error.message if isinstance(error, LoadError) else first_line(error)
+        note = error.message.removeprefix(f"{table.name}: ")
         reporter.end(table.name, f"{table.name}: {note}", ok=False)
         return PublishedTable(table.name, "failed", None, time.monotonic() - started, table.version, note)
     took = time.monotonic() - started

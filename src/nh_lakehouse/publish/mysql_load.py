@@ -11,7 +11,7 @@ from nh_lakehouse.errors import LoadError
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name
 from nh_lakehouse.publish.mysql_server import Server
 from nh_lakehouse.publish.mysql_types import design, shape_of, staging_name
-from nh_lakehouse.publish.tables import OutColumn, OutTable, Rows, as_text
+from nh_lakehouse.publish.tables import OutColumn, Rows, as_text
 
 __all__ = ["load_beside"]
 

@@ -105,7 +105,9 @@ def parse_url(text: str) -> Address:
         )
     where = _PLACE.match(place)
     if where is None or int(where["port"] or 0) > 65_535:
-        raise ConfigError(f"--url: expected {_SHAPE}: the host or the database is missing or not usable", option="--url")
+        raise ConfigError(
+            f"--url: expected {_SHAPE}: the host or the database is missing or not usable", option="--url"
+        )
     return Address(
         where["host"].strip("[]") or "localhost",
         int(where["port"] or 3306),
@@ -145,7 +147,9 @@ def _read_secrets(path: Path) -> dict[str, Any]:
         raise ConfigError(f"--secrets {path} cannot be read: {error.strerror}", option="--secrets") from error
     except (yaml.YAMLError, UnicodeDecodeError):
         # The parser's message quotes the line, and the line may be the password.
-        raise ConfigError(f"--secrets {path}: not valid YAML (a password may need quotes)", option="--secrets") from None
+        raise ConfigError(
+            f"--secrets {path}: not valid YAML (a password may need quotes)", option="--secrets"
+        ) from None
     if not isinstance(document, dict) or not {"user", "password"} >= set(document):
         raise ConfigError(f"--secrets {path}: expected the lines `user: NAME` and `password: ...`", option="--secrets")
     return document

@@ -8,13 +8,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nh_lakehouse.errors import LoadError
+from nh_lakehouse.errors import ExtraMissingError, LoadError
 from nh_lakehouse.publish.tables import Measured, OutColumn, OutTable
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["DEFAULT_COLLATION", "Shape", "design", "old_name", "shape_of", "staging_name", "statements"]
+__all__ = [
+    "DEFAULT_COLLATION",
+    "Shape",
+    "design",
+    "old_name",
+    "readable_dialect",
+    "shape_of",
+    "staging_name",
+    "statements",
+]
 
 #: As Delta compares: by code points, capitals told from small letters. Servers have stricter ones for blanks at the end.
 DEFAULT_COLLATION = "utf8mb4_bin"
@@ -99,9 +108,7 @@ def _is_indexable(column: OutColumn, lengths: Mapping[str, int]) -> bool:
 
 def _row_bytes(columns: Iterable[OutColumn], lengths: Mapping[str, int]) -> int:
     """Bytes of a row as MySQL counts them: a TEXT counts as its pointer."""
-    return sum(
-        _FIXED_BYTES.get(c.kind, lengths[c.name] * _WIDTH + 2 if c.name in lengths else 12) for c in columns
-    )
+    return sum(_FIXED_BYTES.get(c.kind, lengths[c.name] * _WIDTH + 2 if c.name in lengths else 12) for c in columns)
 
 
 def _check_names(table: OutTable) -> None:
@@ -204,6 +211,21 @@ def statements(table: sa.Table, dialect: Any) -> list[str]:
 
     made = [CreateTable(table), *(CreateIndex(i) for i in sorted(table.indexes, key=lambda i: str(i.name)))]
     return [str(m.compile(dialect=dialect)).strip() + ";" for m in made]
+
+
+def readable_dialect() -> Any:
+    """MySQL as people write it: the driver's own form would double every percent sign.
+
+    Raises:
+        ExtraMissingError: SQLAlchemy is not installed.
+    """
+    try:
+        from sqlalchemy.dialects import mysql
+    except ImportError as error:
+        raise ExtraMissingError(
+            "publishing needs sqlalchemy, which is not installed: pip install 'nh-lakehouse[mysql]'"
+        ) from error
+    return mysql.dialect(paramstyle="named")
 
 
 def _quoted(name: str) -> Any:

@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nh_lakehouse.errors import ConfigError, ConflictError
+from nh_lakehouse.errors import ConfigError, ConflictError, LoadError, first_line
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
 from nh_lakehouse.lakehouse.lock import describe_holder, is_stale, read_lock
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["Choice", "Measured", "OutColumn", "OutTable", "Rows", "choose", "as_text", "open_rows", "wait_for_run"]
+__all__ = ["Choice", "Measured", "OutColumn", "OutTable", "Rows", "as_text", "choose", "open_rows", "wait_for_run"]
 
 #: DuckDB's part of the memory; what a sort needs beyond it goes to temporary files.
 MEMORY_MB = 512
@@ -148,9 +147,7 @@ def choose(lake: Lakehouse, patterns: Sequence[str] = (), *, with_sensitive: boo
     return Choice(tuple(t for t in found if t not in private), private)
 
 
-def wait_for_run(
-    lake: Lakehouse, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None
-) -> None:
+def wait_for_run(lake: Lakehouse, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> None:
     """Return when no run writes the lakehouse: tables read now are of one run.
 
     Raises:
@@ -285,18 +282,25 @@ class Rows:
 
 @contextmanager
 def open_rows(lake: Lakehouse, table: OutTable) -> Iterator[Rows]:
-    """The rows of a table's version; what does not fit into the memory goes to a folder that is gone afterwards."""
+    """The rows of a table's version; what does not fit into the memory goes to a folder that is gone afterwards.
+
+    Raises:
+        LoadError: the files of the version cannot be read, or there is no room to sort them.
+    """
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="nh_lakehouse_") as scratch:
-        config = {"memory_limit": f"{MEMORY_MB}MB", "threads": 2, "temp_directory": str(Path(scratch))}
-        with duckdb.connect(config=config) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            # The names of the key decide the order; that of the files need not be kept in memory.
-            connection.execute("SET preserve_insertion_order = false")
-            rows = select_rows(lake.delta(table.name, table.version), [c.name for c in table.columns])
-            connection.execute(f"CREATE VIEW rows AS {rows}")
-            yield Rows(table, connection)
+        config = {"memory_limit": f"{MEMORY_MB}MB", "threads": 2, "temp_directory": scratch}
+        try:
+            with duckdb.connect(config=config) as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                # The key decides the order; that of the files need not be kept in memory.
+                connection.execute("SET preserve_insertion_order = false")
+                rows = select_rows(lake.delta(table.name, table.version), [c.name for c in table.columns])
+                connection.execute(f"CREATE VIEW rows AS {rows}")
+                yield Rows(table, connection)
+        except duckdb.Error as error:
+            raise LoadError(f"{table.name} cannot be read: {first_line(error)}", table=table.name) from error
 
 
 def as_text(column: OutColumn) -> str:

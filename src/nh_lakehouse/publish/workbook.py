@@ -95,21 +95,22 @@ def sheet_names(tables: Sequence[tuple[str, int]]) -> dict[str, list[str]]:
     Args:
         tables: short name of a table, and how many sheets it needs.
     """
-    taken = {"contents", "columns"}
+    taken = {"contents", "columns", "history"}  # Excel keeps the last for itself
     found: dict[str, list[str]] = {}
     for table, parts in tables:
         for part in range(1, parts + 1):
-            number = part
-            name = table[:_NAME_LENGTH] if part == 1 else ""
-            while not name or name.lower() in taken:
-                number += 0 if not name and part > 1 else 1
-                end = f" ({number})"
-                name = table[: _NAME_LENGTH - len(end)] + end
-                if name.lower() in taken:
-                    continue
-            taken.add(name.lower())
-            found.setdefault(table, []).append(name)
+            found.setdefault(table, []).append(_free_name(table, part, taken))
     return found
+
+
+def _free_name(table: str, number: int, taken: set[str]) -> str:
+    while True:
+        end = f" ({number})" if number > 1 else ""
+        name = table[: _NAME_LENGTH - len(end)] + end
+        if name.lower() not in taken:
+            taken.add(name.lower())
+            return name
+        number += 1
 
 
 def number_format(column: OutColumn) -> str:
