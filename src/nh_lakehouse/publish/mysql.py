@@ -1,9 +1,10 @@
 """Publishing gold tables to MySQL or MariaDB: what changed is loaded beside the old tables and exchanged in one step.
 
-A table is published when its Delta version, its columns or their descriptions differ from what `_nh_lakehouse_published`
-says of the copy. It is loaded anew as a whole, under a staging name, and compared with Delta. When all are loaded, one
-`RENAME TABLE` puts every new table in the place of the old one: a reader sees all of the old tables or all of the new
-ones, never a part. Whatever ends a publication before that leaves the old tables; the next one drops what was left.
+A table is published when its Delta version, its columns or their descriptions differ from what the table
+`_nh_lakehouse_published` says of the copy. It is loaded anew as a whole, under a staging name, and compared with Delta.
+When all are loaded, one `RENAME TABLE` puts every new table in the place of the old one: a reader sees all of the old
+tables or all of the new ones, never a part. Whatever ends a publication before that leaves the old tables; the next one
+drops what was left.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A table loaded into the database beside the one that readers see, and held against Delta before it takes its place."""
+"""A table loaded beside the one that readers see, and held against Delta before it takes its place."""
 
 from __future__ import annotations
 
@@ -85,7 +85,6 @@ def _compare(server: Server, rows: Rows, name: str) -> None:
     wanted = rows.one(f"SELECT {', '.join([*_sums_of_delta(exact), *_of_doubles(doubles)])} FROM rows")
     place = server.quote(name)
     listed = ", ".join([*_sums_of_mysql(server, exact), *_of_doubles_in_mysql(server, doubles)])
-    # A percent sign is a placeholder's to the driver, but for statements without values.
     found = tuple(server.rows(f"SELECT {listed} FROM {place}")[0])
     wrong = [] if _same(wanted[:1], found[:1]) else ["the number of rows"]
     wrong += [] if _same(wanted[1:2], found[1:2]) else ["texts, dates or exact numbers"]

@@ -299,7 +299,8 @@ def _sqlalchemy() -> Any:
 
 _LOST = (0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 2014, 2055, 3169, 4031)
 _UNREACHABLE = (2001, 2002, 2003, 2004, 2005, 1129, 1130, 1040)
-_DENIED = (1044, 1142, 1143, 1227, 1370)
+_DENIED = (1142, 1143, 1227, 1370)
+_GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX ON `{}`.* TO the user"
 #: Number of an error -> what it means here.
 _MEANINGS = {
     3: "the server's disk is full: free some space there",
@@ -359,20 +360,16 @@ def _told(address: Address, error: BaseException | None) -> ConfigError | LoadEr
             "--secrets file, and from which hosts that user may connect",
             option="--secrets",
         )
-    if number == 1049:
+    if number in (1044, 1049):
         return ConfigError(
-            f"{address}: there is no database of that name: CREATE DATABASE `{address.database}`, or name another in "
-            "--url",
+            f"{address}: there is no database of that name, or the user has no right to it: CREATE DATABASE "
+            f"`{address.database}`, {_GRANT.format(address.database)}, or name another in --url",
             option="--url",
         )
     if number in _UNREACHABLE:
         return LoadError(f"{address}: the server cannot be reached: is it running, and are host and port right?")
     if number in _DENIED:
-        return LoadError(
-            f"{address}: the user lacks a privilege: GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX "
-            f"ON `{address.database}`.* TO the user",
-            code=number,
-        )
+        return LoadError(f"{address}: the user lacks a privilege: {_GRANT.format(address.database)}", code=number)
     if number in _LOST:
         return LostConnectionError(
             f"{address}: the connection was lost; the tables there are as they were: publish again", code=number

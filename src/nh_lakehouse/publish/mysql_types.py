@@ -25,7 +25,7 @@ __all__ = [
     "statements",
 ]
 
-#: As Delta compares: by code points, capitals told from small letters. Servers have stricter ones for blanks at the end.
+#: As Delta compares: by code points. Servers have stricter ones, which heed blanks at the end of a text.
 DEFAULT_COLLATION = "utf8mb4_bin"
 #: Lengths of VARCHAR; longer text is TEXT. Steps, so that a table keeps its shape while its texts grow a little.
 LENGTHS = (8, 16, 32, 64, 128, 255, 512, 1_000)
