@@ -10,7 +10,8 @@
     │   └── UnreadableFileError      not a table of text: empty, binary, HTML, no permission, still growing
     ├── LoadError              a table was not written
     │   ├── RowAccountingError       rows read are not accepted + duplicate + superseded + quarantined
-    │   └── ConflictError            another run holds the lakehouse
+    │   ├── ConflictError            another run holds the lakehouse
+    │   └── LostConnectionError      the connection to a database ended
     ├── PlanError              the graph of tables has a cycle, an unknown input or a name twice
     └── RunFailedError         a run ended with failed tables or files
 
@@ -29,6 +30,7 @@ __all__ = [
     "EngineUnavailableError",
     "ExtraMissingError",
     "LoadError",
+    "LostConnectionError",
     "MissingColumnError",
     "NhLakehouseError",
     "PlanError",
@@ -93,6 +95,10 @@ class RowAccountingError(LoadError):
 
 class ConflictError(LoadError):
     """Another run writes this lakehouse; the message says who and since when."""
+
+
+class LostConnectionError(LoadError):
+    """The connection to a database ended; no table there has changed."""
 
 
 class PlanError(NhLakehouseError):

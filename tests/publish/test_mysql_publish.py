@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.cli.app import app
-from nh_lakehouse.errors import ConfigError, ConflictError, LoadError
+from nh_lakehouse.errors import ConfigError, ConflictError, LoadError, LostConnectionError
 from nh_lakehouse.pipeline.report import Quiet
 from nh_lakehouse.publish import mysql_load, mysql_server
 from nh_lakehouse.publish.mysql import BOOKKEEPING, PublishedTable, planned, publish
-from nh_lakehouse.publish.mysql_server import Credentials, LostConnectionError, Server, Tls, connect, parse_url
+from nh_lakehouse.publish.mysql_server import Credentials, Server, Tls, connect, parse_url
 from nh_lakehouse.publish.tables import Choice, choose
 
 RISK = "gold.nh_state_risk"

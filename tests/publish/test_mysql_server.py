@@ -10,11 +10,10 @@ import pymysql
 import pytest
 import sqlalchemy.exc
 
-from nh_lakehouse.errors import ConfigError, ExtraMissingError, LoadError, NhLakehouseError
+from nh_lakehouse.errors import ConfigError, ExtraMissingError, LoadError, LostConnectionError, NhLakehouseError
 from nh_lakehouse.publish.mysql_server import (
     Address,
     Credentials,
-    LostConnectionError,
     _errors,
     connect,
     credentials,

@@ -36,8 +36,8 @@ def test_sheets_hold_the_rows_typed(odd_lake: Lakehouse, tmp_path: Path) -> None
     assert book.sheetnames == ["Contents", "Columns", "odd"]
     rows = {row["code"]: row for row in cells(book["odd"])}
     assert rows["a"]["amount_usd"] == -0.01 and rows["a"]["is_open"] is True
-    assert rows["a"]["valid_to"] == datetime(2024, 2, 29)
-    assert rows["e"]["at"] == datetime(2024, 11, 1, 8, 30, 0, 123000)  # Excel keeps milliseconds
+    assert rows["a"]["valid_to"] == datetime.fromisoformat("2024-02-29")
+    assert rows["e"]["at"] == datetime.fromisoformat("2024-11-01T08:30:00.123")  # Excel keeps milliseconds
     assert rows["a "]["name"] == "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 😀👩‍⚕️ 漢字"
     assert all(v is None for n, v in rows["g"].items() if n != "code")
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from nh_lakehouse.errors import ConflictError, LoadError
+from nh_lakehouse.errors import ConflictError, LoadError, LostConnectionError
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.pipeline.report import Quiet, Reporter
 from nh_lakehouse.publish.mysql_load import load_beside
-from nh_lakehouse.publish.mysql_server import LostConnectionError, Server
+from nh_lakehouse.publish.mysql_server import Server
 from nh_lakehouse.publish.mysql_types import design, old_name, shape_of, staging_name, statements
 from nh_lakehouse.publish.tables import Choice, OutTable, open_rows
 
@@ -97,9 +97,9 @@ def publish(
             if loaded:
                 reporter.begin("exchange", f"exchanging {len(loaded)} tables")
                 _exchange(server, list(loaded.values()), present)
-        except BaseException:
-            # A connection in the middle of an answer takes no more statements: the next publication drops the rest.
-            with contextlib.suppress(Exception):
+        except LoadError:
+            # Without a connection the next publication drops them.
+            with contextlib.suppress(LoadError):
                 _drop(server, [staging_name(t.short_name) for t in loaded.values()])
             raise
         for name, table in loaded.items():

@@ -20,12 +20,12 @@ from urllib.parse import parse_qsl, unquote
 
 import yaml
 
-from nh_lakehouse.errors import ConfigError, ExtraMissingError, LoadError
+from nh_lakehouse.errors import ConfigError, ExtraMissingError, LoadError, LostConnectionError, NhLakehouseError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["Address", "Credentials", "LostConnectionError", "Server", "Tls", "connect", "credentials", "parse_url"]
+__all__ = ["Address", "Credentials", "Server", "Tls", "connect", "credentials", "parse_url"]
 
 PASSWORD_VARIABLE, USER_VARIABLE = "NHL_MYSQL_PASSWORD", "NHL_MYSQL_USER"
 _URL = re.compile(r"(?:mysql|mariadb)(?:\+pymysql)?://(?P<rest>.*)\Z", re.DOTALL)
@@ -70,10 +70,6 @@ class Credentials:
 
     user: str
     password: str = field(repr=False)
-
-
-class LostConnectionError(LoadError):
-    """The connection to the database ended; no table of it has changed."""
 
 
 # --- address and credentials -----------------------------------------------------------------------------------------
@@ -257,8 +253,12 @@ def connect(address: Address, login: Credentials, *, tls: Tls = Tls.prefer, ca: 
         server = Server(address, connection)
         server.run(f"SET SESSION lock_wait_timeout = {LOCK_S}")
         yield server
+    except BaseException:
+        # Perhaps in the middle of an answer: nothing more is sent, the server ends what was begun.
+        connection.invalidate()
+        raise
     finally:
-        _close(connection)
+        connection.close()
 
 
 def _encryption(tls: Tls, ca: Path | None) -> dict[str, Any]:
@@ -275,13 +275,6 @@ def _encryption(tls: Tls, ca: Path | None) -> dict[str, Any]:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return {"ssl": context}
-
-
-def _close(connection: Any) -> None:
-    try:
-        connection.close()
-    except Exception:  # the connection may have been the trouble: the first error is the one to tell
-        connection.invalidate()
 
 
 def _sqlalchemy() -> Any:
@@ -336,7 +329,12 @@ def _errors(address: Address) -> Iterator[None]:
     try:
         yield
     except sqlalchemy.exc.DBAPIError as error:
-        raise _told(address, error.orig) from error
+        number, text = _number_and_text(error.orig)
+        if number in _LOST:
+            raise LostConnectionError(
+                f"{address}: the connection was lost; the tables there are as they were: publish again", code=number
+            ) from error
+        raise _told(address, number, text) from error
     except RuntimeError as error:
         if "cryptography" not in str(error):
             raise
@@ -345,9 +343,14 @@ def _errors(address: Address) -> Iterator[None]:
         ) from error
 
 
-def _told(address: Address, error: BaseException | None) -> ConfigError | LoadError:
-    number = error.args[0] if error is not None and error.args and isinstance(error.args[0], int) else 0
-    text = str(error.args[1]) if error is not None and len(error.args) > 1 else ""
+def _number_and_text(error: BaseException | None) -> tuple[int, str]:
+    """Number and message of an error of the driver or the server; 0 where it has none."""
+    arguments = error.args if error is not None else ()
+    number = arguments[0] if arguments and isinstance(arguments[0], int) else 0
+    return number, str(arguments[1]) if len(arguments) > 1 else ""
+
+
+def _told(address: Address, number: int, text: str) -> NhLakehouseError:
     if "certificate" in text.lower() or "SSL" in text:
         return ConfigError(
             f"{address}: no encrypted connection: the server offers none, or its certificate is not trusted or not its "
@@ -370,9 +373,5 @@ def _told(address: Address, error: BaseException | None) -> ConfigError | LoadEr
         return LoadError(f"{address}: the server cannot be reached: is it running, and are host and port right?")
     if number in _DENIED:
         return LoadError(f"{address}: the user lacks a privilege: {_GRANT.format(address.database)}", code=number)
-    if number in _LOST:
-        return LostConnectionError(
-            f"{address}: the connection was lost; the tables there are as they were: publish again", code=number
-        )
     meaning = _MEANINGS.get(number, "the server refused a statement")
     return LoadError(f"{meaning} (error {number} of {address})", code=number)

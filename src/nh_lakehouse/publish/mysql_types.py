@@ -209,7 +209,7 @@ def statements(table: sa.Table, dialect: Any) -> list[str]:
     """The SQL that makes a table and its indexes, for people to read."""
     from sqlalchemy.schema import CreateIndex, CreateTable
 
-    made = [CreateTable(table), *(CreateIndex(i) for i in sorted(table.indexes, key=lambda i: str(i.name)))]
+    made: list[Any] = [CreateTable(table), *(CreateIndex(i) for i in sorted(table.indexes, key=lambda i: str(i.name)))]
     return [str(m.compile(dialect=dialect)).strip() + ";" for m in made]
 
 

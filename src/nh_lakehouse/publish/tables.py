@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Measured", "OutColumn", "OutTable", "Rows", "as_text", "choose", "open_rows", "wait_for_run"]
 
 #: DuckDB's part of the memory; what a sort needs beyond it goes to temporary files.
-MEMORY_MB = 512
+MEMORY_MB = 256
 BATCH_ROWS = 5_000
 _LAYER = "gold"
 #: What people ask for rows by, beside the columns of the declaration.
@@ -290,7 +290,7 @@ def open_rows(lake: Lakehouse, table: OutTable) -> Iterator[Rows]:
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="nh_lakehouse_") as scratch:
-        config = {"memory_limit": f"{MEMORY_MB}MB", "threads": 2, "temp_directory": scratch}
+        config: dict[str, Any] = {"memory_limit": f"{MEMORY_MB}MB", "threads": 2, "temp_directory": scratch}
         try:
             with duckdb.connect(config=config) as connection:
                 connection.execute("SET TimeZone = 'UTC'")

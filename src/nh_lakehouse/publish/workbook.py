@@ -8,6 +8,7 @@ are text. A table longer than a sheet goes on in the next one.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -138,16 +139,16 @@ def _workbook(out: Path) -> Iterator[Any]:
             "--to xlsx needs XlsxWriter, which is not installed: pip install 'nh-lakehouse[export]'"
         ) from error
     out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.part")
-    options = {
-        "constant_memory": True,
-        "tmpdir": str(out.parent),
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "use_zip64": True,
-    }
-    try:
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}_") as scratch:
+        draft = Path(scratch) / out.name
+        options = {
+            "constant_memory": True,
+            "tmpdir": scratch,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "use_zip64": True,
+        }
         book = xlsxwriter.Workbook(str(draft), options)
         yield book
         try:
@@ -155,8 +156,6 @@ def _workbook(out: Path) -> Iterator[Any]:
         except xlsxwriter.exceptions.FileCreateError as error:
             raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
         os.replace(draft, out)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 class _Pen:
@@ -194,7 +193,7 @@ class _Pen:
             sheet.write_string(row, 1, title, self._wrap)
             sheet.write_number(row, 2, rows_n, self._count)
             for column, value in enumerate(rest, 3):
-                sheet.write_string(row, column, str(value), self._wrap)
+                sheet.write(row, column, value, self._wrap)
         for column, width in enumerate((34, 34, 11, 44, 60, 44, 26, 13)):
             sheet.set_column(column, column, width)
 
