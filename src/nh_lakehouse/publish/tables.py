@@ -178,6 +178,7 @@ def _described(lake: Lakehouse, name: str, graph: Any, runs: Mapping[str, Sequen
     names = {c.name for c in columns}
     key = tuple(spec.key) if spec and names >= set(spec.key) else ()
     asked_for = [*key, *(spec.per if spec else ()), *(spec.order if spec else ()), *_ASKED_FOR]
+    marked = sensitive_columns(name, graph)
     version = delta.version()
     written_by = [run for after, run in runs.get(name, ()) if after <= version]
     return OutTable(
@@ -187,7 +188,7 @@ def _described(lake: Lakehouse, name: str, graph: Any, runs: Mapping[str, Sequen
         columns=columns,
         key=key,
         filters=tuple(c for c in dict.fromkeys(asked_for) if c in names and c not in key[:1]),
-        sensitive=tuple(c.name for c in columns if c.name in sensitive_columns(name, graph)),
+        sensitive=tuple(c.name for c in columns if c.name in marked),
         title=declared.title if declared else "",
         grain=" ".join(declared.grain.split()) if declared else "",
         description=" ".join(declared.description.split()) if declared else "",

@@ -150,7 +150,12 @@ def _workbook(out: Path) -> Iterator[Any]:
             "use_zip64": True,
         }
         book = xlsxwriter.Workbook(str(draft), options)
-        yield book
+        try:
+            yield book
+        except BaseException:
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
+            raise
         try:
             book.close()
         except xlsxwriter.exceptions.FileCreateError as error:
