@@ -111,10 +111,6 @@ ARROWS = {
     "lakehouse": ("nh_lakehouse.lakehouse", "nh_lakehouse.engines", "nh_lakehouse.contracts", "nh_lakehouse.errors"),
     "sources": ("nh_lakehouse.sources", "nh_lakehouse.errors"),
     "sample": ("nh_lakehouse.sample", "nh_lakehouse.contracts", "nh_lakehouse.errors"),
-    "publish": (
-        "nh_lakehouse.publish", "nh_lakehouse.contracts", "nh_lakehouse.errors", "nh_lakehouse.lakehouse",
-        "nh_lakehouse.pipeline",
-    ),
     "bronze": (
         "nh_lakehouse.bronze", "nh_lakehouse.contracts", "nh_lakehouse.errors", "nh_lakehouse.lakehouse",
         "nh_lakehouse.engines", "nh_lakehouse.sources",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from nh_lakehouse import __version__
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.publish.tables import OutTable
 
@@ -17,8 +18,6 @@ COLUMN_NAMES = ("table", "column", "type", "unit", "key", "description")
 
 def head(lake: Lakehouse) -> list[tuple[str, str]]:
     """Facts about an export as a whole."""
-    from nh_lakehouse import __version__
-
     now = datetime.now(timezone.utc)
     return [
         ("Lakehouse", str(lake.root)),
