@@ -105,7 +105,7 @@ def profiled_table(lake: Lakehouse, name: str, graph: Graph) -> ProfiledTable:
     """A table with its period's column, and with the columns whose values are not shown.
 
     A column is masked where a data set that the table is made from marks one of that name as sensitive; in bronze also
-    where such a data set does not know the column.
+    where such a data set does not know the column, in `ops` also the key that may hold such a value.
     """
     bronze = [t.split(".")[1] for t in graph.ancestors([name]) if t.startswith("bronze.")]
     sources = [load_contracts()[b] for b in bronze if b in load_contracts()]
@@ -115,6 +115,8 @@ def profiled_table(lake: Lakehouse, name: str, graph: Graph) -> ProfiledTable:
             known = {c.name for s in sources for c in s.columns}
             masked |= {f.name for f in lake.delta(name).schema().fields} - known
         return ProfiledTable(name, "_period", masked)
+    if name.startswith("ops.") and masked:
+        masked.add("key")
     key = graph.specs[name].key if name in graph.specs else ()
     return ProfiledTable(name, next((c for c in PERIOD_COLUMNS if c in key), None), masked)
 
