@@ -104,7 +104,8 @@ def make_profile(
 def profiled_table(lake: Lakehouse, name: str, graph: Graph) -> ProfiledTable:
     """A table with its period's column, and with the columns whose values are not shown.
 
-    In bronze a column that the data set does not know is masked too, where the data set has sensitive ones.
+    In bronze a column that the data set does not know is masked too, where the data set has sensitive ones; in `ops`
+    also the key, which may hold such a value.
     """
     sources = _sources(name, graph)
     masked = set(sensitive_columns(name, graph))
@@ -113,6 +114,8 @@ def profiled_table(lake: Lakehouse, name: str, graph: Graph) -> ProfiledTable:
             known = {c.name for s in sources for c in s.columns}
             masked |= {f.name for f in lake.delta(name).schema().fields} - known
         return ProfiledTable(name, "_period", masked)
+    if name.startswith("ops.") and masked:
+        masked.add("key")
     key = graph.specs[name].key if name in graph.specs else ()
     return ProfiledTable(name, next((c for c in PERIOD_COLUMNS if c in key), None), masked)
 
