@@ -30,11 +30,10 @@ CCN = "CMS Certification Number (CCN)"
 
 
 #: Spark settings of the tests: a handful of rows is planned for longer than it is computed, so that code is not
-#: generated, plans are not made anew while they run, and nothing is split. Beside each the value of the product.
+#: generated and nothing is split. Beside each the value of the product.
 TEST_SETTINGS = {
     "spark.sql.codegen.wholeStage": ("false", "true"),
     "spark.sql.codegen.factoryMode": ("NO_CODEGEN", "FALLBACK"),
-    "spark.sql.adaptive.enabled": ("false", "true"),
     "spark.sql.shuffle.partitions": ("1", "2"),
 }
 #: Those that a session starts with: a process of tests has one core, and what runs for seconds is compiled quickly.
