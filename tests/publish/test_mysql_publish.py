@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from lake import MONTH, add_rows, state_rows
-from mariadb import PASSWORD, USER, MariaDB
+from mariadb_server import PASSWORD, USER, MariaDB
 from odd_rows import ODD, ROWS, SCHEMA, write_odd
 from typer.testing import CliRunner
 
@@ -22,6 +22,7 @@ from nh_lakehouse.errors import ConfigError, ConflictError, LoadError, LostConne
 from nh_lakehouse.pipeline.report import Quiet
 from nh_lakehouse.publish import mysql_load, mysql_server
 from nh_lakehouse.publish.mysql import BOOKKEEPING, PublishedTable, planned, publish
+from nh_lakehouse.publish.mysql import _exchange as exchange
 from nh_lakehouse.publish.mysql_server import Credentials, Server, Tls, connect, parse_url
 from nh_lakehouse.publish.tables import Choice, choose
 
@@ -216,6 +217,21 @@ def test_lost_connection_leaves_the_old_table_and_the_next_run_cleans_up(lake: L
     assert put(lake, database)[RISK].status == "replaced"
     assert count(database) == 5_007
     assert [t for (t,) in database.ask("SHOW TABLES") if t.startswith("_nhl")] == []
+
+
+def test_connection_lost_behind_the_exchange_is_made_good(
+    lake: Lakehouse, database: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any) -> None:
+        raise LostConnectionError("x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nh_lakehouse.publish.mysql._exchange", lambda *a: (exchange(*a), lost()))
+        with pytest.raises(LostConnectionError):
+            put(lake, database)
+    assert count(database) == 6
+    assert put(lake, database)[RISK].status == "replaced"
+    assert put(lake, database)[RISK].status == "unchanged"
 
 
 def test_second_publication_at_once_is_refused(lake: Lakehouse, database: MariaDB) -> None:
