@@ -273,8 +273,24 @@ def test_tables_are_exchanged_together(lake: Lakehouse, database: MariaDB, monke
     assert len(renames) == 1 and renames[0].count(" TO ") == 3
 
 
-def test_encryption_that_the_server_lacks_is_refused(database: MariaDB) -> None:
-    with pytest.raises(ConfigError, match="--tls"), opened(database, tls=Tls.require):
+def cipher(server: Server) -> str:
+    return str(server.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'")[0][1])
+
+
+def test_connection_is_encrypted_as_asked(database: MariaDB) -> None:
+    for tls in (Tls.prefer, Tls.require):
+        with opened(database, tls=tls) as server:
+            assert cipher(server)
+    with opened(database, tls=Tls.verify, ca=database.certificate) as server:
+        assert cipher(server)
+    with opened(database, tls=Tls.off) as server:
+        assert not cipher(server)
+
+
+def test_certificate_that_nobody_vouches_for_is_refused(database: MariaDB) -> None:
+    with pytest.raises(ConfigError, match="--tls"), opened(database, tls=Tls.verify):
+        pass
+    with pytest.raises(ConfigError, match="--tls-ca"), opened(database, tls=Tls.verify, ca=database.folder / "log"):
         pass
 
 
