@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lake import small_lake
-from mariadb import MISSING, PASSWORD, USER, MariaDB, programs, running
+from mariadb_server import MISSING, PASSWORD, USER, MariaDB, programs, running
 from odd_rows import write_odd
 
 from nh_lakehouse import Lakehouse

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from lake import MONTH, add_rows, state_rows
-from mariadb import PASSWORD, USER, MariaDB
+from mariadb_server import PASSWORD, USER, MariaDB
 from odd_rows import ODD, ROWS, SCHEMA, write_odd
 from typer.testing import CliRunner
 
@@ -22,6 +22,7 @@ from nh_lakehouse.errors import ConfigError, ConflictError, LoadError, LostConne
 from nh_lakehouse.pipeline.report import Quiet
 from nh_lakehouse.publish import mysql_load, mysql_server
 from nh_lakehouse.publish.mysql import BOOKKEEPING, PublishedTable, planned, publish
+from nh_lakehouse.publish.mysql import _exchange as exchange
 from nh_lakehouse.publish.mysql_server import Credentials, Server, Tls, connect, parse_url
 from nh_lakehouse.publish.tables import Choice, choose
 
@@ -218,6 +219,21 @@ def test_lost_connection_leaves_the_old_table_and_the_next_run_cleans_up(lake: L
     assert [t for (t,) in database.ask("SHOW TABLES") if t.startswith("_nhl")] == []
 
 
+def test_connection_lost_behind_the_exchange_is_made_good(
+    lake: Lakehouse, database: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any) -> None:
+        raise LostConnectionError("x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nh_lakehouse.publish.mysql._exchange", lambda *a: (exchange(*a), lost()))
+        with pytest.raises(LostConnectionError):
+            put(lake, database)
+    assert count(database) == 6
+    assert put(lake, database)[RISK].status == "replaced"
+    assert put(lake, database)[RISK].status == "unchanged"
+
+
 def test_second_publication_at_once_is_refused(lake: Lakehouse, database: MariaDB) -> None:
     changed(lake, database)
     refused: list[ConflictError] = []
@@ -257,8 +273,24 @@ def test_tables_are_exchanged_together(lake: Lakehouse, database: MariaDB, monke
     assert len(renames) == 1 and renames[0].count(" TO ") == 3
 
 
-def test_encryption_that_the_server_lacks_is_refused(database: MariaDB) -> None:
-    with pytest.raises(ConfigError, match="--tls"), opened(database, tls=Tls.require):
+def cipher(server: Server) -> str:
+    return str(server.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'")[0][1])
+
+
+def test_connection_is_encrypted_as_asked(database: MariaDB) -> None:
+    for tls in (Tls.prefer, Tls.require):
+        with opened(database, tls=tls) as server:
+            assert cipher(server)
+    with opened(database, tls=Tls.verify, ca=database.certificate) as server:
+        assert cipher(server)
+    with opened(database, tls=Tls.off) as server:
+        assert not cipher(server)
+
+
+def test_certificate_that_nobody_vouches_for_is_refused(database: MariaDB) -> None:
+    with pytest.raises(ConfigError, match="--tls"), opened(database, tls=Tls.verify):
+        pass
+    with pytest.raises(ConfigError, match="--tls-ca"), opened(database, tls=Tls.verify, ca=database.folder / "log"):
         pass
 
 

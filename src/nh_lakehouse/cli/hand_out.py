@@ -148,7 +148,7 @@ def publish(
         from nh_lakehouse.publish.mysql import publish as bring_up_to_date
 
         with _reporter(form) as reporter:
-            reporter.phase(f"publish: {len(choice.tables)} tables to {address}")
+            reporter.phase(f"publish: {_tables(len(choice.tables))} to {address}")
             lines = bring_up_to_date(lake, server, choice, everything=full_refresh, wait_s=wait, reporter=reporter)
             reporter.end("publish", f"{time.monotonic() - started:.1f} s")
     _print_published(lines, form)
@@ -191,7 +191,7 @@ def _print_published(lines: list[PublishedTable], form: Format) -> None:
     put()
     print_rows(Sheet(names, shown, shrink="note" if "note" in names else None), form)
     counted = Counter(n.status.replace("_", " ") for n in lines)
-    sentence = f"{len(lines)} tables: {', '.join(f'{n} {status}' for status, n in counted.items())}"
+    sentence = f"{_tables(len(lines))}: {', '.join(f'{n} {status}' for status, n in counted.items())}"
     (warn if counted["failed"] else say)(sentence)
 
 
@@ -230,7 +230,7 @@ def export(
     target = (out or place).expanduser()
     started = time.monotonic()
     with _reporter(form) as reporter:
-        reporter.phase(f"export: {len(choice.tables)} tables to {target}")
+        reporter.phase(f"export: {_tables(len(choice.tables))} to {target}")
         counts = _write(to, lake, choice, target, reporter)
         reporter.end("export", f"{time.monotonic() - started:.1f} s")
     rows = [[t.name, "written", counts[t.name], t.version, None] for t in choice.tables]
@@ -240,7 +240,7 @@ def export(
     headers = {"rows_n": "rows"}
     print_rows(Sheet(["table", "status", "rows_n", "version", "note"], rows, shrink="note", headers=headers), form)
     if form is Format.table:
-        say(f"{len(choice.tables)} tables in {target}")
+        say(f"{_tables(len(choice.tables))} in {target}")
 
 
 def _write(to: FileKind, lake: Lakehouse, choice: Choice, out: Path, reporter: Reporter) -> dict[str, int]:
@@ -252,6 +252,10 @@ def _write(to: FileKind, lake: Lakehouse, choice: Choice, out: Path, reporter: R
 
     write = write_parquet if to is FileKind.parquet else write_csv
     return write(lake, choice.tables, out, reporter=reporter)
+
+
+def _tables(count: int) -> str:
+    return f"{count:,} {'table' if count == 1 else 'tables'}"
 
 
 @contextmanager

@@ -30,6 +30,8 @@ __all__ = ["BOOKKEEPING", "PublishedTable", "fingerprint", "left_out", "planned"
 BOOKKEEPING = "_nh_lakehouse_published"
 #: Part of every fingerprint: another number publishes every table anew, when types or keys are chosen differently.
 _RULES = 1
+#: Version of a copy that is about to be put in its place.
+_PENDING = -1
 _COLUMNS = ("table_name", "delta_table", "delta_version", "delta_id", "fingerprint", "row_n", "run_id", "published_at")
 
 
@@ -96,6 +98,8 @@ def publish(
                 lines[table.name] = line
             if loaded:
                 reporter.begin("exchange", f"exchanging {len(loaded)} tables")
+                # A new table is ours from before it is there, whatever ends this publication in between.
+                _record(server, {t: 0 for t in loaded.values() if t.short_name not in known}, version=_PENDING)
                 _exchange(server, list(loaded.values()), present)
         except LoadError:
             # Without a connection the next publication drops them.
@@ -240,11 +244,20 @@ def _known(server: Server, present: set[str]) -> dict[str, _Known]:
     return {r[0]: _Known(r[1], int(r[2]), r[3], r[4], int(r[5])) for r in server.rows(sql)}
 
 
-def _record(server: Server, tables: Mapping[OutTable, int]) -> None:
-    """Write down what was published; until that is done, the next publication loads the tables again."""
+def _record(server: Server, tables: Mapping[OutTable, int], *, version: int | None = None) -> None:
+    """Write down what was published, with its rows; until that is done, the next publication loads it again."""
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     rows = [
-        (t.short_name, t.name, t.version, t.delta_id, fingerprint(t, server.collation), n, t.run_id, now)
+        (
+            t.short_name,
+            t.name,
+            t.version if version is None else version,
+            t.delta_id,
+            fingerprint(t, server.collation),
+            n,
+            t.run_id,
+            now,
+        )
         for t, n in tables.items()
     ]
     if rows:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from certificates import write_certificate
+
 PROGRAMS = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"])
 MISSING = "MariaDB is not installed: apt-get install mariadb-server (or mariadb-server-core mariadb-client-core)"
 #: A user of the tests; the password has what URLs and YAML take for their own.
@@ -27,6 +29,11 @@ class MariaDB:
 
     port: int
     folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate of the server, which vouches for itself."""
+        return self.folder / "cert.pem"
 
     def url(self, database: str = "health") -> str:
         return f"mysql://127.0.0.1:{self.port}/{database}"
@@ -75,11 +82,12 @@ def running() -> Iterator[MariaDB]:
             check=True, capture_output=True, timeout=300,
         )  # fmt: skip
         port = _free_port()
+        certificate, key = write_certificate(folder)
         log = (folder / "log").open("wb")
         process = subprocess.Popen(
             [server, "--no-defaults", f"--user={me}", f"--datadir={folder / 'data'}", f"--socket={folder / 's'}",
              f"--port={port}", "--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", "--skip-log-bin",
-             "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"],
+             f"--ssl-cert={certificate}", f"--ssl-key={key}", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"],
             stdout=log, stderr=log,
         )  # fmt: skip
         database = MariaDB(port, folder)
