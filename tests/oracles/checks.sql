@@ -108,7 +108,7 @@ with l as (
     from clm_beneficiary_year y where y.source = 'synpuf' and y.bene_id = c.bene_id and y.year = c.year)
   group by all
 ), summary as (
-  select claim_type, sum(exported_n)::double as v, count(*) as n,
+  select claim_type, sum(exported_n)::double as v, count(exported_n) as n,
     if(claim_type = 'pde',
       (select count(*) from drug_event d where exists (from clm_export_count p where (p.source, p.bene_id) = (d.source, d.bene_id))),
       (select count(*) from claim c where c.claim_type = e.claim_type
