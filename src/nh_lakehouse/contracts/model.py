@@ -277,7 +277,9 @@ class DataSet(_Model):
             if absent:
                 raise ValueError(f"{where} names columns that are not declared: {absent}")
         if self.layout and all(self.layout.values.values()):
-            raise ValueError("layout: one of the values has to be without columns, for the files that have none of them")
+            raise ValueError(
+                "layout: one of the values has to be without columns, for the files that have none of them"
+            )
         headers: dict[str, str] = {}
         for column in self.columns:
             for text in {normalize_header(h) for h in column.headers}:

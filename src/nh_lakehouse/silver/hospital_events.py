@@ -35,9 +35,7 @@ OVER_DAYS = 365
 """A stay of more days is told apart; in the Massachusetts General set some last five years."""
 
 
-@silver_table(
-    "silver.hosp_encounter_record", of="hosp_encounters", key=["source", "encounter_id"], history="latest"
-)
+@silver_table("silver.hosp_encounter_record", of="hosp_encounters", key=["source", "encounter_id"], history="latest")
 def hosp_encounter_record(hosp_encounters: DataFrame) -> DataFrame:
     """Encounters as delivered, the class in lower case.
 
@@ -91,7 +89,8 @@ def hosp_encounter(hosp_encounter_record: DataFrame, hosp_patient: DataFrame) ->
         F.expr("max(death_date) AS _death_date")
     )
     same = (F.col("source") == F.col("_source")) & (F.col("patient_id") == F.col("_patient"))
-    before = "PARTITION BY source, patient_id ORDER BY start_at, encounter_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    in_order = "PARTITION BY source, patient_id ORDER BY start_at, encounter_id"
+    before = f"{in_order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
     seconds = "(unix_seconds(stop_at) - unix_seconds(start_at))"
     known = hosp_encounter_record.join(deaths, on=same, how="left").selectExpr(
         "*",
@@ -140,9 +139,7 @@ def hosp_procedure(
     return (
         hosp_procedure_record.join(encounters, on=same, how="left")
         .join(patients, on=F.col("patient_id") == F.col("_person"), how="left")
-        .selectExpr(
-            "coalesce(_of_encounter, _of_patient, 'unknown') AS source", *own, "occurrence_no", "dq_flags"
-        )
+        .selectExpr("coalesce(_of_encounter, _of_patient, 'unknown') AS source", *own, "occurrence_no", "dq_flags")
     )
 
 
