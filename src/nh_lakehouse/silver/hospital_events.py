@@ -95,7 +95,7 @@ def hosp_encounter(hosp_encounter_record: DataFrame, hosp_patient: DataFrame) ->
     known = hosp_encounter_record.join(deaths, on=same, how="left").selectExpr(
         "*",
         f"CASE WHEN stop_at >= start_at THEN {seconds} END AS _seconds",
-        f"max(stop_at) OVER ({before}) AS _reached",
+        f"max(CASE WHEN start_at IS NOT NULL THEN stop_at END) OVER ({before}) AS _reached",
     )
     own = [f"`{c.name}`" for c in load_contracts()["hosp_encounters"].columns]
     return known.selectExpr(

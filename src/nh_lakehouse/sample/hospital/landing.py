@@ -37,10 +37,10 @@ class HospitalReport(SampleReport):
 def generate_hospital_sample(out: Path, *, patients: int = 300, seed: int = 1) -> HospitalReport:
     """Write hospital records of both layouts, the same bytes for the same arguments everywhere.
 
-    `maven/` has `patients` people in the layout of the Massachusetts General set, `synthea/` a quarter of them, 20 or
-    more, in that of a Synthea export with all its 18 files. What the real files do is in them: names in a wrong encoding,
-    ZIP codes without zero, codes of 17 digits, encounters after death, stays that overlap or last five years, whole
-    rows twice; and faults that a load must find. A person is the same in a larger sample.
+    `maven/` has `patients` people in the layout of the Massachusetts General set; `synthea/` has a quarter of them, 20
+    at least, in that of a Synthea export with all its 18 files. What the real files do is in them: names in a wrong
+    encoding, ZIP codes without zero, codes of 17 digits, encounters after death, stays that overlap or last five years,
+    whole rows twice; and faults that a load must find. A person is the same in a larger sample.
 
     Args:
         out: folder to write to; it is made if it is missing. Files of the same names are replaced.

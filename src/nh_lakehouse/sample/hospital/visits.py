@@ -36,10 +36,10 @@ _KINDS = {
     "inpatient": ("185347001", "Encounter for problem", 1_500),
 }
 _PROCEDURE_KINDS = (
-    ("265764009", "Renal dialysis (procedure)", 90_000),
-    ("180325003", "Electrical cardioversion", 2_500_000),
-    ("710824005", "Assessment of health and social care needs (procedure)", 43_100),
-    ("16335031000119103", "High resolution computed tomography of chest without contrast (procedure)", 32_900),
+    ("265764009", "Renal dialysis (procedure)", 90_000, "431855005", "Chronic kidney disease stage 1 (disorder)"),
+    ("180325003", "Electrical cardioversion", 2_500_000, "49436004", "Atrial fibrillation"),
+    ("710824005", "Assessment of health and social care needs (procedure)", 43_100, "", ""),
+    ("16335031000119103", "High resolution computed tomography of chest without contrast (procedure)", 32_900, "", ""),
 )
 """The last code has 17 digits: as a number it would lose the last of them."""
 _HOSPICE = ("305336008", "Admission to hospice (procedure)")
@@ -134,10 +134,10 @@ class Visits:
 
     def _procedure(self, patient: Patient, chance: Random, encounter: str, start: datetime, *notes: Note) -> None:
         pick = chance.randrange(len(_PROCEDURE_KINDS))
-        code, words, cents = _PROCEDURE_KINDS[pick]
+        code, words, cents, *reason = _PROCEDURE_KINDS[pick]
         at = start + timedelta(minutes=chance.randrange(15))
         times = [stamp(at), stamp(at + timedelta(minutes=15))]
-        cells = [*times, patient.id, encounter, code, words, fee(cents + chance.randrange(9_999)), "", ""]
+        cells = [*times, patient.id, encounter, code, words, fee(cents + chance.randrange(9_999)), *reason]
         long = [("CODE", LONG_CODE)] if len(code) == 17 else []
         self.procedures.add(cells, *notes, *long)
         self.delivery.count("long_codes", len(long))
