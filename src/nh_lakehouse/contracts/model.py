@@ -24,6 +24,7 @@ __all__ = [
     "Layout",
     "NationalRow",
     "Period",
+    "Shown",
     "TableDeclaration",
     "normalize_header",
     "snake_case",
@@ -405,6 +406,16 @@ class DerivedColumn(_Model):
     description: str
 
 
+class Shown(_Model):
+    """How `show` prints a wide table where it is not asked for columns or an order: what people look for comes first.
+
+    The other columns follow; `order_by` is that of the command: `column` or `column desc`.
+    """
+
+    columns: tuple[str, ...]
+    order_by: tuple[str, ...]
+
+
 class TableDeclaration(_Model):
     """What is published of a table: its grain, its source and its columns."""
 
@@ -414,6 +425,7 @@ class TableDeclaration(_Model):
     grain: str = ""
     description: str = ""
     source: str = ""
+    show: Shown | None = None
     columns: tuple[DerivedColumn, ...]
 
     @property
