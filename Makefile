@@ -35,11 +35,13 @@ run: sample ## Load the sample files, or those in LANDING=DIR, to bronze, silver
 	@$(IN) $(ENGINE) -- nh-lakehouse run --engine $(ENGINE) --landing "$(LANDING)" --lakehouse "$(LAKEHOUSE)" --show
 
 # The folder gets its name when it is complete: a sample that was interrupted is made again.
-sample: ## Generate the sample files (600 homes, claims of 2,000 people), unless they are there
+sample: ## Generate the sample files (600 homes, claims of 2,000 people, 300 patients), unless they are there
 	@[ "$(LANDING)" != build/landing ] || [ -d build/landing ] || \
 	( $(IN) $(ENGINE) -- nh-lakehouse sample --out build/landing --homes 600 --months 2 --quarters 1 --seed 1 )
 	@[ "$(LANDING)" != build/landing ] || [ -d build/landing/claims ] || \
 	( $(IN) $(ENGINE) -- nh-lakehouse sample --domain claims --people 2000 --out build/landing/claims --seed 1 )
+	@[ "$(LANDING)" != build/landing ] || [ -d build/landing/hospital ] || \
+	( $(IN) $(ENGINE) -- nh-lakehouse sample --domain hospital --patients 300 --out build/landing/hospital --seed 1 )
 
 test: test-fast ## Run all tests: on the embedded engine, then on Spark (Java 17 or 21)
 	@if why=$$( ( $(IN) java ) 2>&1 >/dev/null ); then \

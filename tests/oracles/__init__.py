@@ -197,7 +197,8 @@ def assert_rows_equal_oracle(
 
     assert (len(found), len(expected)) == (len(rows), len(made))
     assert sorted(names) == sorted(declared(name).column_names)
-    assert sorted(map(str, found)) == sorted(map(str, expected))
+    # As sets: two readers name the zone of one moment in different words.
+    assert (found.keys() - expected.keys(), expected.keys() - found.keys()) == (set(), set())
     different = [
         (k, column, found[k][column], row[column])
         for k, row in expected.items()

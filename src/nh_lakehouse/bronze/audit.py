@@ -60,6 +60,7 @@ class Audit:
         periods: the periods of its rows.
         modified_at: modified time of the file when it was first seen.
         absent: contract columns that it does not have.
+        layout: the value of the contract's layout column, None where it has none.
         load_id, loaded_at: the load.
     """
 
@@ -70,10 +71,12 @@ class Audit:
     absent: tuple[str, ...]
     load_id: str
     loaded_at: datetime
+    layout: str | None = None
 
     def columns(self, data_set: DataSet) -> dict[str, str]:
         """DuckDB expressions of the audit columns that the parser does not make itself."""
-        return {
+        told = {} if data_set.layout is None else {data_set.layout.column: sql_value(self.layout)}
+        return told | {
             "_source_file": sql_value(self.file),
             "_source_sha256": sql_value(self.sha256),
             "_period": self._period(data_set.period.column),

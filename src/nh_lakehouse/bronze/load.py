@@ -193,6 +193,7 @@ def prepare_file(landing: LandingFile, fitting: Sequence[DataSet], run: BronzeRu
             tuple(match.missing),
             run.load_id(data_set),
             run.started_at,
+            data_set.layout.of_header(match.names) if data_set.layout else None,
         )
         return columns.columns(data_set)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nh_lakehouse.cli.claims_answers import show_claims
+from nh_lakehouse.cli.hospital_answers import show_hospital
 from nh_lakehouse.cli.options import DEFAULT_LAKEHOUSE, Format
 from nh_lakehouse.cli.output import Sheet, format_value, print_rows, say, title
 from nh_lakehouse.lakehouse import Lakehouse
@@ -100,6 +101,7 @@ def show_answers(lake: Lakehouse) -> None:
     _show_citations(lake)
     _show_chains(lake)
     show_claims(lake)
+    show_hospital(lake)
 
 
 def _show_citations(lake: Lakehouse) -> None:

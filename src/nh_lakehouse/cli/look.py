@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,9 @@ from nh_lakehouse.cli.options import (
 )
 from nh_lakehouse.cli.output import Sheet, print_rows, say
 from nh_lakehouse.lakehouse import Lakehouse
+
+if TYPE_CHECKING:
+    from nh_lakehouse.contracts.model import Shown
 
 __all__ = ["add_to"]
 
@@ -102,6 +105,10 @@ def show(
     version = stand.version if stand else None
     most = most_rows(limit, _SHOWN, form)
     wanted, order = listed(columns), listed(order_by)
+    shown = _shown(name) if form is Format.table and version is None else None
+    if shown is not None and not wanted and set(shown.columns) <= set(present := _plain_columns(lake, name, version)):
+        wanted = (*shown.columns, *[c for c in present if c not in shown.columns])
+        order = order or shown.order_by
     if not order and form is Format.table:
         # Rows lie in the order of their writing; people look for the key, which comes first.
         order = tuple(_plain_columns(lake, name, version)[:2])
@@ -116,7 +123,7 @@ def show(
             version=version,
         )
         with answer(lake, sql, versions=None if version is None else {name: version}) as (names, rows):
-            _print_answer(names, rows, most, form, audit=bool(wanted), selectable=True)
+            _print_answer(names, rows, most, form, audit=bool(columns), selectable=True)
     if stand is not None and form is Format.table:
         written = f", written {stand.written_at:%Y-%m-%d %H:%M:%S} UTC" if stand.written_at else ""
         say(f"version {stand.version}{written}", dim=True)
@@ -181,6 +188,13 @@ def _print_answer(
     kept = [i for i, n in enumerate(names) if audit or not n.startswith("_")]
     sheet = Sheet([names[i] for i in kept], [[row[i] for i in kept] for row in found])
     print_rows(sheet, form, more=more, selectable=selectable)
+
+
+def _shown(name: str) -> Shown | None:
+    from nh_lakehouse.contracts import load_tables
+
+    declaration = load_tables().get(name)
+    return declaration.show if declaration else None
 
 
 def _plain_columns(lake: Lakehouse, name: str, version: int | None) -> list[str]:

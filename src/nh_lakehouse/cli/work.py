@@ -58,6 +58,7 @@ def add_to(app: typer.Typer) -> None:
             "sample --out /tmp/full --homes 14814 --months 1 --quarters 1",
             "sample --domain claims --people 2000 --out build/claims",
             "sample --domain claims --people 116352 --out /tmp/claims_full",
+            "sample --domain hospital --patients 974 --out build/hospital",
         )
     )(sample)
 
@@ -163,17 +164,23 @@ class SampleDomain(str, Enum):
 
     nursing_home = "nursing_home"
     claims = "claims"
+    hospital = "hospital"
 
 
-#: Options that mean nothing in the other domain.
-_OF_DOMAIN = {SampleDomain.nursing_home: ("homes", "months", "quarters"), SampleDomain.claims: ("people",)}
+#: Options that mean nothing in the other domains.
+_OF_DOMAIN = {
+    SampleDomain.nursing_home: ("homes", "months", "quarters"),
+    SampleDomain.claims: ("people",),
+    SampleDomain.hospital: ("patients",),
+}
 
 
 def sample(
     context: typer.Context,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is missing.")],
     domain: Annotated[
-        SampleDomain, typer.Option("--domain", help="Nursing-home files, or Medicare claims (SynPUF and RIF).")
+        SampleDomain,
+        typer.Option("--domain", help="Nursing-home files, Medicare claims (SynPUF and RIF) or hospital records."),
     ] = SampleDomain.nursing_home,
     homes: Annotated[
         int, typer.Option(metavar="N", help="Nursing homes in the first month; 14814 is the true number.")
@@ -183,6 +190,9 @@ def sample(
     people: Annotated[
         int, typer.Option(metavar="N", help="Claims: people of the public use file; 116352 is the size of Sample 1.")
     ] = 2_000,
+    patients: Annotated[
+        int, typer.Option(metavar="N", help="Hospital: patients of the Massachusetts General layout; 974 is its size.")
+    ] = 300,
     seed: Annotated[int, typer.Option(metavar="N", help="Another seed gives other homes or people.")] = 1,
     form: FormatOption = Format.table,
 ) -> None:
@@ -190,19 +200,21 @@ def sample(
 
     The same options give the same bytes. Headers, missing values and distributions are those of the real files, homes
     and people are made up; faults are put in on purpose, and a load must find them. --homes, --months and --quarters
-    are for nursing_home, --people is for claims.
+    are for nursing_home, --people is for claims, --patients for hospital.
     """
     for other, names in _OF_DOMAIN.items():
         for name in names:
             given = context.get_parameter_source(name)
             if other is not domain and given is not None and given.name == "COMMANDLINE":
                 raise ConfigError(f"--{name} is for --domain {other.value}: leave it out", option=f"--{name}")
-    from nh_lakehouse.sample import generate_claims_sample, generate_sample
+    from nh_lakehouse.sample import generate_claims_sample, generate_hospital_sample, generate_sample
 
     report: SampleReport
     with _whole_or_absent(out.expanduser()) as folder:
         if domain is SampleDomain.claims:
             report = generate_claims_sample(folder, people=people, seed=seed)
+        elif domain is SampleDomain.hospital:
+            report = generate_hospital_sample(folder, patients=patients, seed=seed)
         else:
             report = generate_sample(folder, homes=homes, months=months, quarters=quarters, seed=seed)
     sheet = Sheet(["file", "rows"], [[f.name, f.rows] for f in report.files], shrink="file")

@@ -21,8 +21,10 @@ __all__ = [
     "DataSet",
     "DerivedColumn",
     "HeaderMatch",
+    "Layout",
     "NationalRow",
     "Period",
+    "Shown",
     "TableDeclaration",
     "normalize_header",
     "snake_case",
@@ -164,6 +166,22 @@ class Release(_Model):
     column: str
 
 
+class Layout(_Model):
+    """A column that tells by which layout of the publisher a file came; no file holds it, the header says it.
+
+    `values` are the layouts, each with the columns that its header has: the one of which most are there counts. A data
+    set that comes in one layout alone has one value without columns.
+    """
+
+    column: str
+    values: dict[str, tuple[str, ...]]
+
+    def of_header(self, names: Sequence[str]) -> str:
+        """The layout of a file whose columns have these contract names."""
+        fitting = {value: len(has) for value, has in self.values.items() if set(has) <= set(names)}
+        return max(fitting, key=lambda value: fitting[value])
+
+
 class NationalRow(_Model):
     """Rows that stand for the whole country: recognised by a value, given a fixed key, flagged `is_national`."""
 
@@ -209,6 +227,8 @@ class DataSet(_Model):
     """The contract of one source data set.
 
     `replace_by` names the unit that a newer release replaces as a whole (a home, a claim with all its lines).
+    `layout` names a column that the header tells. With rhythm R, `group` tells apart what is released apart: the newest
+    release of a day is that of its group.
     `may_be_empty`: a file that has a header and no rows is a delivery without news, not an error.
     """
 
@@ -230,6 +250,7 @@ class DataSet(_Model):
     delimiter: str = ","
     may_be_empty: bool = False
     national: NationalRow | None = None
+    layout: Layout | None = None
     columns: tuple[Column, ...]
     checks: tuple[Check, ...] = ()
 
@@ -247,6 +268,7 @@ class DataSet(_Model):
             "key": self.key,
             "replace_by": self.replace_by,
             "group": (self.group,) if self.group else (),
+            "layout": (self.layout.column, *sum(self.layout.values.values(), ())) if self.layout else (),
             "period.column": (self.period.column,) if self.period.column else (),
             "release.column": (self.release.column,) if self.release else (),
             "footnote": tuple(c.footnote for c in self.columns if c.footnote),
@@ -255,6 +277,10 @@ class DataSet(_Model):
             absent = [w for w in wanted if w not in names]
             if absent:
                 raise ValueError(f"{where} names columns that are not declared: {absent}")
+        if self.layout and all(self.layout.values.values()):
+            raise ValueError(
+                "layout: one of the values has to be without columns, for the files that have none of them"
+            )
         headers: dict[str, str] = {}
         for column in self.columns:
             for text in {normalize_header(h) for h in column.headers}:
@@ -267,6 +293,10 @@ class DataSet(_Model):
     def column_by_name(self) -> dict[str, Column]:
         """Contract columns by name."""
         return {c.name: c for c in self.columns}
+
+    def is_told_by_header(self, column: str) -> bool:
+        """Whether it is the column of the layout, which no file holds."""
+        return self.layout is not None and self.layout.column == column
 
     @property
     def unit_columns(self) -> tuple[str, ...]:
@@ -330,7 +360,7 @@ class DataSet(_Model):
         order = [c.name for c in self.columns if c.name in known]
         names = [c if c is not None else unknown[i] for i, c in enumerate(columns)]
         repeated = sorted({n for n in names if names.count(n) > 1})
-        missing = [c for c in self.columns if c.name not in known]
+        missing = [c for c in self.columns if c.name not in known and not self.is_told_by_header(c.name)]
         return HeaderMatch(
             columns=tuple(columns),
             unknown=unknown,
@@ -346,7 +376,7 @@ class DataSet(_Model):
         exact: dict[str, str] = {}
         patterns: list[tuple[re.Pattern[str], str]] = []
         for column in self.columns:
-            for text in column.headers:
+            for text in () if self.is_told_by_header(column.name) else column.headers:
                 normal = normalize_header(text)
                 if "{yyyy}" in normal:
                     patterns.append((header_pattern(normal), column.name))
@@ -380,6 +410,16 @@ class DerivedColumn(_Model):
     sensitive: bool = False
 
 
+class Shown(_Model):
+    """How `show` prints a wide table where it is not asked for columns or an order: what people look for comes first.
+
+    The other columns follow; `order_by` is that of the command: `column` or `column desc`.
+    """
+
+    columns: tuple[str, ...]
+    order_by: tuple[str, ...]
+
+
 class TableDeclaration(_Model):
     """What is published of a table: its grain, its source and its columns."""
 
@@ -389,6 +429,7 @@ class TableDeclaration(_Model):
     grain: str = ""
     description: str = ""
     source: str = ""
+    show: Shown | None = None
     columns: tuple[DerivedColumn, ...]
 
     @property

@@ -193,7 +193,7 @@ def _of_main(
     if not some_untold(verdicts, spec.group):
         return _values(judged.where(told), data_set, spec, columns, on, F.lit(False)), False
     rows = _values(_with_untold(judged.withColumn(ON, on), data_set, columns.key), data_set, spec, columns, on, ~told)
-    if spec.group:
+    if spec.group and spec.group not in columns.key:
         rows = rows.withColumn(spec.group, F.when(~F.col(PRESENT_ONLY), F.col(spec.group)))
     return rows, True
 

@@ -25,9 +25,12 @@ _RELEASE = ("_released_at", "_modified_at", "_source_file", "_source_sha256")
 
 
 def unit_key(data_set: DataSet) -> list[str]:
-    """Columns of the unit that one release holds as a whole; reference data are one unit altogether."""
+    """Columns of the unit that one release holds as a whole; reference data are one unit altogether.
+
+    Reference data with a group have a history: of every day the newest release of the group is one unit.
+    """
     if data_set.rhythm == "R":
-        return []
+        return [data_set.period.silver_column, data_set.group] if data_set.group else []
     period = [] if data_set.rhythm == "C" else [data_set.period.silver_column]
     return [*period, *data_set.unit_columns]
 
