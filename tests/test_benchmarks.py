@@ -1,6 +1,7 @@
 """The benchmark at its smallest: it runs, its page has its parts, and a peer's answers agree with ours."""
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
