@@ -118,7 +118,7 @@ class Bench:
         """Every case as often as asked for; Ctrl-C ends it, and what was measured by then counts.
 
         Args:
-            after: called with the results so far behind every case: an hour of measuring is not lost to a fault at its end.
+            after: called with the results so far behind every case, so that a fault loses none of them.
         """
         try:
             for number in range(self.options.times):
