@@ -53,8 +53,7 @@ def main() -> None:
     )
     file = options.work / "results.json"
     before = kept(file, options.homes) if chosen.add else Results()
-    results = added(before, Bench(options).execute())
-    keep(results, options.homes, file)
+    results = added(before, Bench(options).execute(lambda so_far: keep(added(before, so_far), options.homes, file)))
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(page(results, options), encoding="utf-8")
     print(f"written to {chosen.out}")

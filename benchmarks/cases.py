@@ -114,8 +114,12 @@ class Bench:
     def scratch(self) -> Path:
         return self.options.work / "run"
 
-    def execute(self) -> Results:
-        """Every case as often as asked for; Ctrl-C ends it, and what was measured by then counts."""
+    def execute(self, after: Callable[[Results], None] = lambda _: None) -> Results:
+        """Every case as often as asked for; Ctrl-C ends it, and what was measured by then counts.
+
+        Args:
+            after: called with the results so far behind every case, so that a fault loses none of them.
+        """
         try:
             for number in range(self.options.times):
                 print(f"round {number + 1} of {self.options.times}", flush=True)
@@ -123,6 +127,7 @@ class Bench:
                     shutil.rmtree(self.scratch, ignore_errors=True)
                     self.scratch.mkdir(parents=True)
                     chain()
+                    after(self.results)
         except KeyboardInterrupt:
             print("interrupted: the page tells what was measured until now", flush=True)
         shutil.rmtree(self.scratch, ignore_errors=True)

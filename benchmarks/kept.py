@@ -20,8 +20,8 @@ def added(before: Results, new: Results) -> Results:
 
 
 def keep(results: Results, homes: int, file: Path) -> None:
-    """Write all results of files of one size."""
-    file.write_text(json.dumps({"homes": homes, **asdict(results)}, indent=1), encoding="utf-8")
+    """Write all results of files of one size; decimals of answers as the numbers that peers have."""
+    file.write_text(json.dumps({"homes": homes, **asdict(results)}, indent=1, default=float), encoding="utf-8")
 
 
 def kept(file: Path, homes: int) -> Results:

@@ -1,6 +1,7 @@
 """The benchmark at its smallest: it runs, its page has its parts, and a peer's answers agree with ours."""
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,8 @@ def test_results_of_a_second_run_are_added_to_those_of_the_first(monkeypatch, tm
     from benchmarks.measure import Measured
 
     first = Results(
-        {"sail/full": [Measured(2.0)], "spark/full": [Measured(9.0)]}, {"sail/first": {"hours": [["a", 1.0]]}}
+        {"sail/full": [Measured(2.0)], "spark/full": [Measured(9.0)]},
+        {"sail/first": {"hours": [["a", Decimal("1.0")]]}},
     )
     first.parts.append("full on sail and spark")
     keep(first, 53, tmp_path / "results.json")
