@@ -179,6 +179,18 @@ def test_diff_of_quarters_years_and_months_as_text(lake: Path) -> None:
     assert records("diff", "pbj_month", "--from", "2024-04", "--to", "2024-5", "-l", lake)["changes"] == []
 
 
+def test_diff_of_calendar_years(tmp_path: Path) -> None:
+    person = {"source": "rif", "bene_id": "-1"}
+    years = [person | {"year": year, "claims_n": n} for year, n in ((2015, 1), (2016, 3))]
+    add_rows(tmp_path, "gold.patient_summary", years)
+    moved = [(date(2015, 1, 1), date(2016, 1, 1), "MA"), (date(2016, 1, 1), None, "NH")]
+    versions = [person | {"valid_from": start, "valid_to": end, "state": state} for start, end, state in moved]
+    add_rows(tmp_path, "silver.clm_beneficiary", versions)
+    for table, column, old, new in (("patient_summary", "claims_n", 1, 3), ("clm_beneficiary", "state", "MA", "NH")):
+        (found,) = records("diff", table, "--from", 2015, "--to", 2016, "-l", tmp_path)["changes"]
+        assert found == person | {"change": "changed", "column": column, "old": old, "new": new}
+
+
 def test_diff_of_equal_periods_ends_with_the_counts(lake: Path) -> None:
     result = call("diff", "pbj_month", "--from", "2024-04", "--to", "2024-05", "-l", lake)
     assert (
@@ -189,9 +201,9 @@ def test_diff_of_equal_periods_ends_with_the_counts(lake: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "more", "words"),
     [
-        ("nh_citation_code", [], "has no period to compare by (snapshot_month, quarter, fiscal_year, period): it has"),
+        ("nh_citation_code", [], "has no period to compare by (snapshot_month, quarter, fiscal_year, period, year): it has"),
         ("nh_owner", [], "--from 2024-10: the history of silver.nh_owner begins on 2024-11-01"),
-        ("nh_facility", ["--to", "2024Q4"], "--to 2024Q4: expected a month (2024-10) or a day"),
+        ("nh_facility", ["--to", "2024Q4"], "--to 2024Q4: expected a year (2024), a month (2024-10) or a day"),
         ("pbj_daily", [], "silver.pbj_daily has one row per work_date"),
         ("ops.runs", [], "ops.runs has no key"),
         ("nh_state_risk", ["--to", "2024-12"], "--to 2024-12: gold.nh_state_risk holds 2024-10, 2024-11"),

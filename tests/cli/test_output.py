@@ -42,7 +42,8 @@ def test_format_value_is_for_people(value: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("fiscal_year", "2024"), ("chain_id", "2024"), ("version", "2024"), ("beds", "2,024")]
+    ("name", "text"),
+    [("fiscal_year", "2024"), ("date_key", "2024"), ("chain_id", "2024"), ("version", "2024"), ("beds", "2,024")],
 )
 def test_format_value_names_are_no_quantities(name: str, text: str) -> None:
     assert format_value(2024, name) == text

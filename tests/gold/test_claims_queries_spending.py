@@ -52,10 +52,11 @@ def test_q10_lorenz_curve_adds_up(frame: Any, values: Any) -> None:
     assert rows[99] == ("100", 2, 1.0, _usd(2), 1.0, 1.0)
 
 
-def test_q10_people_at_the_percentile_are_in(frame: Any, values: Any) -> None:
-    rows = [_person(bene, 5) for bene in "abc"]
+@pytest.mark.parametrize("usd", [5, 73328.32])
+def test_q10_people_at_the_percentile_are_in(usd: float, frame: Any, values: Any) -> None:
+    rows = [_person(bene, usd) for bene in "abc"]
     found = q10_high_cost_patients(frame(SUMMARY, rows)).filter("group_by = 'top'")
-    assert values(found, "group_value people_n threshold_usd") == [("95", 3, 5.0), ("99", 3, 5.0)]
+    assert values(found, "group_value people_n threshold_usd") == [("95", 3, usd), ("99", 3, usd)]
 
 
 @pytest.mark.parametrize(("other", "share"), [(-5, None), (0, 1.0)], ids=["sum is 0", "sum is above 0"])

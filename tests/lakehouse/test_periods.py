@@ -112,6 +112,12 @@ def test_claims_are_never_absent_or_overdue(tmp_path: Path) -> None:
     assert (found.loaded, found.absent, found.overdue) == (("2008-01", "2010-01"), (), ())
 
 
+def test_years_that_nobody_expects_are_not_overdue(tmp_path: Path) -> None:
+    bronze(tmp_path, "syn_beneficiary", ("loaded", "2008"), ("loaded", "2010"))
+    found = coverage(tmp_path, "syn_beneficiary", date(2026, 11, 1))
+    assert (found.loaded, found.absent, found.overdue) == (("2008", "2010"), ("2009",), ())
+
+
 def test_never_loaded_has_no_periods(tmp_path: Path) -> None:
     assert coverage(tmp_path, INFO, date(2026, 11, 1)) == Coverage(INFO, "M", ())
 

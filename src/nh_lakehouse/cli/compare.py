@@ -172,7 +172,7 @@ def _day(text: str) -> date:
 def diff(
     table: Annotated[str, typer.Argument(help="Full or short name, such as gold.nh_state_risk.")],
     old: Annotated[
-        str, typer.Option("--from", metavar="PERIOD", help="Month (2024-10), quarter (2024Q1) or fiscal year.")
+        str, typer.Option("--from", metavar="PERIOD", help="Month (2024-10), quarter (2024Q1) or year (2024).")
     ],
     new: Annotated[str, typer.Option("--to", metavar="PERIOD", help="The period that is held against it.")],
     lakehouse: LakehouseOption = DEFAULT_LAKEHOUSE,

@@ -18,6 +18,8 @@ __all__ = ["Comparison", "comparison_of"]
 
 #: Key columns that name a time inside the period: such a row has no counterpart in another period.
 _TIMES_WITHIN = ("work_date", "month")
+#: Periods of which two can be compared; a calendar year where there is no other.
+_COMPARED = (*PERIOD_COLUMNS, "year")
 _LEFT_OUT = ("dq_flags",)
 
 
@@ -169,10 +171,10 @@ def _key_of(table: str) -> tuple[str, ...]:
 
 
 def _period_column(table: str, key: Sequence[str], present: Sequence[str]) -> str:
-    found = next((c for c in PERIOD_COLUMNS if c in key and c in present), None)
+    found = next((c for c in _COMPARED if c in key and c in present), None)
     if found is None:
         raise ConfigError(
-            f"{table} has no period to compare by ({', '.join(PERIOD_COLUMNS)}): it has the key "
+            f"{table} has no period to compare by ({', '.join(_COMPARED)}): it has the key "
             f"{', '.join(key)}; show {table} --as-of DATE shows it as it stood",
             option="TABLE",
         )
@@ -204,14 +206,16 @@ def _period(text: str, option: str, present: Sequence[Any], table: str) -> Any:
 
 
 def _day_in_history(text: str, option: str, first: Sequence[date], table: str) -> date:
-    """The first day of the month that the user means, or the day itself; history must have begun by then."""
-    found = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", text.strip())
+    """The first day of the year or month that the user means, or the day itself; history must have begun by then."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", text.strip())
     try:
         day = date(*(int(part or 1) for part in found.groups())) if found else None
     except ValueError:
         day = None
     if day is None:
-        raise ConfigError(f"{option} {text}: expected a month (2024-10) or a day (2024-10-15)", option=option)
+        raise ConfigError(
+            f"{option} {text}: expected a year (2024), a month (2024-10) or a day (2024-10-15)", option=option
+        )
     if not first or day < first[0]:
         begins = f"begins on {first[0]}" if first else "holds no rows"
         raise ConfigError(f"{option} {text}: the history of {table} {begins}", option=option)

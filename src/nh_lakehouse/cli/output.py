@@ -278,7 +278,7 @@ def _format_float(value: float) -> str:
 
 def _is_label(name: str) -> bool:
     """Whole numbers that name something are not quantities: no separators."""
-    return name == "year" or name.endswith(("_year", "_id", "version")) or name in ("source_row", "line", "pid")
+    return name == "year" or name.endswith(("_year", "_id", "_key", "version")) or name in ("source_row", "line", "pid")
 
 
 def _clean(text: str) -> str:

@@ -146,12 +146,13 @@ class Period(_Model):
     """Where the period of a row comes from: a column, else the file name.
 
     Claims (rhythm C) and reference data (R) are of the day of their release. `name` is the period's column in silver,
-    where it is not that of its grain.
+    where it is not that of its grain; `due` is false where nobody knows when the next period comes, if one does.
     """
 
     grain: Literal["month", "quarter", "year", "date"]
     column: str | None = None
     per_row: bool = False
+    due: bool = True
     name: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
 
     @property

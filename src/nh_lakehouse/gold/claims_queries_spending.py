@@ -86,7 +86,8 @@ def q10_high_cost_patients(patient_summary: DataFrame, *, high: HighCost = HighC
 
 def _members(people: DataFrame, high: HighCost) -> DataFrame:
     """Every person for each group that holds him or her."""
-    usd = F.col("total_medical_usd")
+    # As a double, as the percentile is one: Sail compares the two as decimals, in which it is no longer the same.
+    usd = F.col("total_medical_usd").cast("double")
     top = [F.when(usd >= F.col(f"_p{percent}"), F.lit(f"top {percent}")) for percent in high.percentiles]
     hundredth = F.concat(F.lit("lorenz "), F.lpad(F.col("_hundredth").cast("string"), 3, "0"))
     repeated = people.select("*", F.explode(F.array(F.lit(f"{ALL} {ALL}"), hundredth, *top)).alias("_group"))

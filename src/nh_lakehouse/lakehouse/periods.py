@@ -143,7 +143,11 @@ def _coverage(data_set: DataSet, loaded: set[str], today: date) -> Coverage:
     numbers = sorted({n for n in (_number(p, grain) for p in loaded) if n is not None})
     absent = [n for n in range(numbers[0], numbers[-1]) if n not in numbers] if numbers else []
     overdue: list[str] = []
-    while numbers and due_date(data_set, following := _text(numbers[-1] + 1 + len(overdue), grain)) < today:
+    while (
+        data_set.period.due
+        and numbers
+        and due_date(data_set, following := _text(numbers[-1] + 1 + len(overdue), grain)) < today
+    ):
         overdue.append(following)
     return Coverage(
         data_set.name,

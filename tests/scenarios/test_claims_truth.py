@@ -1,0 +1,58 @@
+"""What holds in a loaded sample of claims: every dollar counts once, and what was planted is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nh_lakehouse import Lakehouse
+from nh_lakehouse.sample.claims import ClaimsReport
+
+pytestmark = pytest.mark.scenario
+
+#: Comparisons with peers need 30 of them; the sample has fewer.
+OF_PEERS = {"payment_outlier", "upcoding"}
+
+
+def ask(lake: Path, query: str) -> list[tuple[Any, ...]]:
+    """Rows of a DuckDB query."""
+    with Lakehouse(lake).duckdb() as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_facts_hold_every_claim_line_and_fill_with_its_amounts(claims: Path) -> None:
+    for silver, fact, amount in (
+        ("claim", "fact_claims", "payment_usd"),
+        ("claim_line", "fact_claim_lines", "line_payment_usd"),
+        ("drug_event", "fact_prescriptions", "total_cost_usd"),
+    ):
+        sums = f"SELECT source, count(*), sum({amount}) FROM {{}} GROUP BY 1 ORDER BY 1"
+        found = ask(claims, sums.format(f"gold.{fact}"))
+        assert found == ask(claims, sums.format(f"silver.{silver}")) and len(found) == 2
+
+
+def test_patients_have_the_payments_of_their_claims_once(claims: Path) -> None:
+    people = ask(claims, "SELECT source, sum(total_medical_usd) FROM gold.patient_summary_all GROUP BY 1 ORDER BY 1")
+    assert people == ask(claims, "SELECT source, sum(payment_usd) FROM silver.claim GROUP BY 1 ORDER BY 1")
+
+
+def test_planted_outliers_are_flagged(claims: Path, claims_generated: tuple[Path, ClaimsReport]) -> None:
+    rows = ask(
+        claims,
+        """SELECT source, indicator, split_part(subject_id, ':', -1) FROM gold.fraud_indicators
+                          WHERE is_flagged""",
+    )
+    planted = {(p.source, p.indicator, p.subject) for p in claims_generated[1].truth.planted}
+    assert {p for p in planted if p[1] not in OF_PEERS} - set(rows) == set()
+    assert len({indicator for _, indicator, _ in planted}) == 11
+
+
+def test_no_indicator_fires_on_every_row(claims: Path) -> None:
+    found = ask(
+        claims,
+        """SELECT indicator FROM gold.fraud_indicators WHERE is_flagged IS NOT NULL
+                           GROUP BY indicator HAVING bool_and(is_flagged) AND count(*) > 4""",
+    )
+    assert found == []
