@@ -185,4 +185,4 @@ def _peak(r: Results, name: str) -> float | None:
 
 def _size(r: Results, engine: str) -> float | None:
     run = r.get(f"{engine}/full")
-    return 100 * run.kept_mb / r.csv_mb["first"] if run else None
+    return 100 * run.kept_mb / r.csv_mb["first"] if run and run.kept_mb else None
