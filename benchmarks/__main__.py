@@ -1,17 +1,18 @@
 """Run the benchmark and write its page.
 
 python -m benchmarks --only duckdb,full,nothing --engines sail --homes 300 --times 1 --out build/bench/try.md
+python -m benchmarks --only claims --add     # a part of an hour of its own, on the page of the others
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 
-from .cases import CASES, Bench, Options, missing
+from .cases import CASES, Bench, Options, Results, missing
 from .data import HOMES
+from .kept import added, keep, kept
 from .measure import ROOT
 from .report import page
 
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--memory", default="4g", help="driver memory of Spark")
     parser.add_argument("--sail", default=str(ROOT / ".venv/bin/python"), help="Python of the Sail environment")
     parser.add_argument("--spark", default=str(ROOT / ".venv-spark/bin/python"), help="Python of the Spark environment")
+    parser.add_argument("--add", action="store_true", help="to what an earlier run with the same files measured")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="folder for files and tables")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="page to write")
     chosen = parser.parse_args()
@@ -49,9 +51,10 @@ def main() -> None:
         memory=chosen.memory,
         data_sets=frozenset(filter(None, chosen.data_sets.split(","))),
     )
-    results = Bench(options).execute()
-    raw = {name: [run.as_dict() for run in runs] for name, runs in results.runs.items()}
-    (options.work / "results.json").write_text(json.dumps(raw, indent=1), encoding="utf-8")
+    file = options.work / "results.json"
+    before = kept(file, options.homes) if chosen.add else Results()
+    results = added(before, Bench(options).execute())
+    keep(results, options.homes, file)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(page(results, options), encoding="utf-8")
     print(f"written to {chosen.out}")

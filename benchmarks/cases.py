@@ -26,6 +26,7 @@ CASES = (
     "correction",
     "growth",
     "merge",
+    "claims",
 )
 #: What runs in a lakehouse that `full` has made.
 _AFTER_FULL = {"nothing", "look", "second"}
@@ -33,6 +34,9 @@ _NEED_SPARK = {"pyspark"}
 GROWTH_QUARTERS = (0.25, 1.0, 4.0)
 #: The driver heap that has to do for sixteen times the rows.
 GROWTH_MEMORY = "2g"
+#: Shares of the people of a full DE-SynPUF sample, and the driver heap that has to do for all of them.
+CLAIMS_SHARES = (0.1, 1.0)
+CLAIMS_MEMORY = "6g"
 _QUERY = "SELECT state, avg(total_hprd) AS hours FROM nh_facility_metrics GROUP BY state ORDER BY hours"
 _SHOW = ("nh_state_risk", "--order-by", "risk_score desc", "--limit", "5")
 
@@ -64,11 +68,19 @@ class Options:
 
 @dataclass
 class Results:
-    """What was measured: `contestant/step` -> its runs, and the answers by `contestant/step`."""
+    """What was measured: `contestant/step` -> its runs, and the answers by `contestant/step`.
+
+    Attributes:
+        runs: what each step cost.
+        answers: what it answered.
+        csv_mb: size of the files of the two months.
+        parts: the cases of every run that the results are of.
+    """
 
     runs: dict[str, list[Measured]] = field(default_factory=dict)
     answers: dict[str, questions.Answers] = field(default_factory=dict)
     csv_mb: dict[str, float] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
 
     def add(self, name: str, run: Measured) -> None:
         self.runs.setdefault(name, []).append(run)
@@ -93,7 +105,8 @@ class Bench:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.results = Results()
+        cases = ", ".join(c for c in CASES if c in options.only)
+        self.results = Results(parts=[f"{cases} on {' and '.join(options.pythons)}"])
         self.first, self.second = data.two_months(options.work, options.homes, options.data_sets)
         self.results.csv_mb = {"first": folder_mb(self.first), "second": folder_mb(self.second)}
 
@@ -129,6 +142,8 @@ class Bench:
             chains += [_bound(self._correction, e, m) for m in (3, data.HISTORY_MONTHS) for e in self.options.pythons]
         if "merge" in only:
             chains += [_bound(self._merge, e) for e in self.options.pythons]
+        if "claims" in only:
+            chains += [_bound(self._claims, e, share) for share in CLAIMS_SHARES for e in self.options.pythons]
         return chains
 
     # --- peers and limits ----------------------------------------------------------------------------------------
@@ -242,6 +257,22 @@ class Bench:
         name = f"{engine}/growth {quarters:g}"
         if not self._load(name, engine, landing, lake, GROWTH_MEMORY).error:
             self._count(name, lake, {})
+
+    def _claims(self, engine: str, share: float) -> None:
+        """Claims of a share of the people; into those of all of them, the next year and late claims of a few."""
+        people = max(20, round(data.PEOPLE * share * self.options.homes / data.HOMES))
+        lake, landing = self.scratch / "lake", self.scratch / "landing"
+        data.link(csv_files(data.claims(self.options.work, people)), landing)
+        if f"{engine}/start" not in self.results.runs:
+            self.results.add(f"{engine}/start", measure(self._ours(engine, "start")))
+        name = f"{engine}/claims {share:.0%}"
+        if self._load(name, engine, landing, lake, CLAIMS_MEMORY).error:
+            return
+        versions = self._count(name, lake, {})
+        if share == CLAIMS_SHARES[-1]:
+            data.link(csv_files(data.claims_delivery(self.options.work, people)), landing)
+            if not self._load(f"{engine}/claims late", engine, landing, lake, CLAIMS_MEMORY).error:
+                self._count(f"{engine}/claims late", lake, versions)
 
     def _merge(self, engine: str) -> None:
         rows = max(10_000, round(1_300_000 * self.options.homes / data.HOMES))

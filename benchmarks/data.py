@@ -7,20 +7,34 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from pathlib import Path
 
-from nh_lakehouse import generate_sample
+from nh_lakehouse import generate_claims_sample, generate_sample
+from nh_lakehouse.sample.claims.landing import generate_claims_delivery
 from nh_lakehouse.sample.kinds import KINDS
 
 from .child import csv_files
 from .second_month import write_second_month
 
-__all__ = ["HISTORY_MONTHS", "HOMES", "correct", "growth", "history", "link", "two_months"]
+__all__ = [
+    "HISTORY_MONTHS",
+    "HOMES",
+    "PEOPLE",
+    "claims",
+    "claims_delivery",
+    "correct",
+    "growth",
+    "history",
+    "link",
+    "two_months",
+]
 
 #: Nursing homes in Provider Information, October 2024.
 HOMES = 14_814
+#: People of a full DE-SynPUF sample.
+PEOPLE = 116_352
 #: Months in the lakehouse into which a late correction comes.
 HISTORY_MONTHS = 24
 PAYROLL = "pbj_nurse_daily"
@@ -79,6 +93,26 @@ def growth(work: Path, homes: int, quarters: int) -> Path:
         made = _generate(part, homes=homes, months=1, quarters=quarters, data_sets={"nh_provider_info", PAYROLL})
         made.rename(folder)
         shutil.rmtree(part)
+    return folder
+
+
+def claims(work: Path, people: int) -> Path:
+    """Medicare claims of some people: the public use file, and research files of a tenth of them."""
+    return _made(work / "data" / f"claims_{people}", lambda out: generate_claims_sample(out, people=people, dirt=False))
+
+
+def claims_delivery(work: Path, people: int) -> Path:
+    """What comes after `claims`: beneficiary files of one more year, and late claims of two people in a hundred."""
+    folder = work / "data" / f"claims_{people}_late"
+    return _made(folder, lambda out: generate_claims_delivery(out, people=people))
+
+
+def _made(folder: Path, generate: Callable[[Path], object]) -> Path:
+    if not folder.is_dir():
+        part = folder.parent / f"{folder.name}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        generate(part)
+        part.rename(folder)
     return folder
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .cases import GROWTH_MEMORY, GROWTH_QUARTERS, Results
+from .cases import CLAIMS_MEMORY, CLAIMS_SHARES, GROWTH_MEMORY, GROWTH_QUARTERS, Results
 from .data import HISTORY_MONTHS
 
 __all__ = ["Goal", "goals", "grid"]
 
 #: A correction counts as independent of the history if, start-up left out, 24 months cost no more than this over 3.
 _SAME = 1.5
+_FEW_PEOPLE, _ALL_PEOPLE = (f"claims {share:.0%}" for share in CLAIMS_SHARES)
 _LEAST, _MOST = f"growth {GROWTH_QUARTERS[0]:g}", f"growth {GROWTH_QUARTERS[-1]:g}"
 
 
@@ -70,6 +71,7 @@ def _sail(r: Results) -> list[Goal]:
             "Sail", "growth", "peak memory grows by less than 2 GB",
             _less(_peak(r, f"sail/{_MOST}"), _peak(r, f"sail/{_LEAST}")), 2.0, " GB",
         ),
+        Goal("Sail", "claims", "all of them in at most 8 GB", _peak(r, f"sail/{_ALL_PEOPLE}"), 8.0, " GB"),
         Goal("Sail", "`query`", "under 1 s, start included", r.wall("sail/query"), 1.0, " s"),
         Goal("Sail", "`show`", "under 1 s, start included", r.wall("sail/show"), 1.0, " s"),
     ]  # fmt: skip
@@ -78,7 +80,6 @@ def _sail(r: Results) -> list[Goal]:
 def _spark(r: Results) -> list[Goal]:
     full, second = r.wall("spark/full"), r.wall("spark/second")
     heap = f"the driver does with a heap of {GROWTH_MEMORY}"
-    grew = "spark/" + _MOST
     return [
         Goal(
             "Spark", "full load", "at least 4 times as fast as plain PySpark",
@@ -94,7 +95,11 @@ def _spark(r: Results) -> list[Goal]:
             _over(r.wall("spark/second", without="spark/start"), r.wall("pandas/second")), 1.0, "x",
         ),
         *_both(r, "spark", "Spark"),
-        Goal("Spark", "growth", heap, None if grew not in r.runs else float(r.get(grew) is None), 0.0, " failures"),
+        Goal("Spark", "growth", heap, _failures(r, f"spark/{_MOST}"), 0.0, " failures"),
+        Goal(
+            "Spark", "claims", f"the driver does with a heap of {CLAIMS_MEMORY}", _failures(r, f"spark/{_ALL_PEOPLE}"),
+            0.0, " failures",
+        ),
     ]  # fmt: skip
 
 
@@ -115,6 +120,14 @@ def _both(r: Results, engine: str, title: str) -> list[Goal]:
         Goal(
             title, "growth", "16 times the payroll rows: at most 16 times the time",
             _over(r.wall(f"{engine}/{_MOST}"), r.wall(f"{engine}/{_LEAST}")), 16.0, "x",
+        ),
+        Goal(
+            title, "claims", "ten times the people: at most ten times the time",
+            _over(r.wall(f"{engine}/{_ALL_PEOPLE}"), r.wall(f"{engine}/{_FEW_PEOPLE}")), 10.0, "x",
+        ),
+        Goal(
+            title, "claims", "one more year and late claims: no greater share of the time than of the rows",
+            _over(_late_time(r, engine), _late_rows(r, engine)), 1.0, "x",
         ),
         Goal(title, "lakehouse size", "at most 15 % of the CSV", _size(r, engine), 15.0, " %"),
     ]  # fmt: skip
@@ -139,6 +152,22 @@ def grid_extremes(results: Results, engine: str) -> tuple[float | None, float | 
     cells = grid(results, engine)
     few = [cell["times"] for cell in cells if cell["files"] < 0.10]
     return min(few, default=None), min((cell["times"] for cell in cells), default=None)
+
+
+def _late_time(r: Results, engine: str) -> float | None:
+    """Time of the late delivery as a share of that of the whole load, start-up left out."""
+    start = f"{engine}/start"
+    return _over(r.wall(f"{engine}/claims late", without=start), r.wall(f"{engine}/{_ALL_PEOPLE}", without=start))
+
+
+def _late_rows(r: Results, engine: str) -> float | None:
+    """Rows that the late delivery wrote, as a share of those that the whole load wrote."""
+    late, whole = (r.get(f"{engine}/{step}") for step in ("claims late", _ALL_PEOPLE))
+    return _over(late.facts.get("rows_n"), whole.facts.get("rows_n")) if late and whole else None
+
+
+def _failures(r: Results, name: str) -> float | None:
+    return None if name not in r.runs else float(r.get(name) is None)
 
 
 def _over(a: float | None, b: float | None) -> float | None:

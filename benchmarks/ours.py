@@ -41,6 +41,8 @@ def load(landing: Path, lakehouse: Path, name: str, memory: str, select: Sequenc
         raise SystemExit(f"the run ended with {report.exit_code}: {report.errors}")
     facts: dict[str, Any] = {
         "tables_n": len(report.tables),
+        "read_n": sum(f.rows_read_n or 0 for f in report.files if f.status == "loaded"),
+        "changed": [(t.table, t.inserted_n, t.updated_n, t.deleted_n) for t in report.tables],
         "slowest": sorted(((t.table, t.duration_s) for t in report.tables), key=lambda pair: -pair[1])[:8],
     }
     if used:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .cases import GROWTH_QUARTERS, Options, Results
-from .data import HISTORY_MONTHS, HOMES
+from .cases import CLAIMS_MEMORY, CLAIMS_SHARES, GROWTH_QUARTERS, Options, Results
+from .data import HISTORY_MONTHS, HOMES, PEOPLE
 from .goals import goals, grid
 from .measure import Measured
 from .questions import Agreement, compare
@@ -65,6 +65,8 @@ def page(results: Results, options: Options) -> str:
         ),
         _table("Growth of the payroll rows, in quarters", results, _ours(*(f"growth {q:g}" for q in GROWTH_QUARTERS))),
         *(_grid(results, engine) for engine in options.pythons),
+        _claims(results),
+        _rewritten(results),
         _slowest(results),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -95,13 +97,20 @@ in the first month, {results.csv_mb["second"]:,.0f} MB in the second. Every step
 contestants ran in turn, {rounds},
 and the median is told. Absolute times are noise on a shared machine: the ratios count.
 
-- Machine: {_machine()}.
+- Machine: {_machine()}.{_parts(results)}
 - Software: {_versions(options.pythons)}.
 - Spark, ours and the peers', runs on `local[2]` with a driver of {options.memory}; growth with less (see the goals).
 - Peak GB: largest sum of resident memory over the process tree. MB kept: growth of the folder of tables. MB to disk:
   what the kernel counted, staged files included.
 - Peers load and answer the seven questions; this library also keeps bronze, history and audit, and makes all its gold
   tables. The files were in the page cache for all."""
+
+
+def _parts(results: Results) -> str:
+    """In which runs the cases were measured, where it was not one."""
+    if len(results.parts) < 2:
+        return ""
+    return f"\n- Measured in {len(results.parts)} runs, one behind the other: {'; '.join(results.parts)}."
 
 
 def _machine() -> str:
@@ -242,6 +251,55 @@ def _grid(results: Results, engine: str) -> str:
         for c in cells
     ]
     return _markdown(f"MERGE, 100 files, {_TITLES[engine].split()[-1]}", head, rows)
+
+
+def _claims(results: Results) -> str:
+    rows = []
+    for name in _ours(*(f"claims {share:.0%}" for share in CLAIMS_SHARES), "claims late"):
+        if name not in results.runs:
+            continue
+        engine, run = name.split("/")[0], results.get(name)
+        title = f"{_TITLES[engine]}: {name.split('/')[1].removeprefix('claims ')}"
+        if run is None:
+            rows.append([title, f"failed ({results.runs[name][-1].error})", *[""] * 6])
+            continue
+        read, begun = run.facts.get("read_n") or 0, results.wall(f"{engine}/start") or 0.0
+        rows.append(
+            [
+                title,
+                f"{read:,}",
+                f"{run.wall_s:.1f}",
+                f"{read / max(run.wall_s - begun, 1e-9):,.0f}",
+                f"{run.peak_gb:.2f}",
+                f"{run.kept_mb:,.0f}",
+                *(f"{run.facts.get(n) or 0:,}" for n in ("rows_n", "copied_n")),
+            ]
+        )
+    if not rows:
+        return ""
+    head = ("", "Rows read", "Wall s", "Rows a second", "Peak GB", "MB kept", "Rows written", "Copied")
+    text = _markdown(f"Medicare claims, as shares of a full DE-SynPUF sample ({PEOPLE:,} people)", head, rows)
+    return (
+        f"{text}\n\nA tenth as many people again have research files. `late` brings the beneficiary files of one more\n"
+        "year and claims of two people in a hundred into the whole. Rows a second leave start-up out. Spark has a\n"
+        f"driver of {CLAIMS_MEMORY}."
+    )
+
+
+def _rewritten(results: Results) -> str:
+    """What the late delivery changed, table by table."""
+    for engine in ("sail", "spark"):
+        if run := results.get(f"{engine}/claims late"):
+            changed = [line for line in run.facts.get("changed", []) if sum(line[1:])]
+            rows = [
+                (table, *(f"{n:,}" for n in counts)) for table, *counts in sorted(changed, key=lambda c: -sum(c[1:]))
+            ]
+            return _markdown(
+                f"Rows that the late claims and the next year change, {_TITLES[engine]}",
+                ("Table", "Inserted", "Updated", "Deleted"),
+                [[str(cell) for cell in row] for row in rows if row[0].startswith(("silver.", "gold."))][:20],
+            )
+    return ""
 
 
 def _slowest(results: Results) -> str:

@@ -71,7 +71,8 @@ def pytest_report_header() -> str:
 LONGEST = (
     "test_take_back.py test_kill.py test_notebooks.py test_incremental.py test_accounting.py test_oracles.py "
     "test_readers.py test_exactly_once.py test_order.py test_runner.py test_citations_delivery.py "
-    "test_bad_input_nursing_home.py test_nursing_home_measures.py test_explain.py test_derive.py test_trend.py"
+    "test_bad_input_nursing_home.py test_nursing_home_measures.py test_explain.py test_derive.py test_trend.py "
+    "test_mysql_publish.py"
 ).split()
 
 

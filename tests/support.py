@@ -29,18 +29,25 @@ PROVENANCE = {"_load_id", "_loaded_at", "_source_file", "_source_row", "run_id",
 CCN = "CMS Certification Number (CCN)"
 
 
-#: Spark settings of the tests: on a handful of rows, writing and compiling Java takes longer than doing without.
-#: Beside each the value that the product runs with.
+#: Spark settings of the tests: a handful of rows is planned for longer than it is computed, so that code is not
+#: generated and nothing is split. Beside each the value of the product.
 TEST_SETTINGS = {
     "spark.sql.codegen.wholeStage": ("false", "true"),
     "spark.sql.codegen.factoryMode": ("NO_CODEGEN", "FALLBACK"),
+    "spark.sql.shuffle.partitions": ("1", "2"),
+}
+#: Those that a session starts with: a process of tests has one core, and what runs for seconds is compiled quickly.
+TEST_START_SETTINGS = {
+    "spark.master": "local[1]",
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:-UsePerfData -XX:TieredStopAtLevel=1",
 }
 
 
 def engine_of_the_tests() -> Engine:
     """The engine under test, with the settings of the tests."""
-    own = {"conf": {k: v for k, (v, _) in TEST_SETTINGS.items()}} if engine_name() == "spark" else {}
-    return open_engine(engine_name(), **own)
+    if engine_name() != "spark":
+        return open_engine(engine_name())
+    return open_engine("spark", conf={**TEST_START_SETTINGS, **{k: v for k, (v, _) in TEST_SETTINGS.items()}})
 
 
 @contextmanager

@@ -112,3 +112,45 @@ def test_kind_of_a_file_leaves_its_period_out(monkeypatch, name, kind):
     from benchmarks.child import kind_of
 
     assert kind_of(Path(name)) == kind
+
+
+def test_results_of_a_second_run_are_added_to_those_of_the_first(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.cases import Results
+    from benchmarks.kept import added, keep, kept
+    from benchmarks.measure import Measured
+
+    first = Results(
+        {"sail/full": [Measured(2.0)], "spark/full": [Measured(9.0)]}, {"sail/first": {"hours": [["a", 1.0]]}}
+    )
+    first.parts.append("full on sail and spark")
+    keep(first, 53, tmp_path / "results.json")
+    second = Results({"spark/full": [Measured(8.0)], "sail/claims 10%": [Measured(1.0)]}, parts=["claims on sail"])
+    both = added(kept(tmp_path / "results.json", 53), second)
+    assert {name: runs[0].wall_s for name, runs in both.runs.items()} == {
+        "sail/full": 2.0,
+        "spark/full": 8.0,
+        "sail/claims 10%": 1.0,
+    }
+    assert both.answers == first.answers and both.parts == ["full on sail and spark", "claims on sail"]
+    with pytest.raises(SystemExit, match="another size than 54 homes"):
+        kept(tmp_path / "results.json", 54)
+
+
+@pytest.mark.slow
+@pytest.mark.scenario
+def test_claims_are_measured_at_two_sizes_and_with_a_late_delivery(monkeypatch, tmp_path):
+    pytest.importorskip("pysail")
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.cases import Bench, Options
+    from benchmarks.report import page
+
+    tables = ("silver.claim", "gold.fact_claims")
+    options = Options(
+        {"sail": sys.executable}, tmp_path, 53, 1, frozenset({"claims"}), data_sets=DATA_SETS, select=tables
+    )
+    results = Bench(options).execute()
+    assert [run.error for runs in results.runs.values() for run in runs] == [""] * 4
+    few, all_people, late = (results.get(f"sail/claims {step}").facts for step in ("10%", "100%", "late"))
+    assert 0 < few["read_n"] < all_people["read_n"] and 0 < late["rows_n"] < all_people["rows_n"]
+    assert "| this library on Sail: late |" in page(results, options)

@@ -37,7 +37,7 @@ from nh_lakehouse.sources.local import LandingFile
 
 COMMANDS = [
     "run", "sample", "tables", "show", "query", "history", "diff", "periods", "explain", "quality", "lineage", "docs",
-    "accept", "forget", "reprocess", "restore", "doctor", "optimize", "vacuum",
+    "publish", "export", "accept", "forget", "reprocess", "restore", "doctor", "optimize", "vacuum",
 ]  # fmt: skip
 MONTH = "silver.nh_facility_month"
 
@@ -127,6 +127,7 @@ def test_wrong_use_exits_with_2_and_says_why(lake: Path, tmp_path: Path, argumen
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("run", "sample", "lineage", "docs", "doctor")])
 def test_without_a_lakehouse_commands_say_how_to_make_one(command: str, tmp_path: Path) -> None:
     argument = {"accept": ["x"], "forget": ["x"], "restore": ["--run", "x"], "show": ["x"], "explain": ["x"], "query": ["SELECT 1"], "history": ["x"],
+                "publish": ["mysql", "--dry-run"], "export": ["--to", "csv"],
                 "diff": ["x", "--from", "2024-10", "--to", "2024-11"]}.get(command, [])  # fmt: skip
     result = call(command, *argument, "--lakehouse", tmp_path / "nowhere")
     assert result.exit_code == 2

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,6 +75,8 @@ def examine(lakehouse: Path) -> list[Check]:
         _spark(),
         _java(),
         _jars(),
+        _optional("MySQL", ("pymysql", "sqlalchemy"), "mysql", "publish mysql"),
+        _optional("Excel", ("xlsxwriter",), "export", "export --to xlsx"),
         _memory(),
         _disk(lakehouse),
         _write_access(lakehouse),
@@ -132,6 +135,14 @@ def _libraries() -> list[Check]:
     if missing:
         return [Check("Libraries", "fail", f"not installed: {', '.join(missing)}", "pip install nh-lakehouse")]
     return [Check("Libraries", "ok", ", ".join(f"{n} {_version(n)}" for n in names))]
+
+
+def _optional(name: str, libraries: Sequence[str], extra: str, command: str) -> Check:
+    """Libraries that one command alone needs: that they are missing is no fault."""
+    if missing := [n for n in libraries if _version(n) is None]:
+        found = f"not installed: {', '.join(missing)}; only nh-lakehouse {command} needs it"
+        return Check(name, "ok", found, f"pip install 'nh-lakehouse[{extra}]'")
+    return Check(name, "ok", ", ".join(f"{n} {_version(n)}" for n in libraries))
 
 
 def _memory() -> Check:

@@ -2,14 +2,16 @@
 
     NhLakehouseError
     ├── ConfigError            a setting, option, path or name is not usable
-    │   └── EngineUnavailableError   the chosen engine cannot start on this machine
+    │   ├── EngineUnavailableError   the chosen engine cannot start on this machine
+    │   └── ExtraMissingError        a library is not installed that only some commands need
     ├── ContractError          a contract or table declaration (YAML) is wrong
     ├── SourceError            one landing file cannot be loaded; the others go on
     │   ├── MissingColumnError       a required column is absent (of a file, or of a function's input)
     │   └── UnreadableFileError      not a table of text: empty, binary, HTML, no permission, still growing
     ├── LoadError              a table was not written
     │   ├── RowAccountingError       rows read are not accepted + duplicate + superseded + quarantined
-    │   └── ConflictError            another run holds the lakehouse
+    │   ├── ConflictError            another run holds the lakehouse
+    │   └── LostConnectionError      the connection to a database ended
     ├── PlanError              the graph of tables has a cycle, an unknown input or a name twice
     └── RunFailedError         a run ended with failed tables or files
 
@@ -26,7 +28,9 @@ __all__ = [
     "ConflictError",
     "ContractError",
     "EngineUnavailableError",
+    "ExtraMissingError",
     "LoadError",
+    "LostConnectionError",
     "MissingColumnError",
     "NhLakehouseError",
     "PlanError",
@@ -61,6 +65,10 @@ class EngineUnavailableError(ConfigError):
     """The chosen engine cannot start on this machine; the message names the remedy."""
 
 
+class ExtraMissingError(ConfigError):
+    """A library of an extra is not installed; the message names the pip command."""
+
+
 class ContractError(NhLakehouseError):
     """A contract or a table declaration is wrong; the message names file, line and field."""
 
@@ -87,6 +95,10 @@ class RowAccountingError(LoadError):
 
 class ConflictError(LoadError):
     """Another run writes this lakehouse; the message says who and since when."""
+
+
+class LostConnectionError(LoadError):
+    """The connection to a database ended; no table there has changed."""
 
 
 class PlanError(NhLakehouseError):

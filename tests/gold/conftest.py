@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
+from frames import frame_of
 from pyspark.sql import DataFrame, SparkSession
 
 from nh_lakehouse.contracts.loading import load_tables
@@ -24,7 +25,7 @@ def frame(spark: SparkSession) -> Frame:
         unknown = sorted({name for row in given for name in row} - {column.name for column in columns})
         assert not unknown, f"{table} declares no {unknown}"
         values = [tuple(row.get(column.name) for column in columns) for row in given]
-        return spark.createDataFrame(values, schema=spark_schema(columns))
+        return frame_of(spark, values, spark_schema(columns))
 
     return make
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from frames import frame_of
 from pyspark.sql import DataFrame, SparkSession
 
 from nh_lakehouse.contracts import load_tables
@@ -38,4 +39,4 @@ def claim(claim_id: str, start: int | None, payment: float, **other: Any) -> dic
 def settled(spark: SparkSession, table: str, found: DataFrame) -> DataFrame:
     """A result as declared, computed once, however often a test asks it."""
     check_columns(table, found, load_tables()[table].columns)
-    return spark.createDataFrame(found.collect(), schema=found.schema)
+    return frame_of(spark, found.collect(), found.schema)

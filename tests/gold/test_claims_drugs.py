@@ -93,7 +93,7 @@ def test_days_covered_equal_the_union_of_days_of_many_fills(frame: Any, values: 
     assert found == sorted(expected)
 
 
-#: Case -> fills of (day, product), and year, different products, most within ninety days.
+#: Case -> fills of (day, product, 0 = without NDC), and year, different products, most within ninety days.
 NINETY: dict[str, tuple[list[tuple[date, int]], list[tuple[int, int, int]]]] = {
     "one": ([(date(2009, 5, 1), 1)], [(2009, 1, 1)]),
     "same product and day": ([(date(2009, 5, 1), 1), (date(2009, 5, 1), 1)], [(2009, 1, 1)]),
@@ -105,12 +105,18 @@ NINETY: dict[str, tuple[list[tuple[date, int]], list[tuple[int, int, int]]]] = {
         [(date(2008, 12, 1), 1), (date(2008, 12, 2), 2), (date(2009, 1, 5), 3)],
         [(2008, 2, 2), (2009, 1, 3)],
     ),
+    # a fill without NDC is of no known product: 2009 has none, though 90 days that end in it hold two
+    "no product": ([(date(2008, 12, 1), 1), (date(2008, 12, 2), 2), (date(2009, 1, 5), 0)], [(2008, 2, 2)]),
     "one product in two years": ([(date(2008, 12, 1), 1), (date(2009, 1, 5), 1)], [(2008, 1, 1), (2009, 1, 1)]),
 }
 
 
 def test_different_drugs_within_ninety_days(frame: Any, values: Any) -> None:
-    rows = [_fill(d, product=f"00000000{p}", bene_id=case) for case, (fills, _) in NINETY.items() for d, p in fills]
+    rows = [
+        _fill(day, product=f"00000000{product}", bene_id=case) | ({} if product else {"ndc": None})
+        for case, (fills, _) in NINETY.items()
+        for day, product in fills
+    ]
     found = values(drug_counts(frame(FILL, rows)), "bene_id year distinct_drugs_n max_drugs_90d_n")
     assert found == sorted((case, *years) for case, (_, expected) in NINETY.items() for years in expected)
 

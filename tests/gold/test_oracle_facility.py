@@ -1,4 +1,4 @@
-"""Every facility and state table against a second engine: oracles/facility.sql in DuckDB, over random homes.
+"""Every facility and state table against a second engine: oracles/facility.sql and checks.sql over random homes.
 
 The homes are random but typical: missing values, homes without readmission rate, a state with one home, one with a
 few, a fiscal year that lies after the months, penalties of homes that are not in provider information.
@@ -27,6 +27,7 @@ from nh_lakehouse.gold.turnover import nh_turnover_bands
 MONTHS = (date(2024, 6, 1), date(2024, 10, 1))
 STATES = ("AL", "CA", "RI", "SC", "TX")
 PROVIDER_TYPES = ("Medicare", "Medicaid", "Medicare and Medicaid")
+CLAIMS = ("clm_beneficiary", "clm_beneficiary_year", "claim", "drug_event", "clm_export_count")
 FUNCTIONS = {
     "nh_facility_metrics": nh_facility_metrics,
     "nh_readmission_facility": nh_readmission_facility,
@@ -77,6 +78,7 @@ class _Homes:
                 {"prefix": prefix, "number": f"0{tag}", "prefix_and_number": f"{prefix}-0{tag}"}
                 for prefix, tag in (("F", 880), ("F", 881), ("K", 880), ("F", 882))
             ],
+            **{name: [] for name in CLAIMS},  # read by the checks between tables
         }
         for year in (2023, 2024):  # hospitals with swing beds and a home that has closed
             self.tables["nh_vbp"] += [{"fiscal_year": year, "ccn": "01U001"}, {"fiscal_year": year, "ccn": "015999"}]
@@ -285,7 +287,7 @@ def tables(spark: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Any:
     """The same silver in DuckDB, and every table by its SQL."""
-    return oracle_of(_Homes(seed=7).tables, sql_of("facility"))
+    return oracle_of(_Homes(seed=7).tables, sql_of("facility") + sql_of("checks"))
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS))

@@ -146,9 +146,9 @@ def test_no_tag_is_reported_without_citation_codes(orphans: Any) -> None:
 
 
 def _reconciled(frame: Any, homes: list[Any], penalties: list[Any], averages: list[Any]) -> dict[tuple[Any, ...], Any]:
-    names = ("silver.nh_facility_month", "silver.nh_penalty", "silver.nh_state_month")
+    given = {"nh_facility_month": homes, "nh_penalty": penalties, "nh_state_month": averages}
     found = reconciliation(
-        *[frame(name, rows) for name, rows in zip(names, (homes, penalties, averages), strict=True)]
+        *[frame(f"silver.{name}", given.get(name, [])) for name in reconciliation.__table__.inputs]
     ).collect()
     rows = {(row["rule"], row["snapshot_month"], row["measure"]): row for row in found}
     assert len(rows) == len(found)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from frames import frame_of
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.contracts.loading import load_tables
@@ -106,7 +107,7 @@ def frames_of(spark: SparkSession, rows: Rows, functions: Mapping[str, Any]) -> 
     for name, given in rows.items():
         columns = declared(name).columns
         values = [tuple(row.get(c.name) for c in columns) for row in given]
-        frames[name.split(".")[-1]] = spark.createDataFrame(values, schema=spark_schema(columns))
+        frames[name.split(".")[-1]] = frame_of(spark, values, spark_schema(columns))
     for name, function in functions.items():
         frames[name] = function(*[frames[i] for i in function.__table__.inputs])
     return frames

@@ -58,11 +58,11 @@ select source, bene_id, year(service_date) as year, count(*) as fills_n,
   sum(total_cost_usd) as rx_cost_usd, sum(patient_pay_usd) as patient_pay_usd, sum(plan_pay_usd) as plan_pay_usd
 from drug_event where bene_id is not null group by source, bene_id, year(service_date);
 
-create table many_drugs as  -- the most different products in the 90 days that end on a day with a fill
+create table many_drugs as  -- the most different products in the 90 days that end with a fill of one
 select source, bene_id, year, max(drugs) as max_drugs_90d_n
 from (
   select d.source, d.bene_id, year(d.service_date) as year, d.service_date, count(distinct left(f.ndc, 9)) as drugs
-  from (select distinct source, bene_id, service_date from drug_event) d
+  from (select distinct source, bene_id, service_date from drug_event where ndc is not null) d
   join drug_event f on f.source = d.source and f.bene_id = d.bene_id
     and f.service_date between d.service_date - 89 and d.service_date
   group by all)

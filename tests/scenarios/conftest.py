@@ -8,17 +8,19 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from support import load, settings_of_the_product
+from claims_lists import write_lists
+from support import engine_name, load, settings_of_the_product
 
 from nh_lakehouse import generate_sample
 from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.pipeline import runner
 from nh_lakehouse.sample import SampleReport
+from nh_lakehouse.sample.claims import ClaimsReport, generate_claims_sample
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -78,3 +80,69 @@ def shipped(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathFa
         assert report.errors == [] and report.exit_code == 0
 
     return made_once(tmp_path_factory, "shipped", make)
+
+
+@pytest.fixture(scope="session")
+def claims_generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClaimsReport]:
+    """The sample of claims, lists of every optional kind beside it, and what the generator says of its faults.
+
+    200 people of SynPUF, 20 of RIF.
+    """
+
+    def make(folder: Path) -> None:
+        report = generate_claims_sample(folder / "landing", people=200)
+        write_lists(folder / "landing")
+        (folder / "report").write_bytes(pickle.dumps(report))
+
+    folder = made_once(tmp_path_factory, "claims_sample", make)
+    return folder / "landing", pickle.loads((folder / "report").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def claims(
+    claims_generated: tuple[Path, ClaimsReport], engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The sample of claims and the lists, loaded into all tables by one run. Copy it before changing it."""
+
+    def make(folder: Path) -> None:
+        with settings_of_the_product(engine):
+            report = load(folder, claims_generated[0], engine, domains=("claims",))
+        assert report.exit_code == 0, report.errors
+
+    return made_once(tmp_path_factory, "claims", make)
+
+
+#: What Spark makes of the publishers' claims; the embedded engine makes all tables.
+SILVER_OF_CLAIMS = (
+    "silver.claim", "silver.claim_line", "silver.claim_diagnosis", "silver.claim_procedure", "silver.drug_event",
+    "silver.clm_beneficiary", "silver.clm_beneficiary_year", "silver.clm_enrollment_month", "silver.clm_export_count",
+    "silver.clm_provider",
+)  # fmt: skip
+
+
+def _load_shipped(folder: Path, files: Iterable[Path], engine: Engine) -> None:
+    """A lakehouse of these claims files alone."""
+    landing = folder.with_name(f"{folder.name}_landing")
+    landing.mkdir(exist_ok=True)
+    for file in files:
+        (landing / file.name).symlink_to(file)
+    select = () if engine_name() == "sail" else SILVER_OF_CLAIMS
+    report = load(folder, landing, engine, domains=("claims",), select=select)
+    assert (report.status, report.errors) == ("ok", [])
+
+
+@pytest.fixture(scope="session")
+def shipped_claims(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SynPUF panel and the RIF files of three people, loaded by one run. Copy it before changing it."""
+    files = [
+        *(real_data / "synpuf").glob("*Sample_1*.csv"),
+        *(real_data / "rif" / "synthea_3_beneficiaries").glob("*.csv"),
+    ]
+    return made_once(tmp_path_factory, "shipped_claims", lambda folder: _load_shipped(folder, files, engine))
+
+
+@pytest.fixture(scope="session")
+def shipped_few_claims(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten people of SynPUF and the heads of the public RIF files, loaded by one run. Copy it before changing it."""
+    files = [*(real_data / "synpuf").glob("*Sample_TestA*.csv"), *(real_data / "rif").glob("*_head.csv")]
+    return made_once(tmp_path_factory, "shipped_few_claims", lambda folder: _load_shipped(folder, files, engine))

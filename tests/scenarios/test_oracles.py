@@ -29,7 +29,7 @@ pytestmark = pytest.mark.scenario
 
 Oracles = Callable[[str], Any]
 SPECS = build_graph().specs
-SUBJECT_OF = {t: s for s in SUBJECTS if domain_of(s) == "nursing_home" for t in tables_of(s)}
+SUBJECT_OF = {t: s for s in SUBJECTS if domain_of(s) in ("nursing_home", "ops") for t in tables_of(s)}
 
 #: Of the shipped files: no home has a readmission rate, and no file of penalties, citations or measures is among them.
 EMPTY_IN_SHIPPED = {

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from frames import frame_of
+from pyspark.sql.types import StructField, StructType
+
 from nh_lakehouse.contracts import load_contracts, load_tables
+from nh_lakehouse.lakehouse.schema import spark_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -27,16 +31,14 @@ def typed(spark: SparkSession, data_set: str, *rows: Row) -> DataFrame:
         for n, row in enumerate(rows, 1)
     ]
     assert not {name for row in known for name in row} - set(types), "no column of the data set"
-    schema = ", ".join(f"`{name}` {type_}" for name, type_ in types.items())
-    return spark.createDataFrame([tuple(row.get(name) for name in types) for row in known], schema)
+    return frame_of(spark, [[row.get(name) for name in types] for row in known], _schema(types))
 
 
 def declared(spark: SparkSession, table: str, *rows: Row) -> DataFrame:
     """Rows of a silver table."""
     types = {c.name: c.type for c in load_tables()[table].columns}
     assert not {name for row in rows for name in row} - set(types), "no column of the table"
-    schema = ", ".join(f"`{name}` {type_}" for name, type_ in types.items())
-    return spark.createDataFrame([tuple(row.get(name) for name in types) for row in rows], schema)
+    return frame_of(spark, [[row.get(name) for name in types] for row in rows], _schema(types))
 
 
 def found(frame: DataFrame, *names: str) -> list[Any]:
@@ -44,3 +46,7 @@ def found(frame: DataFrame, *names: str) -> list[Any]:
     table = frame.select(*names).toArrow().to_pylist()
     rows = [tuple(row.values()) if len(names) > 1 else row[names[0]] for row in table]
     return sorted(rows, key=str)
+
+
+def _schema(types: dict[str, str]) -> StructType:
+    return StructType([StructField(name, spark_type(type_), True) for name, type_ in types.items()])

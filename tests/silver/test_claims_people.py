@@ -29,6 +29,7 @@ def test_labels_stand_beside_the_codes(spark):
     rows = [
         person("A", sex="1", race="5", state_ssa="05", county="22090"),
         person("B", sex="0", race="0", state_ssa="54", county="090"),
+        person("D", state_ssa="55"),  # Asia; California of a hospital alone
         person("C", sex="3", race="9", state_ssa="xx", dq_flags=["unknown_code:race", "unknown_code:sex"]),
     ]
     people = claims_people.clm_beneficiary_synpuf(typed(spark, "syn_beneficiary", *rows))
@@ -36,6 +37,7 @@ def test_labels_stand_beside_the_codes(spark):
         ("A", "Male", "1", "Hispanic", "5", "CA", "05", "090"),
         ("B", "Unknown", "0", "Unknown", "0", None, "54", "090"),
         ("C", None, "3", None, "9", None, "xx", None),
+        ("D", None, None, None, None, None, "55", None),
     ]
     assert found(people, "bene_id", "source", "zip", "dual", "dq_flags")[2] == (
         "C", "synpuf", None, None, ["unknown_code:race", "unknown_code:sex"],

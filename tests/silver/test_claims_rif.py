@@ -143,12 +143,13 @@ def test_the_share_of_the_beneficiary_of_carrier_claims_is_the_sum_of_lines(spar
 
 
 def test_who_billed(spark):
-    hospital = made(
-        spark, "claim", "inpatient", line("A", 1, provider_id="220008", provider_state_ssa="22"), line("B", 1)
-    )
+    places = [("A", "220008", "22"), ("B", None, None), ("C", "550008", "55")]
+    rows = [line(claim, 1, provider_id=ccn, provider_state_ssa=state) for claim, ccn, state in places]
+    hospital = made(spark, "claim", "inpatient", *rows)
     assert found(hospital, "claim_id", "provider_id", "provider_id_type", "provider_state") == [
         ("A", "220008", "CCN", "MA"),
         ("B", None, None, None),
+        ("C", "550008", "CCN", "CA"),  # numbers that begin with 05 ran out
     ]
     rows = [line("A", 1), line("A", 3, performing_npi="2"), line("A", 2, performing_npi="1"), line("B", 1)]
     carrier = made(spark, "claim", "carrier", *rows)

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from nh_lakehouse import __version__
 from nh_lakehouse.cli.options import INTERRUPTED, examples
-from nh_lakehouse.errors import ConfigError, EngineUnavailableError, NhLakehouseError, first_line
+from nh_lakehouse.errors import ConfigError, EngineUnavailableError, ExtraMissingError, NhLakehouseError, first_line
 
 __all__ = ["app", "exit_code", "verdict_on"]
 
@@ -53,7 +53,7 @@ def verdict_on(error: BaseException) -> tuple[str, int] | None:
 def exit_code(error: NhLakehouseError) -> int:
     """2 where an option, a name or a setting is wrong, else 1."""
     about_an_option = "option" in error.facts
-    if isinstance(error, EngineUnavailableError):
+    if isinstance(error, (EngineUnavailableError, ExtraMissingError)):
         return FAILED
     return WRONG_USE if about_an_option or isinstance(error, ConfigError) else FAILED
 
@@ -105,9 +105,9 @@ def _all_commands(
 
 def _add_commands() -> None:
     """Command modules add themselves; their order is that of the help."""
-    from nh_lakehouse.cli import compare, look, mend, quality, tend, trace, work
+    from nh_lakehouse.cli import compare, hand_out, look, mend, quality, tend, trace, work
 
-    for module in (work, look, compare, trace, quality, mend, tend):
+    for module in (work, look, compare, trace, quality, hand_out, mend, tend):
         module.add_to(app)
 
 

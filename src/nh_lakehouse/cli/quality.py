@@ -45,20 +45,23 @@ class Section(str, Enum):
     reconciliation = "reconciliation"
 
 
+#: What stands in place of a value that is not shown.
+MASK = "***"
+
 _TITLES = {
     Section.files: "Files that were not loaded",
     Section.loads: "Loads: rows read = accepted + duplicate + superseded + quarantined",
     Section.quarantine: "Quarantine by reason (row: left out of silver; cell: the value became null)",
     Section.flags: "Flags on accepted rows",
     Section.drift: "Drift: where files differ from their contracts",
-    Section.referential: "Homes that provider information does not hold, and rows that do not fit together",
+    Section.referential: "Homes and people that the files about them do not hold, and rows that do not fit together",
     Section.reconciliation: "Figures of two files that should agree, the largest differences first",
 }
 _EMPTY = {
     Section.files: "all files were loaded",
     Section.quarantine: "nothing is in quarantine",
     Section.drift: "no file differs from its contract",
-    Section.referential: "all homes and tags are known, and everything fits together",
+    Section.referential: "all homes, tags and people are known, and everything fits together",
 }
 
 #: Column whose text is broken into lines on a narrow terminal.
@@ -103,7 +106,9 @@ _QUERIES = {
     ),
     Section.referential: (
         "ops.referential",
-        """SELECT "table", rule, period, count(*) AS keys_n, sum(rows_n) AS rows_n, min("key") AS first_key
+        # Who a patient is, the table tells alone.
+        f"""SELECT "table", rule, period, count(*) AS keys_n, sum(rows_n) AS rows_n,
+             CASE WHEN "table" IN ('claim', 'drug_event') THEN '{MASK}' ELSE min("key") END AS first_key
            FROM ops.referential GROUP BY "table", rule, period ORDER BY "table", rule, period""",
     ),
     Section.reconciliation: (

@@ -398,12 +398,16 @@ class DataSet(_Model):
 
 
 class DerivedColumn(_Model):
-    """One published column of a silver, gold or ops table."""
+    """One published column of a silver, gold or ops table.
+
+    `sensitive` is for columns that hold what a contract marks as sensitive under another name.
+    """
 
     name: str
     type: str
     unit: str | None = None
     description: str
+    sensitive: bool = False
 
 
 class Shown(_Model):

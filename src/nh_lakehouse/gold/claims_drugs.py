@@ -114,8 +114,8 @@ def drug_counts(drug_event: DataFrame) -> DataFrame:
         drug_event: one row per (source, event_id).
     Returns:
         One row per (source, bene_id, year) with a fill of a product: `distinct_drugs_n`, and `max_drugs_90d_n`, over
-        the days with a fill in the year the most different `ndc9` filled on that day and the 89 before it, in the year
-        before too.
+        the days with a fill of a product in the year the most different `ndc9` filled on that day and the 89 before it,
+        in the year before too. A fill without NDC is left out.
     """
     people = Window.partitionBy(F.pmod(F.xxhash64("source", "bene_id"), F.lit(_WINDOWS)))
     by_product = people.orderBy("source", "bene_id", "ndc9", "day")

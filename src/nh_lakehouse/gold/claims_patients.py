@@ -148,12 +148,12 @@ def patient_year(
         end_of_life: how many days before death are added up.
     Returns:
         One row per row of `patient_spine`. Counts and amounts are 0 where there was none; person, place and months are
-        null where no beneficiary file of the year holds the person. Null in SynPUF: `plan_pay_usd`,
-        `dual_member_months`; in RIF: the flags `sp_*`, `sp_chronic_n`, `source_reimb_usd`. `total_cost_usd` =
-        payments + drug cost (total cost of care), `out_of_pocket_usd` = deductible + coinsurance + patient pay,
-        `pmpm_usd` = `total_cost_usd` / months with part A or B, null where those are null or 0. `last_180d_cost_usd`:
-        claims by `from_date` and fills from `death_date` - 179 to `death_date`, on the row of the year of death; null
-        elsewhere, and where those days begin before the first claim of the source.
+        null where no beneficiary file of the year holds the person; `death_date` stands in such years too. Null in
+        SynPUF: `plan_pay_usd`, `dual_member_months`; in RIF: the flags `sp_*`, `sp_chronic_n`, `source_reimb_usd`.
+        `total_cost_usd` = payments + drug cost (total cost of care), `out_of_pocket_usd` = deductible + coinsurance +
+        patient pay, `pmpm_usd` = `total_cost_usd` / months with part A or B, null where those are null or 0.
+        `last_180d_cost_usd`: claims by `from_date` and fills from `death_date` - 179 to `death_date`, on the row of the
+        year of death; null elsewhere, and where those days begin before the first claim of the source.
     Source: CMS DE-SynPUF user manual; ResDAC claims record layouts; CMS Chronic Conditions Warehouse; Quan 2005.
     """
     deaths = clm_beneficiary.groupBy("source", "bene_id").agg(F.max("death_date").alias("death_date"))

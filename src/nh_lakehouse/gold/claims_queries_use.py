@@ -106,8 +106,8 @@ def q13_readmission(readmission_index: DataFrame, clm_provider_name: DataFrame, 
     Returns:
         One row per (source, period, group_by, group_value) that has episodes; year of discharge. Groupings: all,
         provider (`CCN:220008`), primary_dx (`ICD9:4280`), dx_category (`ICD9:428`) and state; `unknown` where null.
-        Each index counts once. Rates are null without an index; those of the unplanned measure also without the
-        optional lists that it needs.
+        `group_label`, from the lists, of providers and primary_dx alone. Each index counts once. Rates are null
+        without an index; those of the unplanned measure also without the optional lists that it needs.
     Source: CMS hospital-wide all-cause unplanned readmission measure, without risk adjustment: no RSRR.
     """
     flags = "alive_at_discharge readmit_observable is_index readmitted hwr_index unplanned_readmitted".split()

@@ -1,7 +1,9 @@
-"""Checks between tables: homes without provider information, tags without a code, sums that two files should agree on.
+"""Checks between tables of all domains: homes without provider information, tags without a code, people whom no
+beneficiary file holds, figures that two files should agree on.
 
 Neither changes a row of silver, as the answer depends on which files are loaded; both are recomputed when one of their
-inputs changes. Differences are shown, they are no errors.
+inputs changes. Differences are shown, they are no errors. A domain adds inputs here, all optional: what is not loaded
+arrives empty and makes no row.
 """
 
 from __future__ import annotations
@@ -13,6 +15,13 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
+from nh_lakehouse.gold.claims_checks import (
+    counted_claims,
+    orphan_beneficiaries,
+    paid_in_year,
+    services_after_death,
+    stated_for_year,
+)
 from nh_lakehouse.gold.consistency import incomplete_quarters, mismatched_scores, orphan_tags
 from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
@@ -66,6 +75,9 @@ AVERAGES: dict[str, str] = {
         "nh_vaccination",
         "nh_citation",
         "nh_citation_code",
+        "clm_beneficiary",
+        "claim",
+        "drug_event",
     ],
 )
 def referential(
@@ -78,8 +90,11 @@ def referential(
     nh_vaccination: DataFrame,
     nh_citation: DataFrame,
     nh_citation_code: DataFrame,
+    clm_beneficiary: DataFrame,
+    claim: DataFrame,
+    drug_event: DataFrame,
 ) -> DataFrame:
-    """Homes of other files that provider information does not hold, and what does not fit together inside a file.
+    """Homes and people that the files about them do not hold, and what does not fit together inside a file.
 
     Provider information of the same month decides; where that month is not loaded, the nearest loaded one (of two
     equally near, the earlier). A quarter is compared by its last month, a fiscal year by its September. Without any
@@ -90,13 +105,17 @@ def referential(
         nh_penalty, nh_vbp, pbj_daily, nh_measure_long, nh_vaccination: tables that name homes.
         nh_vbp_national: threshold and benchmark, by which scores are checked.
         nh_citation, nh_citation_code: citations, and the tags that there are; without the latter no tag is reported.
+        clm_beneficiary: people of beneficiary files, with the date of death; of a source without any nothing is told.
+        claim, drug_event: claims and fills.
     Returns:
         One row per (table, key, period, rule): `key` is the ccn, `rule` is `orphan_facility`, or `not_in_provider_info`
         where absence is expected: swing-bed hospitals, and facilities of value-based purchasing whose number is not
         that of a skilled nursing facility. `rows_n` counts the rows concerned, `detail` names the month compared with.
         `days_not_calendar`: a home's days in a payroll quarter are not those of the calendar; `score_mismatch`: a
         value-based purchasing score is not what its formula gives. `orphan_tag`: a tag of citations (`key` is F-0880)
-        that the look-up of citation codes does not hold.
+        that the look-up of citation codes does not hold. `orphan_beneficiary`: claims or fills of a person (`key` is
+        source:bene_id) whom no beneficiary file holds; `service_after_death`: claims that begin after the person's
+        death, fills more than a day after it; both by year.
     Source: CCN numbering: CMS State Operations Manual, chapter 2, section 2779A.
     """
     number = F.substring("ccn", 3, 4)
@@ -127,6 +146,8 @@ def referential(
         incomplete_quarters(pbj_daily),
         mismatched_scores(nh_vbp, nh_vbp_national),
         orphan_tags(nh_citation, nh_citation_code),
+        orphan_beneficiaries(clm_beneficiary, claim, drug_event),
+        services_after_death(clm_beneficiary, claim, drug_event),
     )
     return reduce(lambda above, below: above.unionByName(below), others, missing)
 
@@ -164,24 +185,52 @@ def _month_number(day: str) -> Column:
 @table(
     "ops.reconciliation",
     key=["rule", "snapshot_month", "measure"],
-    optional=["nh_facility_month", "nh_penalty", "nh_state_month"],
+    optional=[
+        "nh_facility_month",
+        "nh_penalty",
+        "nh_state_month",
+        "claim",
+        "drug_event",
+        "clm_beneficiary_year",
+        "clm_export_count",
+    ],
 )
-def reconciliation(nh_facility_month: DataFrame, nh_penalty: DataFrame, nh_state_month: DataFrame) -> DataFrame:
-    """Figures that stand in two files, side by side, for each snapshot month.
+def reconciliation(
+    nh_facility_month: DataFrame,
+    nh_penalty: DataFrame,
+    nh_state_month: DataFrame,
+    claim: DataFrame,
+    drug_event: DataFrame,
+    clm_beneficiary_year: DataFrame,
+    clm_export_count: DataFrame,
+) -> DataFrame:
+    """Figures that stand in two files, side by side, for each snapshot month or year.
 
     Args:
         nh_facility_month: one row per home and month.
         nh_penalty: one row per penalty and month; fines have an amount, denials do not.
         nh_state_month: the publisher's averages; the national row counts.
+        claim, drug_event: each claim and fill once.
+        clm_beneficiary_year: SynPUF's beneficiary files, with what Medicare paid in the year.
+        clm_export_count: claims as the exporter of RIF files counted them.
     Returns:
         One row per (rule, snapshot_month, measure). Rule `fines`: number and amount of fines and number of denials,
         summed over provider information (`left`) and counted in the penalties file (`right`). Rule `facility_mean`:
         unweighted mean over the loaded homes (`left`) and the publisher's NATION row (`right`); it agrees only where
-        all homes of the nation are loaded, which `left_n` tells. `diff` = left - right; a side that is not loaded is
-        null.
-    Source: CMS Nursing Home Data Dictionary, October 2024, Provider Information, Penalties, State and US Averages.
+        all homes of the nation are loaded, which `left_n` tells. Rule `synpuf_year` (`snapshot_month` is 1 January):
+        payments of the loaded claims of the people of the year's beneficiary file (`left`) and the yearly amounts that
+        it states (`right`). Rule `export_summary` (`snapshot_month` is null): claims of the summary's people, and those
+        that it counts. `diff` = left - right; a side that is not loaded is null, but counts of `export_summary` are 0.
+    Source: CMS Nursing Home Data Dictionary, October 2024, Provider Information, Penalties, State and US Averages; CMS
+        DE-SynPUF user manual; export summary written beside the RIF files.
     """
-    return _fines(nh_facility_month, nh_penalty).unionByName(_means(nh_facility_month, nh_state_month))
+    parts = [
+        _fines(nh_facility_month, nh_penalty),
+        _means(nh_facility_month, nh_state_month),
+        _synpuf_year(claim, clm_beneficiary_year),
+        _export_summary(claim, drug_event, clm_export_count),
+    ]
+    return reduce(lambda above, below: above.unionByName(below), parts)
 
 
 def _fines(nh_facility_month: DataFrame, nh_penalty: DataFrame) -> DataFrame:
@@ -214,6 +263,18 @@ def _means(nh_facility_month: DataFrame, nh_state_month: DataFrame) -> DataFrame
     return _side_by_side("facility_mean", left, right, tables=("nh_facility_month", "nh_state_month"))
 
 
+def _synpuf_year(claim: DataFrame, clm_beneficiary_year: DataFrame) -> DataFrame:
+    left, right = paid_in_year(claim, clm_beneficiary_year), stated_for_year(clm_beneficiary_year)
+    return _side_by_side("synpuf_year", left, right, tables=("claim", "clm_beneficiary_year"))
+
+
+def _export_summary(claim: DataFrame, drug_event: DataFrame, clm_export_count: DataFrame) -> DataFrame:
+    counted = counted_claims(claim, drug_event, clm_export_count).withColumns(
+        {"snapshot_month": F.lit(None).cast("date"), "left_n": F.col("left_value").cast("bigint")}
+    )
+    return _compared("export_summary", counted, left_table=F.col("left_table"), right_table="clm_export_count")
+
+
 def _long(df: DataFrame, columns: Mapping[str, tuple[str, str]], side: str) -> DataFrame:
     """One row per month and measure; `columns` gives the value and the number of rows behind it."""
     rows = {
@@ -225,15 +286,20 @@ def _long(df: DataFrame, columns: Mapping[str, tuple[str, str]], side: str) -> D
 
 
 def _side_by_side(rule: str, left: DataFrame, right: DataFrame, *, tables: tuple[str, str]) -> DataFrame:
+    both = left.join(right, ["snapshot_month", "measure"], how="full")
+    return _compared(rule, both, left_table=F.lit(tables[0]), right_table=tables[1])
+
+
+def _compared(rule: str, both: DataFrame, *, left_table: Column, right_table: str) -> DataFrame:
     diff = F.col("left_value") - F.col("right_value")
-    return left.join(right, ["snapshot_month", "measure"], how="full").select(
+    return both.select(
         F.lit(rule).alias("rule"),
         "snapshot_month",
         "measure",
-        F.lit(tables[0]).alias("left_table"),
+        left_table.alias("left_table"),
         "left_value",
         "left_n",
-        F.lit(tables[1]).alias("right_table"),
+        F.lit(right_table).alias("right_table"),
         "right_value",
         "right_n",
         diff.alias("diff"),

@@ -34,7 +34,7 @@ from nh_lakehouse.lakehouse.placing import (
     laid_out,
     placed,
 )
-from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema, spark_schema
+from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable, Field
@@ -150,8 +150,10 @@ class Store:
         return self.engine.read_delta(self.lake.path(name), version)
 
     def empty(self, columns: Sequence[DerivedColumn]) -> DataFrame:
-        """No rows, of declared columns."""
-        return self.engine.session.createDataFrame([], spark_schema(columns))
+        """No rows, of declared columns; planning leaves out what is joined to them."""
+        # Not createDataFrame: of Python rows, even none, Spark makes a job for a Python process.
+        names = ", ".join(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in columns)
+        return self.engine.session.sql(f"SELECT {names} WHERE false")
 
     # --- writing -------------------------------------------------------------------------------------------------
 

@@ -80,8 +80,13 @@ class Graph:
         return self.ancestors(chosen)
 
     def domain(self, name: str) -> str:
-        """Domain of a table, by its declaration."""
+        """Domain of a table, by its declaration; `ops` of what stands beside all domains."""
         return load_tables()[name].domain
+
+    def is_of(self, name: str, domains: Sequence[str]) -> bool:
+        """Whether a table belongs to one of the domains, or stands beside all (`ops`) and reads a table of one."""
+        of = [name] if self.domain(name) != "ops" else [t for t in self.parents[name] if t in self.specs]
+        return any(self.domain(table) in domains for table in of)
 
 
 def collect_specs(packages: Sequence[str | ModuleType] = PACKAGES) -> list[TableSpec]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from nh_lakehouse.contracts import load_contracts, load_tables
+from nh_lakehouse.contracts import DataSet, load_contracts, load_tables
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import ConfigError
 from nh_lakehouse.lakehouse import Lakehouse
@@ -27,7 +27,7 @@ from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.made_rows import publish_rows
 
-__all__ = ["CORRELATION", "METRICS", "PROFILE", "Profile", "make_profile", "profiled_table"]
+__all__ = ["CORRELATION", "METRICS", "PROFILE", "Profile", "make_profile", "profiled_table", "sensitive_columns"]
 
 PROFILE, CORRELATION = "ops.column_profile", "ops.correlation"
 #: The table whose measures are correlated.
@@ -104,19 +104,36 @@ def make_profile(
 def profiled_table(lake: Lakehouse, name: str, graph: Graph) -> ProfiledTable:
     """A table with its period's column, and with the columns whose values are not shown.
 
-    A column is masked where a data set that the table is made from marks one of that name as sensitive; in bronze also
-    where such a data set does not know the column.
+    In bronze a column that the data set does not know is masked too, where the data set has sensitive ones; in `ops`
+    also the key, which may hold such a value.
     """
-    bronze = [t.split(".")[1] for t in graph.ancestors([name]) if t.startswith("bronze.")]
-    sources = [load_contracts()[b] for b in bronze if b in load_contracts()]
-    masked = {c.name for s in sources for c in s.columns if c.sensitive}
+    sources = _sources(name, graph)
+    masked = set(sensitive_columns(name, graph))
     if name.startswith("bronze."):
         if masked:
             known = {c.name for s in sources for c in s.columns}
             masked |= {f.name for f in lake.delta(name).schema().fields} - known
         return ProfiledTable(name, "_period", masked)
+    if name.startswith("ops.") and masked:
+        masked.add("key")
     key = graph.specs[name].key if name in graph.specs else ()
     return ProfiledTable(name, next((c for c in PERIOD_COLUMNS if c in key), None), masked)
+
+
+def sensitive_columns(name: str, graph: Graph) -> frozenset[str]:
+    """Columns of a table that hold what is sensitive.
+
+    A data set that the table is made from marks a column of that name, or the table's declaration does.
+    """
+    marked = {c.name for s in _sources(name, graph) for c in s.columns if c.sensitive}
+    declared = load_tables().get(name)
+    return frozenset(marked | {c.name for c in (declared.columns if declared else ()) if c.sensitive})
+
+
+def _sources(name: str, graph: Graph) -> list[DataSet]:
+    """Data sets that a table is made from."""
+    bronze = [t.split(".")[1] for t in graph.ancestors([name]) if t.startswith("bronze.")]
+    return [load_contracts()[b] for b in bronze if b in load_contracts()]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

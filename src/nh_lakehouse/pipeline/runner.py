@@ -216,7 +216,7 @@ class _Run:
         tables = [
             name
             for name in self.graph.order
-            if (not domains or self.graph.domain(name) in domains) and (chosen is None or name in chosen)
+            if (not domains or self.graph.is_of(name, domains)) and (chosen is None or name in chosen)
         ]
         return data_sets, tables
 

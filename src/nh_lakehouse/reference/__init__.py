@@ -6,7 +6,7 @@
 | `chronic_groups` | group, code_system, code_prefix, lookback_years, rule (any1, any2, ip1_op2) |
 | `icd_chapters` | code_system, first_category, last_category, chapter |
 | `timed_codes` | hcpcs, unit_minutes |
-| `ssa_states` | state_ssa, state |
+| `ssa_states` | state_ssa, state, code_of (all, or provider: codes of provider numbers alone) |
 
 Code systems are ICD9 and ICD10; a prefix has no dot and stands for every code that begins with it.
 """
@@ -27,7 +27,7 @@ DIGESTS = {
     "charlson_quan_2005": "0350dd61fcb2cc1e",
     "chronic_groups": "6526be293adbf0b2",
     "icd_chapters": "47f4758547f080ea",
-    "ssa_states": "46c6adcf68f3958e",
+    "ssa_states": "3ea3d340f9a01a17",
     "timed_codes": "6a9a666619b26294",
 }
 

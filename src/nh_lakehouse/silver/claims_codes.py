@@ -133,9 +133,16 @@ def calendar(day: str) -> dict[str, str]:
 
 
 @cache
-def postal_state(code: str) -> str:
-    """SQL of the postal code of a state's Social Security code; null where the code stands for no single one."""
-    cases = " ".join(f"WHEN '{row['state_ssa']}' THEN '{row['state']}'" for row in read_list("ssa_states"))
+def postal_state(code: str, *, of: str) -> str:
+    """SQL of the postal code of a state's Social Security code; null where the code stands for no single one.
+
+    Args:
+        code: column of two digits.
+        of: person or provider. States that ran out of provider numbers have further codes: 55 is California of a
+            hospital, and Asia of a person.
+    """
+    listed = [row for row in read_list("ssa_states") if row["code_of"] in ("all", of)]
+    cases = " ".join(f"WHEN '{row['state_ssa']}' THEN '{row['state']}'" for row in listed)
     return f"CASE {code} {cases} END"
 
 

@@ -193,7 +193,7 @@ def _labels(present: Iterable[str]) -> dict[str, str]:
     labels = {
         "sex": _label("sex", SEX),
         "race": _label("race", RACE),
-        "state": codes.postal_state("state_ssa"),
+        "state": codes.postal_state("state_ssa", of="person"),
         "county": "substring(county, -3, 3)",
     }
     return {name: sql for name, sql in labels.items() if name == "state" or name in present}

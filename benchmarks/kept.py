@@ -1,0 +1,39 @@
+"""What was measured, as a file: a part can be measured by itself and stand on one page with the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from .cases import Results
+from .measure import Measured
+
+__all__ = ["added", "keep", "kept"]
+
+
+def added(before: Results, new: Results) -> Results:
+    """The results of two runs: a step that both measured is the second's."""
+    return Results(
+        {**before.runs, **new.runs}, {**before.answers, **new.answers}, new.csv_mb, [*before.parts, *new.parts]
+    )
+
+
+def keep(results: Results, homes: int, file: Path) -> None:
+    """Write all results of files of one size."""
+    file.write_text(json.dumps({"homes": homes, **asdict(results)}, indent=1), encoding="utf-8")
+
+
+def kept(file: Path, homes: int) -> Results:
+    """The results of an earlier run.
+
+    Raises:
+        SystemExit: there are none, or they are of files of another size.
+    """
+    if not file.is_file():
+        raise SystemExit(f"{file} is not there: nothing was measured before that could be added to")
+    found = json.loads(file.read_text(encoding="utf-8"))
+    if found.pop("homes") != homes:
+        raise SystemExit(f"{file} holds results of files of another size than {homes:,} homes")
+    found["runs"] = {name: [Measured(**run) for run in runs] for name, runs in found["runs"].items()}
+    return Results(**found)
