@@ -6,6 +6,7 @@ The figures of Acceptance II need the complete set of 974 patients, which is not
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 
 pytestmark = [pytest.mark.scenario, embedded_unless_thorough]
+Ask = Callable[[str], list[tuple[Any, ...]]]
 SETS = ("hospital_maven_subset", "hospital_synthea")
 
 
@@ -36,10 +38,11 @@ def hospital(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathF
     return Lakehouse(folder / "lake")
 
 
-def ask(lake: Lakehouse, query: str) -> list[tuple[Any, ...]]:
-    with lake.duckdb() as connection:
-        found: list[tuple[Any, ...]] = connection.execute(query).fetchall()
-        return found
+@pytest.fixture(scope="module")
+def ask(hospital: Lakehouse) -> Iterator[Ask]:
+    """Rows of a DuckDB query; one connection for all, as each opens every table."""
+    with hospital.duckdb() as connection:
+        yield lambda query: connection.execute(query).fetchall()
 
 
 def figures(lake: Lakehouse, encounter_class: str = "all") -> dict[str, Any]:
@@ -48,31 +51,31 @@ def figures(lake: Lakehouse, encounter_class: str = "all") -> dict[str, Any]:
     return next(row for row in rows if where.items() <= row.items())
 
 
-def test_every_row_of_every_file_is_accounted_for(hospital: Lakehouse) -> None:
+def test_every_row_of_every_file_is_accounted_for(hospital: Lakehouse, ask: Ask) -> None:
     assert {row["status"] for row in hospital.arrow("ops.files").to_pylist()} == {"loaded"}
     fates = "accepted_n + duplicate_n + superseded_n + quarantined_n"
     query = f"SELECT count(DISTINCT file), bool_and(rows_read_n = {fates}), sum(quarantined_n) FROM ops.loads"
-    assert ask(hospital, f"{query} WHERE target LIKE 'silver.%'") == [(24, True, 0)]
+    assert ask(f"{query} WHERE target LIKE 'silver.%'") == [(24, True, 0)]
 
 
-def test_rows_of_the_massachusetts_general_set(hospital: Lakehouse) -> None:
+def test_rows_of_the_massachusetts_general_set(ask: Ask) -> None:
     tables = ("hosp_patient", "hosp_encounter", "hosp_procedure")
-    found = [ask(hospital, f"SELECT count(*) FROM silver.{t} WHERE source = 'maven'")[0][0] for t in tables]
+    found = [ask(f"SELECT count(*) FROM silver.{t} WHERE source = 'maven'")[0][0] for t in tables]
     assert found == [281, 7_438, 13_101]
 
 
-def test_cost_and_coverage(hospital: Lakehouse) -> None:
+def test_cost_and_coverage(hospital: Lakehouse, ask: Ask) -> None:
     found = figures(hospital)
     assert found["tcoc_total_usd"] == Decimal("25147461.67")
     coverage = "SELECT sum(payer_coverage_usd) FROM silver.hosp_encounter WHERE source = 'maven'"
-    assert ask(hospital, coverage)[0][0] == Decimal("10506975.59")
+    assert ask(coverage)[0][0] == Decimal("10506975.59")
     assert (found["zero_coverage_n"], found["zero_coverage_usd"]) == (3_279, Decimal("12434840.40"))
     assert round(found["zero_coverage_share_doc"], 4) == 0.4945
     assert found["uninsured_noncovered_usd"] == Decimal("7074562.97")
     uninsured = (
         "SELECT sum(encounters_n) FROM gold.hosp_payer_mix WHERE source = 'maven' AND payer_name = 'NO_INSURANCE'"
     )
-    assert ask(hospital, uninsured)[0][0] == 1_841
+    assert ask(uninsured)[0][0] == 1_841
 
 
 def test_stays_readmissions_and_episodes(hospital: Lakehouse) -> None:
@@ -90,13 +93,13 @@ def test_stays_readmissions_and_episodes(hospital: Lakehouse) -> None:
     assert found["episodes_n"] < found["episodes_all_n"]
 
 
-def test_oddities_of_the_real_files(hospital: Lakehouse) -> None:
+def test_oddities_of_the_real_files(ask: Ask) -> None:
     codes = "SELECT max(length(code)) FROM silver.hosp_procedure WHERE source = 'maven'"
-    assert ask(hospital, codes) == [(17,)]
+    assert ask(codes) == [(17,)]
     names = "SELECT \"first\", first_raw FROM silver.hosp_patient WHERE first_raw LIKE 'Ad%'"
-    assert ask(hospital, names) == [("Adán600", "Ad√°n600")]
-    assert ask(hospital, "SELECT DISTINCT length(zip5) FROM silver.hosp_organization") == [(5,)]
+    assert ask(names) == [("Adán600", "Ad√°n600")]
+    assert ask("SELECT DISTINCT length(zip5) FROM silver.hosp_organization") == [(5,)]
     odd = "count(*) FILTER (after_death), count(*) FILTER (length_days_whole = 1872)"
-    assert ask(hospital, f"SELECT {odd} FROM silver.hosp_encounter WHERE source = 'maven'") == [(18, 1)]
+    assert ask(f"SELECT {odd} FROM silver.hosp_encounter WHERE source = 'maven'") == [(18, 1)]
     blank = "SELECT count(*) FROM silver.hosp_observation WHERE encounter_id IS NULL"
-    assert ask(hospital, blank) == [(426,)]
+    assert ask(blank) == [(426,)]

@@ -89,11 +89,12 @@ def _cells(patient: Patient, chance: Random, *, damage: bool, delivery: Delivery
         names["FIRST"] = "Ren√"
         notes.append(("FIRST", UNCERTAIN))
         delivery.count("uncertain_names")
-    for column, text in names.items() if damage else ():
-        names[column] = text if "√" in text else text.encode("utf-8").decode("mac_roman")
-        if names[column] != text:
-            notes.append((column, REPAIRED))
-            delivery.count("repaired_names")
+    if damage:
+        for column, text in names.items():
+            names[column] = text if "√" in text else text.encode("utf-8").decode("mac_roman")
+            if names[column] != text:
+                notes.append((column, REPAIRED))
+                delivery.count("repaired_names")
     zip_code = _ZIPS[patient.number % len(_ZIPS)]
     if len(zip_code) == 4:
         notes.append(("ZIP", SHORT_ZIP))
