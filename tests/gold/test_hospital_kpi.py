@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
@@ -128,6 +128,7 @@ def test_patient_of_high_risk_by_each_of_three_rules(spark: SparkSession) -> Non
 def test_census_is_who_is_in_at_midnight(spark: SparkSession) -> None:
     rows = [
         encounter("two_nights", 10, 49),
+        encounter("meanwhile", 12, 40),  # of the same patient, who is in once
         encounter("day_only", 10, 20),
         encounter("backwards", 30, 20),
         encounter("ed", 26, 28, encounter_class="emergency"),
@@ -136,8 +137,8 @@ def test_census_is_who_is_in_at_midnight(spark: SparkSession) -> None:
     found = hosp_throughput(frames(spark, rows)["hosp_encounter"]).where("period_type = 'day'")
     columns = ("period_start", "admissions_n", "discharges_n", "census_n", "ed_visits_n")
     assert sorted(values(found, *columns)) == [
-        (date(2015, 1, 1), 2, 1, 1, 0),
-        (date(2015, 1, 2), 0, 0, 1, 1),
+        (date(2015, 1, 1), 3, 1, 1, 0),
+        (date(2015, 1, 2), 0, 1, 1, 1),
         (date(2015, 1, 3), 1, 1, 1, 0),
     ]
 
@@ -157,7 +158,10 @@ def test_social_circumstances_are_the_latest_told(spark: SparkSession) -> None:
         person | {"start_date": date(2016, 1, 1), "description": "Full-time employment (finding)", "code": "160903007"},
         person | {"start_date": date(2017, 1, 1), "description": "Transport accident (event)", "code": "1"},
     ]
-    rows = {"silver.hosp_patient": [person], "silver.hosp_condition": conditions, "silver.hosp_observation": []}
+    refusal = {"code": "67875-5", "observed_at": datetime(2018, 1, 1, tzinfo=timezone.utc), "value": "I choose not to answer this question"}
+    rows = {"silver.hosp_patient": [person], "silver.hosp_condition": conditions}
+    rows["silver.hosp_observation"] = [person | refusal]
     made = frames_of(spark, rows, {"hosp_sdoh": hosp_sdoh})
     found = values(made["hosp_sdoh"], "employment", "employment_date", "transport", "housing")
+    # Who chooses not to answer later has not taken back the finding.
     assert found == [("Full-time employment (finding)", date(2016, 1, 1), None, None)]

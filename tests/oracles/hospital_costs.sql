@@ -47,7 +47,7 @@ select source, payer_id, year, min(payer_name) as payer_name, min(payer_group) a
   count(*) / sum(count(*)) over (partition by source, year) as encounters_share,
   sum(total_cost_usd)::decimal(18, 2) as total_cost_usd, sum(payer_coverage_usd)::decimal(18, 2) as payer_coverage_usd,
   sum(payer_coverage_usd)::double / nullif(sum(total_cost_usd), 0)::double as coverage_ratio,
-  count(*) filter (is_zero) as zero_coverage_n, count(*) filter (is_zero) / count(*) as zero_coverage_share
+  count(*) filter (is_zero) as zero_coverage_n, count(*) filter (is_zero) / nullif(count(payer_coverage_usd), 0) as zero_coverage_share
 from cost group by source, payer_id, year;
 
 create table hosp_patient_summary as
@@ -111,7 +111,8 @@ with told as (
   select source, patient_id, start_date as day, description as said, code, true as is_finding from hosp_condition
   where description ilike '%(finding)'
   union all
-  select source, patient_id, observed_at::date, value, code, false from hosp_observation where value is not null
+  select source, patient_id, observed_at::date, value, code, false from hosp_observation
+  where value is not null and value not ilike 'i choose not to answer%'
 ), topic as (
   select *, 'employment' as topic from told
   where is_finding and (said ilike '%employ%' or said ilike '%labor force%') or not is_finding and code = '67875-5'
@@ -151,7 +152,8 @@ with moved as (
 select source, day,
   (select count(*) from moved m where m.source = c.source and encounter_class = 'inpatient' and start_at::date = day) as admitted,
   (select count(*) from moved m where m.source = c.source and encounter_class = 'inpatient' and stop_at::date = day) as discharged,
-  (select count(*) from moved m where m.source = c.source and encounter_class = 'inpatient' and start_at::date <= day
+  (select count(distinct coalesce(patient_id, encounter_id)) from moved m
+    where m.source = c.source and encounter_class = 'inpatient' and start_at::date <= day
     and (stop_at is null or stop_at::date > day)) as census,
   (select count(*) from moved m where m.source = c.source and encounter_class = 'emergency' and start_at::date = day) as ed
 from calendar c;

@@ -44,6 +44,10 @@ with stage as (
   select source, year, encounter_class, payer_group, count(*) as encounters_n, count(distinct patient_id) as patients_n,
     count(*) filter (class = 'inpatient') as stays_n,
     avg(length_hours) filter (class = 'inpatient') / 24 as alos_days,
+    count(length_hours) filter (class = 'inpatient') as alos_n,
+    count(length_hours) filter (class in ('emergency', 'urgentcare')) as avg_minutes_n,
+    count(spend_usd) filter (opens) as avg_spend_per_episode_n, count(spend_usd) as avg_spend_all_n,
+    count(total_cost_usd) filter (class = 'inpatient') as avg_cost_per_stay_n,
     count(*) filter (class = 'inpatient' and length_hours > 24) / nullif(count(length_hours) filter (class = 'inpatient'), 0)
       as over_24h_share,
     avg(length_hours * 60) filter (class in ('emergency', 'urgentcare')) as avg_minutes,
@@ -67,7 +71,8 @@ with stage as (
   from in_rows group by all
 )
 select s.source, s.year, s.encounter_class, s.payer_group, s.encounters_n, s.patients_n,
-  s.encounters_n / s.patients_n as per_patient_n, s.stays_n, s.alos_days, s.over_24h_share, s.avg_minutes,
+  s.encounters_n / s.patients_n as per_patient_n, s.stays_n, s.alos_days, s.over_24h_share, s.alos_n, s.avg_minutes,
+  s.avg_minutes_n,
   s.readmit_eligible_n, s.readmissions_n, s.readmit_index_n, s.readmit_index_readmitted_n,
   s.readmit_index_readmitted_n / nullif(s.readmit_index_n, 0) as readmit_rate,
   s.readmissions_n / nullif(s.readmit_eligible_n - s.readmissions_n, 0) as readmit_rate_doc,
@@ -76,8 +81,8 @@ select s.source, s.year, s.encounter_class, s.payer_group, s.encounters_n, s.pat
   (floor(100 * s.doc_1 / nullif(s.reasons_n, 0) + 0.5) + floor(100 * s.doc_2 / nullif(s.reasons_n, 0) + 0.5)
     + floor(100 * s.doc_3 / nullif(s.reasons_n, 0) + 0.5) + floor(100 * s.doc_4 / nullif(s.reasons_n, 0) + 0.5)) / 100
     as chronic_share_doc,
-  s.episodes_n, s.avg_spend_per_episode_usd, s.avg_spend_per_episode_usd / 16698 as mspb_ratio,
-  16698::double as mspb_national_usd, s.episodes_all_n, s.avg_spend_all_usd, p.people as tcoc_patients_n,
+  s.episodes_n, s.avg_spend_per_episode_usd, s.avg_spend_per_episode_n, s.avg_spend_per_episode_usd / 16698 as mspb_ratio,
+  16698::double as mspb_national_usd, s.episodes_all_n, s.avg_spend_all_usd, s.avg_spend_all_n, p.people as tcoc_patients_n,
   p.months as tcoc_months_n, s.tcoc_total_usd::double / p.people as tcoc_usd, s.tcoc_total_usd,
   s.tcoc_total_usd::double / p.months as tcoc_pmpm_usd, s.noncovered_usd, s.zero_coverage_n, s.zero_coverage_usd,
   s.zero_coverage_usd::double / nullif(s.tcoc_total_usd, 0)::double as zero_coverage_share_doc,
@@ -85,7 +90,7 @@ select s.source, s.year, s.encounter_class, s.payer_group, s.encounters_n, s.pat
   s.zero_coverage_usd::double / nullif(w.zero_coverage_usd, 0)::double as zero_coverage_class_usd_share,
   s.uninsured_noncovered_usd,
   s.uninsured_noncovered_usd::double / nullif(s.noncovered_usd, 0)::double as uninsured_share_of_noncovered,
-  s.avg_cost_per_stay_usd
+  s.avg_cost_per_stay_usd, s.avg_cost_per_stay_n
 from stage s
 join stage w on w.source = s.source and w.year = s.year and w.payer_group = s.payer_group and w.encounter_class = 'all'
 join population p on p.source = s.source and p.year = s.year;

@@ -10,6 +10,9 @@ from oracles import frames_of
 from pyspark.sql import SparkSession
 from support import values
 
+from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.pipeline.graph import build_graph
+from nh_lakehouse.pipeline.profile import sensitive_columns
 from nh_lakehouse.silver.hospital_events import hosp_encounter, hosp_procedure
 from nh_lakehouse.silver.hospital_people import age_at, hosp_payer
 from nh_lakehouse.silver.mojibake import repaired
@@ -104,3 +107,12 @@ def test_payers_stand_in_groups(spark: SparkSession) -> None:
 def test_age_is_in_whole_years(spark: SparkSession, day: str, years: int) -> None:
     frame = spark.createDataFrame([(date(2000, 2, 29), date.fromisoformat(day))], "birth_date date, day date")
     assert values(frame.selectExpr(f"{age_at('day')} AS years"), "years") == [(years,)]
+
+
+def test_text_as_sent_is_as_sensitive_as_what_was_repaired() -> None:
+    graph = build_graph()
+    for name in ("silver.hosp_patient", "silver.hosp_provider"):
+        sensitive = sensitive_columns(name, graph)
+        texts = {c for c in load_tables()[name].column_names if c.endswith("_raw")}
+        assert {c for c in texts if c.removesuffix("_raw") in sensitive} == texts & sensitive != set(), name
+    assert {"first_raw", "last_raw", "maiden_raw"} <= sensitive_columns("silver.hosp_patient", graph)

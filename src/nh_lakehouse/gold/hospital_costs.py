@@ -150,7 +150,7 @@ def hosp_payer_mix(hosp_encounter: DataFrame, hosp_payer: DataFrame) -> DataFram
     Returns:
         One row per (source, payer_id, year), payer `none` where an encounter names none. `encounters_share`: of the
         year's encounters. `coverage_ratio`: coverage / total cost. `zero_coverage_share`: encounters that this payer
-        covered nothing of / its encounters; that is not being uninsured.
+        covered nothing of / those whose coverage is known; that is not being uninsured.
     Source: hospital records document, payers and non-covered costs.
     """
     rows = visits(hosp_encounter, hosp_payer).withColumn("payer_id", F.coalesce("payer_id", F.lit(_NONE)))
@@ -161,6 +161,7 @@ def hosp_payer_mix(hosp_encounter: DataFrame, hosp_payer: DataFrame) -> DataFram
         exact_sum_usd("total_cost_usd").alias("total_cost_usd"),
         exact_sum_usd("payer_coverage_usd").alias("payer_coverage_usd"),
         count_if(F.col("payer_coverage_usd") == 0).alias("zero_coverage_n"),
+        F.count("payer_coverage_usd").alias("_known_n"),
     )
     whole = F.expr("sum(encounters_n) OVER (PARTITION BY source, year)")
     return grouped.withColumn("_whole", whole).select(
@@ -169,5 +170,5 @@ def hosp_payer_mix(hosp_encounter: DataFrame, hosp_payer: DataFrame) -> DataFram
         *"total_cost_usd payer_coverage_usd".split(),
         ratio("payer_coverage_usd", "total_cost_usd").alias("coverage_ratio"),
         "zero_coverage_n",
-        ratio("zero_coverage_n", "encounters_n").alias("zero_coverage_share"),
+        ratio("zero_coverage_n", "_known_n").alias("zero_coverage_share"),
     )

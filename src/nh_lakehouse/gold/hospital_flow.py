@@ -21,8 +21,8 @@ def hosp_throughput(hosp_encounter: DataFrame) -> DataFrame:
         One row per (source, period_type, period_start): every day from the first to the last of an inpatient or
         emergency encounter, and the month of each. An inpatient encounter is admitted on the day of its start and
         discharged on that of its stop (UTC); one that ends before it begins counts nowhere, one without a stop stays.
-        `census_n`: patients in at the midnight that ends the day (of a month, its last day); `census_mean`: mean of the
-        midnights of the period.
+        `census_n`: patients in at the midnight that ends the day (of a month, its last day), once each, however many
+        stays of theirs overlap; `census_mean`: mean of the midnights of the period.
     Source: healthcare metrics document, patient throughput.
     """
     known = hosp_encounter.where(
@@ -50,8 +50,9 @@ def hosp_throughput(hosp_encounter: DataFrame) -> DataFrame:
     so_far = "OVER (PARTITION BY source ORDER BY _day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
     days = (
         calendar.join(counted, on=["source", "_day"], how="left")
-        .selectExpr("source", "_day", *[f"coalesce({c}, 0) AS {c}" for c in ("_in", "_out", "_ed")])
-        .selectExpr("*", f"sum(_in) {so_far} - sum(_out) {so_far} AS _census")
+        .join(_comings(known), on=["source", "_day"], how="left")
+        .selectExpr("source", "_day", *[f"coalesce({c}, 0) AS {c}" for c in ("_in", "_out", "_ed", "_more")])
+        .selectExpr("*", f"sum(_more) {so_far} AS _census")
     )
     both = days.selectExpr("*", "explode(array('day', 'month')) AS period_type")
     start = "CASE WHEN period_type = 'day' THEN _day ELSE CAST(trunc(_day, 'MM') AS date) END AS period_start"
@@ -68,6 +69,29 @@ def hosp_throughput(hosp_encounter: DataFrame) -> DataFrame:
             F.expr("CAST(sum(_ed) AS bigint) AS ed_visits_n"),
         )
     )
+
+
+def _comings(known: DataFrame) -> DataFrame:
+    """By how many patients the census of a day is above that of the day before; stays that overlap are one presence."""
+    person = "source, _patient"
+    stays = known.where("encounter_class = 'inpatient'").selectExpr(
+        "source",
+        "coalesce(patient_id, encounter_id) AS _patient",
+        "CAST(start_at AS date) AS _start",
+        "coalesce(CAST(stop_at AS date), DATE'9999-12-31') AS _stop",
+    )
+    by = f"OVER (PARTITION BY {person} ORDER BY _start, _stop ROWS BETWEEN UNBOUNDED PRECEDING AND"
+    presences = (
+        stays.selectExpr("*", f"max(_stop) {by} 1 PRECEDING) AS _until")
+        .selectExpr("*", "CASE WHEN _until >= _start THEN 0 ELSE 1 END AS _is_new")
+        .selectExpr("*", f"sum(_is_new) {by} CURRENT ROW) AS _number")
+        .groupBy("source", "_patient", "_number")
+        .agg(F.min("_start").alias("_start"), F.max("_stop").alias("_stop"))
+    )
+    moves = presences.selectExpr("source", "_start", "_stop", "explode(array(1, -1)) AS _more").selectExpr(
+        "source", "CASE WHEN _more = 1 THEN _start ELSE _stop END AS _day", "_more"
+    )
+    return moves.groupBy("source", "_day").agg(F.sum("_more").alias("_more"))
 
 
 @table("gold.hosp_true_los", key=["source", "encounter_class", "reason", "year"])

@@ -137,8 +137,10 @@ def _counts() -> list[Column]:
         count_if(F.col("_class") == "inpatient").alias("stays_n"),
         # Hours of whole seconds have no end of decimals: added as seconds.
         ratio(exact_mean(inpatient * 3600), F.lit(86_400)).alias("alos_days"),
+        F.count(inpatient).alias("alos_n"),
         share_of(inpatient > 24).alias("over_24h_share"),
         exact_mean(minutes).alias("avg_minutes"),
+        F.count(minutes).alias("avg_minutes_n"),
     ]
 
 
@@ -180,7 +182,7 @@ def _money() -> list[Column]:
             F.when(F.col("_payer_group") == "Uninsured", uncovered).otherwise(F.when(uncovered.isNotNull(), 0))
         ).alias("uninsured_noncovered_usd"),
         exact_sum_usd(F.when(F.col("_class") == "inpatient", total)).alias("_stays_usd"),
-        F.count(F.when(F.col("_class") == "inpatient", total)).alias("_stays_usd_n"),
+        F.count(F.when(F.col("_class") == "inpatient", total)).alias("avg_cost_per_stay_n"),
     ]
 
 
@@ -189,8 +191,10 @@ def _episodes() -> list[Column]:
     return [
         count_if(F.col("_opens")).alias("episodes_n"),
         ratio(exact_sum_usd(opened), F.count(opened)).alias("avg_spend_per_episode_usd"),
+        F.count(opened).alias("avg_spend_per_episode_n"),
         count_if(F.col("_is_episode")).alias("episodes_all_n"),
         ratio(exact_sum_usd("_spend"), F.count("_spend")).alias("avg_spend_all_usd"),
+        F.count("_spend").alias("avg_spend_all_n"),
     ]
 
 
@@ -201,7 +205,8 @@ def _published(benchmarks: HospitalBenchmarks) -> Sequence[Column]:
     return [
         *map(F.col, "encounters_n patients_n".split()),
         ratio("encounters_n", "patients_n").alias("per_patient_n"),
-        *map(F.col, "stays_n alos_days over_24h_share avg_minutes readmit_eligible_n readmissions_n".split()),
+        *map(F.col, "stays_n alos_days over_24h_share alos_n avg_minutes avg_minutes_n".split()),
+        *map(F.col, "readmit_eligible_n readmissions_n".split()),
         *map(F.col, "readmit_index_n readmit_index_readmitted_n".split()),
         ratio("readmit_index_readmitted_n", "readmit_index_n").alias("readmit_rate"),
         ratio("readmissions_n", F.col("readmit_eligible_n") - F.col("readmissions_n")).alias("readmit_rate_doc"),
@@ -209,10 +214,10 @@ def _published(benchmarks: HospitalBenchmarks) -> Sequence[Column]:
         F.col("readmit_planned_review_n"),
         ratio("_chronic_n", "readmissions_n").alias("chronic_share_readmissions"),
         doc.alias("chronic_share_doc"),
-        *map(F.col, "episodes_n avg_spend_per_episode_usd".split()),
+        *map(F.col, "episodes_n avg_spend_per_episode_usd avg_spend_per_episode_n".split()),
         ratio("avg_spend_per_episode_usd", spending).alias("mspb_ratio"),
         spending.alias("mspb_national_usd"),
-        *map(F.col, "episodes_all_n avg_spend_all_usd".split()),
+        *map(F.col, "episodes_all_n avg_spend_all_usd avg_spend_all_n".split()),
         F.col("_people_n").alias("tcoc_patients_n"),
         F.col("_months_n").alias("tcoc_months_n"),
         ratio("tcoc_total_usd", "_people_n").alias("tcoc_usd"),
@@ -224,5 +229,6 @@ def _published(benchmarks: HospitalBenchmarks) -> Sequence[Column]:
         ratio("zero_coverage_usd", "_all_zero_coverage_usd").alias("zero_coverage_class_usd_share"),
         F.col("uninsured_noncovered_usd"),
         ratio("uninsured_noncovered_usd", "noncovered_usd").alias("uninsured_share_of_noncovered"),
-        ratio("_stays_usd", "_stays_usd_n").alias("avg_cost_per_stay_usd"),
+        ratio("_stays_usd", "avg_cost_per_stay_n").alias("avg_cost_per_stay_usd"),
+        F.col("avg_cost_per_stay_n"),
     ]

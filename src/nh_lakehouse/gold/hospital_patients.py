@@ -140,7 +140,9 @@ def hosp_sdoh(hosp_patient: DataFrame, hosp_condition: DataFrame, hosp_observati
         "description AS _text",
         *[f"{finding} AS _{topic}" for topic, (finding, _) in TOPICS.items()],
     )
-    answers = hosp_observation.where("value IS NOT NULL").selectExpr(
+    # Who chooses not to answer today has not taken back what was said before.
+    answered = "value IS NOT NULL AND NOT lower(value) LIKE 'i choose not to answer%'"
+    answers = hosp_observation.where(answered).selectExpr(
         *_PERSON,
         "CAST(observed_at AS date) AS _on",
         "value AS _text",
