@@ -158,7 +158,11 @@ def test_social_circumstances_are_the_latest_told(spark: SparkSession) -> None:
         person | {"start_date": date(2016, 1, 1), "description": "Full-time employment (finding)", "code": "160903007"},
         person | {"start_date": date(2017, 1, 1), "description": "Transport accident (event)", "code": "1"},
     ]
-    refusal = {"code": "67875-5", "observed_at": datetime(2018, 1, 1, tzinfo=timezone.utc), "value": "I choose not to answer this question"}
+    refusal = {
+        "code": "67875-5",
+        "observed_at": datetime(2018, 1, 1, tzinfo=timezone.utc),
+        "value": "I choose not to answer this question",
+    }
     rows = {"silver.hosp_patient": [person], "silver.hosp_condition": conditions}
     rows["silver.hosp_observation"] = [person | refusal]
     made = frames_of(spark, rows, {"hosp_sdoh": hosp_sdoh})
