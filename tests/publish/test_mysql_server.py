@@ -74,6 +74,14 @@ def test_credentials_of_a_file_win(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "password", ["0123", "yes", "1:30", "1_000", "0x1F", "1e3", "null", "~", "true", "2024-10-01", ".inf"]
+)
+def test_password_of_a_file_is_the_text_that_stands_there(password: str, tmp_path: Path) -> None:
+    found = credentials(ADDRESS, secrets(tmp_path, f"user: 007\npassword: {password}\n"), {})
+    assert (found.user, found.password) == ("007", password)
+
+
+@pytest.mark.parametrize(
     ("content", "mode", "words"),
     [
         ("user: me\npassword: hunter2\n", 0o644, "chmod 600"),
@@ -81,12 +89,28 @@ def test_credentials_of_a_file_win(tmp_path: Path) -> None:
         ("user: me\n password: hunter2: [", 0o600, "YAML"),
         ("hunter2", 0o600, "expected the lines"),
         ("user: me\nhunter2: x\n", 0o600, "expected the lines"),
+        ("user: me\npassword: {hunter2}\n", 0o600, "are texts"),
+        ("user: me\npassword:\n", 0o600, "password is missing or empty"),
+        ("user: me\npassword: ''\n", 0o600, "password is missing or empty"),
+        ("user: me\npassword: #hunter2\n", 0o600, "password is missing or empty"),
+        ("user: me\n", 0o600, "password is missing or empty"),
     ],
-    ids=["others read", "group writes", "no YAML", "a text", "another field"],
+    ids=[
+        "others read",
+        "group writes",
+        "no YAML",
+        "a text",
+        "another field",
+        "a map",
+        "no value",
+        "empty",
+        "a comment",
+        "no password",
+    ],
 )
 def test_file_of_secrets_that_is_not_usable(content: str, mode: int, words: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=words) as error:
-        credentials(ADDRESS, secrets(tmp_path, content, mode), {})
+        credentials(ADDRESS, secrets(tmp_path, content, mode), {"NHL_MYSQL_PASSWORD": "x"})
     assert "hunter2" not in error.value.message
     with pytest.raises(ConfigError, match="cannot be read"):
         credentials(ADDRESS, tmp_path / "nowhere", {})

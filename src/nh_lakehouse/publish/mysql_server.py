@@ -119,7 +119,7 @@ def credentials(address: Address, secrets: Path | None, environment: Mapping[str
     Raises:
         ConfigError: there is no user, or the file is not usable or can be read by others.
     """
-    known: Mapping[str, Any] = _read_secrets(secrets) if secrets else {}
+    known = _read_secrets(secrets) if secrets else {}
     user = known.get("user") or address.user or environment.get(USER_VARIABLE)
     if not user:
         raise ConfigError(
@@ -127,18 +127,18 @@ def credentials(address: Address, secrets: Path | None, environment: Mapping[str
             "lines `user: NAME` and `password: ...`",
             option="--secrets" if secrets else "--url",
         )
-    password = known["password"] if "password" in known else environment.get(PASSWORD_VARIABLE, "")
-    return Credentials(str(user), str(password))
+    return Credentials(user, known["password"] if secrets else environment.get(PASSWORD_VARIABLE, ""))
 
 
-def _read_secrets(path: Path) -> dict[str, Any]:
+def _read_secrets(path: Path) -> dict[str, str]:
     path = path.expanduser()
     try:
         with path.open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
             if stat.S_ISREG(mode) and mode & 0o077:
                 raise ConfigError(f"--secrets {path}: other users can open it: chmod 600 {path}", option="--secrets")
-            document = yaml.safe_load(file)
+            # Every value is the text that stands there: 0123 is no number, yes no truth.
+            document = yaml.load(file, Loader=yaml.BaseLoader)
     except OSError as error:
         raise ConfigError(f"--secrets {path} cannot be read: {error.strerror}", option="--secrets") from error
     except (yaml.YAMLError, UnicodeDecodeError):
@@ -148,6 +148,14 @@ def _read_secrets(path: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(document, dict) or not {"user", "password"} >= set(document):
         raise ConfigError(f"--secrets {path}: expected the lines `user: NAME` and `password: ...`", option="--secrets")
+    if not all(isinstance(value, str) for value in document.values()):
+        raise ConfigError(
+            f"--secrets {path}: user and password are texts (a password may need quotes)", option="--secrets"
+        )
+    if not document.get("password"):
+        raise ConfigError(
+            f"--secrets {path}: the password is missing or empty (it may need quotes)", option="--secrets"
+        )
     return document
 
 
