@@ -339,9 +339,7 @@ def _errors(address: Address) -> Iterator[None]:
     except sqlalchemy.exc.DBAPIError as error:
         number, text = _number_and_text(error.orig)
         if number in _LOST:
-            raise LostConnectionError(
-                f"{address}: the connection was lost; the tables there are as they were: publish again", code=number
-            ) from error
+            raise LostConnectionError(f"{address}: the connection was lost", code=number) from error
         raise _told(address, number, text) from error
     except RuntimeError as error:
         if "cryptography" not in str(error):
