@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,14 @@ def test_errors_are_one_sentence_without_values(error: Exception, kind: type[NhL
     with pytest.raises(kind, match=words) as found, _errors(ADDRESS):
         raise sqlalchemy.exc.DBAPIError("INSERT", {"name": "JANE-DOE"}, error, hide_parameters=True)
     assert "JANE-DOE" not in found.value.message and "\n" not in found.value.message
+
+
+@pytest.mark.parametrize("number", [1062, 1264, 1292, 1366, 1406])
+def test_values_that_the_server_quotes_are_in_no_stack_trace(number: int) -> None:
+    error = pymysql.err.DataError(number, "Incorrect value 'JANE-DOE' at row 1")
+    with pytest.raises(LoadError) as found, _errors(ADDRESS):
+        raise sqlalchemy.exc.DBAPIError("INSERT", {"name": "JANE-DOE"}, error, hide_parameters=True)
+    assert "JANE-DOE" not in "".join(traceback.format_exception(found.value))
 
 
 def test_missing_driver_names_the_pip_command(monkeypatch: pytest.MonkeyPatch) -> None:

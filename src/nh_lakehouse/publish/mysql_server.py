@@ -301,6 +301,8 @@ def _sqlalchemy() -> Any:
 _LOST = (0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 2014, 2055, 3169, 4031)
 _UNREACHABLE = (2001, 2002, 2003, 2004, 2005, 1129, 1130, 1040)
 _DENIED = (1142, 1143, 1227, 1370)
+#: Errors whose text quotes values of rows, such as: Duplicate entry '...' for key.
+_QUOTING = (1062, 1264, 1292, 1366, 1406)
 _GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX ON `{}`.* TO the user"
 #: Number of an error -> what it means here.
 _MEANINGS = {
@@ -340,7 +342,8 @@ def _errors(address: Address) -> Iterator[None]:
         number, text = _number_and_text(error.orig)
         if number in _LOST:
             raise LostConnectionError(f"{address}: the connection was lost", code=number) from error
-        raise _told(address, number, text) from error
+        # The server's words would stand in a stack trace.
+        raise _told(address, number, text) from (None if number in _QUOTING else error)
     except RuntimeError as error:
         if "cryptography" not in str(error):
             raise
