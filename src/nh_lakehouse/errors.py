@@ -98,7 +98,7 @@ class ConflictError(LoadError):
 
 
 class LostConnectionError(LoadError):
-    """The connection to a database ended; no table there has changed."""
+    """The connection to a database ended; where tables were being exchanged, the message says which ones stand."""
 
 
 class PlanError(NhLakehouseError):

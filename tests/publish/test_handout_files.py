@@ -19,8 +19,9 @@ from nh_lakehouse import Lakehouse
 from nh_lakehouse.cli.app import app
 from nh_lakehouse.errors import ConfigError, ConflictError
 from nh_lakehouse.lakehouse.lock import RunLock
+from nh_lakehouse.publish import tables
 from nh_lakehouse.publish.files import write_csv, write_parquet
-from nh_lakehouse.publish.tables import OutTable, choose, wait_for_run
+from nh_lakehouse.publish.tables import OutTable, choose, choose_of_one_run, wait_for_run
 
 
 def call(*arguments: Any, **environment: str) -> Any:
@@ -122,7 +123,60 @@ def test_a_run_that_writes_is_waited_for(lake: Lakehouse) -> None:
         wait_for_run(lake)
 
 
+def run_while_choosing(monkeypatch: pytest.MonkeyPatch, lake: Lakehouse, times: int) -> None:
+    """So many runs write the states' risks and end, each while tables are chosen."""
+    left = list(range(times))
+
+    def chosen(*arguments: Any, **options: Any) -> Any:
+        found = choose(*arguments, **options)
+        if left:
+            with RunLock(lake.root, f"r-{left.pop()}"):
+                add_rows(lake.root, "gold.nh_state_risk", [{"state": "ZZ"}])
+                add_rows(lake.root, "ops.runs", [{"run_id": "r"}])
+        return found
+
+    monkeypatch.setattr(tables, "choose", chosen)
+
+
+def test_tables_are_chosen_anew_when_a_run_came_in_between(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_while_choosing(monkeypatch, lake, 2)
+    assert [t.version for t in choose_of_one_run(lake, ["nh_state_risk"]).tables] == [2]
+    run_while_choosing(monkeypatch, lake, 3)
+    with pytest.raises(ConflictError, match="try again"):
+        choose_of_one_run(lake)
+
+
+def test_run_that_begins_while_tables_are_chosen_is_waited_for(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = RunLock(lake.root, "r-1")
+    monkeypatch.setattr(tables, "choose", lambda *a, **o: (lock.__enter__(), choose(*a, **o))[1])
+    try:
+        with pytest.raises(ConflictError, match="r-1"):
+            choose_of_one_run(lake)
+    finally:
+        lock.__exit__(None, None, None)
+
+
 # --- the commands ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["export", "--to", "parquet", "--format", "json"], '"version": 1'),
+        (["publish", "mysql", "--dry-run"], "gold.nh_state_risk version 1"),
+    ],
+    ids=["export", "publish"],
+)
+def test_commands_give_out_tables_of_one_run(
+    command: list[str], words: str, lake: Lakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_while_choosing(monkeypatch, lake, 1)
+    result = call(*command, "--lakehouse", lake.root, "--select", "nh_state_risk")
+    assert result.exit_code == 0, result.output
+    assert words in result.stdout
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv", "parquet"])

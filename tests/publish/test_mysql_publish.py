@@ -24,6 +24,7 @@ from nh_lakehouse.publish import mysql_load, mysql_server
 from nh_lakehouse.publish.mysql import BOOKKEEPING, PublishedTable, planned, publish
 from nh_lakehouse.publish.mysql import _exchange as exchange
 from nh_lakehouse.publish.mysql_server import Credentials, Server, Tls, connect, parse_url
+from nh_lakehouse.publish.mysql_types import staging_name
 from nh_lakehouse.publish.tables import Choice, choose
 
 RISK = "gold.nh_state_risk"
@@ -196,6 +197,12 @@ def changed(lake: Lakehouse, database: MariaDB) -> None:
     add_rows(lake.root, RISK, [{"state": f"X{n}", "snapshot_month": MONTH} for n in range(5_001)])
 
 
+def kill(database: MariaDB) -> None:
+    """End the connections of the publisher."""
+    for (number,) in database.ask(f"SELECT id FROM information_schema.processlist WHERE user = '{USER}'"):
+        database.ask(f"KILL {number}")
+
+
 def test_readers_see_the_old_table_until_the_new_one_is_whole(lake: Lakehouse, database: MariaDB) -> None:
     changed(lake, database)
     seen: list[int] = []
@@ -205,13 +212,8 @@ def test_readers_see_the_old_table_until_the_new_one_is_whole(lake: Lakehouse, d
 
 def test_lost_connection_leaves_the_old_table_and_the_next_run_cleans_up(lake: Lakehouse, database: MariaDB) -> None:
     changed(lake, database)
-
-    def kill() -> None:
-        for (number,) in database.ask(f"SELECT id FROM information_schema.processlist WHERE user = '{USER}'"):
-            database.ask(f"KILL {number}")
-
-    with pytest.raises(LostConnectionError, match="publish again"):
-        put(lake, database, reporter=Meanwhile(kill))
+    with pytest.raises(LostConnectionError, match="the tables there are as they were: publish again$"):
+        put(lake, database, reporter=Meanwhile(lambda: kill(database)))
     assert count(database) == 6
     assert [t for (t,) in database.ask("SHOW TABLES") if t.startswith("_nhl_new_")]
     assert put(lake, database)[RISK].status == "replaced"
@@ -219,7 +221,75 @@ def test_lost_connection_leaves_the_old_table_and_the_next_run_cleans_up(lake: L
     assert [t for (t,) in database.ask("SHOW TABLES") if t.startswith("_nhl")] == []
 
 
-def test_connection_lost_behind_the_exchange_is_made_good(
+@pytest.mark.parametrize(
+    ("statement", "is_sent", "words", "rows_n"),
+    [
+        (
+            f"INSERT INTO `{staging_name('nh_state_risk')}`",
+            False,
+            "the tables there are as they were: publish again",
+            6,
+        ),
+        ("RENAME TABLE", False, "either all old or all new tables stand there: publish again", 6),
+        ("RENAME TABLE", True, "either all old or all new tables stand there: publish again", 7),
+        (f"REPLACE INTO `{BOOKKEEPING}`", False, "the new tables stand there: publish again to finish", 7),
+        ("DROP TABLE IF EXISTS `_nhl_old_", False, "the new tables stand there: publish again to finish", 7),
+    ],
+    ids=["load", "exchange", "exchanged", "record", "drop"],
+)
+def test_lost_connection_tells_which_tables_stand(
+    statement: str,
+    is_sent: bool,
+    words: str,
+    rows_n: int,
+    lake: Lakehouse,
+    database: MariaDB,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choice = choose(lake, ["gold.nh_*"])
+    put(lake, database, choice)
+    add_rows(lake.root, RISK, [{"state": "ZZ", "snapshot_month": MONTH}])
+    choice = choose(lake, ["gold.nh_*"])
+    true_run = Server.run
+
+    def run(server: Server, sql: str, values: Any = None) -> None:
+        if sql.startswith(statement):
+            if is_sent:
+                true_run(server, sql, values)
+            kill(database)
+        true_run(server, sql, values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Server, "run", run)
+        # With --full-refresh the two tables before it are loaded already.
+        with pytest.raises(LostConnectionError, match=f"the connection was lost; {words}$"):
+            put(lake, database, choice, everything=True)
+    assert count(database) == rows_n
+    assert put(lake, database, choice)[RISK].status in ("replaced", "unchanged")
+    assert {n.status for n in put(lake, database, choice).values()} == {"unchanged"}
+    assert (count(database), [t for (t,) in database.ask("SHOW TABLES") if t.startswith("_nhl")]) == (7, [])
+
+
+def test_server_that_refuses_behind_the_exchange_leaves_the_new_tables(
+    lake: Lakehouse, database: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(lake, database)
+    add_rows(lake.root, RISK, [{"state": "ZZ", "snapshot_month": MONTH}])
+
+    true_run = Server.run
+
+    def run(server: Server, sql: str, values: Any = None) -> None:
+        if sql.startswith("REPLACE INTO"):
+            raise LoadError("the disk is full")
+        true_run(server, sql, values)
+
+    monkeypatch.setattr(Server, "run", run)
+    with pytest.raises(LoadError, match="^the disk is full; the new tables stand there: publish again to finish$"):
+        put(lake, database)
+    assert count(database) == 7
+
+
+def test_new_table_whose_exchange_was_not_answered_is_ours(
     lake: Lakehouse, database: MariaDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*_: Any) -> None:
@@ -227,7 +297,7 @@ def test_connection_lost_behind_the_exchange_is_made_good(
 
     with monkeypatch.context() as patch:
         patch.setattr("nh_lakehouse.publish.mysql._exchange", lambda *a: (exchange(*a), lost()))
-        with pytest.raises(LostConnectionError):
+        with pytest.raises(LostConnectionError, match="^x; either all old or all new tables stand there"):
             put(lake, database)
     assert count(database) == 6
     assert put(lake, database)[RISK].status == "replaced"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ def test_credentials_of_a_file_win(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "password", ["0123", "yes", "1:30", "1_000", "0x1F", "1e3", "null", "~", "true", "2024-10-01", ".inf"]
+)
+def test_password_of_a_file_is_the_text_that_stands_there(password: str, tmp_path: Path) -> None:
+    found = credentials(ADDRESS, secrets(tmp_path, f"user: 007\npassword: {password}\n"), {})
+    assert (found.user, found.password) == ("007", password)
+
+
+@pytest.mark.parametrize(
     ("content", "mode", "words"),
     [
         ("user: me\npassword: hunter2\n", 0o644, "chmod 600"),
@@ -81,12 +90,28 @@ def test_credentials_of_a_file_win(tmp_path: Path) -> None:
         ("user: me\n password: hunter2: [", 0o600, "YAML"),
         ("hunter2", 0o600, "expected the lines"),
         ("user: me\nhunter2: x\n", 0o600, "expected the lines"),
+        ("user: me\npassword: {hunter2}\n", 0o600, "are texts"),
+        ("user: me\npassword:\n", 0o600, "password is missing or empty"),
+        ("user: me\npassword: ''\n", 0o600, "password is missing or empty"),
+        ("user: me\npassword: #hunter2\n", 0o600, "password is missing or empty"),
+        ("user: me\n", 0o600, "password is missing or empty"),
     ],
-    ids=["others read", "group writes", "no YAML", "a text", "another field"],
+    ids=[
+        "others read",
+        "group writes",
+        "no YAML",
+        "a text",
+        "another field",
+        "a map",
+        "no value",
+        "empty",
+        "a comment",
+        "no password",
+    ],
 )
 def test_file_of_secrets_that_is_not_usable(content: str, mode: int, words: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=words) as error:
-        credentials(ADDRESS, secrets(tmp_path, content, mode), {})
+        credentials(ADDRESS, secrets(tmp_path, content, mode), {"NHL_MYSQL_PASSWORD": "x"})
     assert "hunter2" not in error.value.message
     with pytest.raises(ConfigError, match="cannot be read"):
         credentials(ADDRESS, tmp_path / "nowhere", {})
@@ -99,8 +124,12 @@ def test_file_of_secrets_that_is_not_usable(content: str, mode: int, words: str,
         (pymysql.err.OperationalError(1045, "Access denied for user 'me'"), ConfigError, "refused user and password"),
         (pymysql.err.OperationalError(1049, "Unknown database"), ConfigError, "CREATE DATABASE"),
         (pymysql.err.OperationalError(1142, "INSERT command denied"), LoadError, "GRANT"),
-        (pymysql.err.OperationalError(2013, "Lost connection"), LostConnectionError, "publish again"),
-        (pymysql.err.InterfaceError(0, ""), LostConnectionError, "publish again"),
+        (
+            pymysql.err.OperationalError(2013, "Lost connection"),
+            LostConnectionError,
+            "^db:3306/health: the connection was lost$",
+        ),
+        (pymysql.err.InterfaceError(0, ""), LostConnectionError, "the connection was lost$"),
         (pymysql.err.OperationalError(1114, "The table is full"), LoadError, "no room left"),
         (pymysql.err.InternalError(3, "Error writing file (Errcode: 28)"), LoadError, "disk is full"),
         (pymysql.err.IntegrityError(1062, "Duplicate entry 'JANE-DOE' for key"), LoadError, "two rows have one key"),
@@ -113,6 +142,14 @@ def test_errors_are_one_sentence_without_values(error: Exception, kind: type[NhL
     with pytest.raises(kind, match=words) as found, _errors(ADDRESS):
         raise sqlalchemy.exc.DBAPIError("INSERT", {"name": "JANE-DOE"}, error, hide_parameters=True)
     assert "JANE-DOE" not in found.value.message and "\n" not in found.value.message
+
+
+@pytest.mark.parametrize("number", [1062, 1264, 1292, 1366, 1406])
+def test_values_that_the_server_quotes_are_in_no_stack_trace(number: int) -> None:
+    error = pymysql.err.DataError(number, "Incorrect value 'JANE-DOE' at row 1")
+    with pytest.raises(LoadError) as found, _errors(ADDRESS):
+        raise sqlalchemy.exc.DBAPIError("INSERT", {"name": "JANE-DOE"}, error, hide_parameters=True)
+    assert "JANE-DOE" not in "".join(traceback.format_exception(found.value))
 
 
 def test_missing_driver_names_the_pip_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def publish(
     from --secrets.
     """
     from nh_lakehouse.publish.mysql_server import Tls, connect, credentials, parse_url
-    from nh_lakehouse.publish.tables import choose, wait_for_run
+    from nh_lakehouse.publish.tables import choose_of_one_run
 
     if url is None and not dry_run:
         raise ConfigError("--url is missing: mysql://HOST:3306/DATABASE, or NHL_MYSQL_URL", option="--url")
@@ -135,8 +135,13 @@ def publish(
     address = parse_url(url) if url is not None else None
     login = credentials(address, secrets) if address else None
     lake = open_lakehouse(lakehouse)
-    wait_for_run(lake, wait_s=wait, on_wait=lambda text: typer.echo(text, err=True))
-    choice = choose(lake, listed(select), with_sensitive=with_sensitive)
+    choice = choose_of_one_run(
+        lake,
+        listed(select),
+        with_sensitive=with_sensitive,
+        wait_s=wait,
+        on_wait=lambda text: typer.echo(text, err=True),
+    )
     if address is None or login is None:
         _print_statements(lake, choice, None, full_refresh)
         return
@@ -218,11 +223,16 @@ def export(
     same name is replaced when the new one is complete.
     """
     from nh_lakehouse.publish.mysql import left_out
-    from nh_lakehouse.publish.tables import choose, wait_for_run
+    from nh_lakehouse.publish.tables import choose_of_one_run
 
     lake = open_lakehouse(lakehouse)
-    wait_for_run(lake, wait_s=wait, on_wait=lambda text: typer.echo(text, err=True))
-    choice = choose(lake, listed(select), with_sensitive=with_sensitive)
+    choice = choose_of_one_run(
+        lake,
+        listed(select),
+        with_sensitive=with_sensitive,
+        wait_s=wait,
+        on_wait=lambda text: typer.echo(text, err=True),
+    )
     if not choice.tables:
         names = ", ".join(t.name for t in choice.left_out)
         raise ConfigError(f"nothing to export: {names} hold sensitive columns: --with-sensitive", option="--select")

@@ -3,8 +3,8 @@
 A table is published when its Delta version, its columns or their descriptions differ from what the table
 `_nh_lakehouse_published` says of the copy. It is loaded anew as a whole, under a staging name, and compared with Delta.
 When all are loaded, one `RENAME TABLE` puts every new table in the place of the old one: a reader sees all of the old
-tables or all of the new ones, never a part. Whatever ends a publication before that leaves the old tables; the next one
-drops what was left.
+tables or all of the new ones, never a part. What ends a publication before that leaves the old tables, what ends it
+after that the new ones; the next one finishes, or drops what was left.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ BOOKKEEPING = "_nh_lakehouse_published"
 _RULES = 1
 #: Version of a copy that is about to be put in its place.
 _PENDING = -1
+#: What is there when a publication ends before, in and after the exchange.
+_BEFORE = "the tables there are as they were: publish again"
+_WITHIN = "either all old or all new tables stand there: publish again"
+_AFTER = "the new tables stand there: publish again to finish"
 _COLUMNS = ("table_name", "delta_table", "delta_version", "delta_id", "fingerprint", "row_n", "run_id", "published_at")
 
 
@@ -58,6 +62,13 @@ class _Known:
     rows_n: int
 
 
+@dataclass
+class _Progress:
+    """How far a publication has come."""
+
+    stands: str = _BEFORE
+
+
 def publish(
     lake: Lakehouse,
     server: Server,
@@ -80,10 +91,12 @@ def publish(
         One line per table. A table that failed is as it was; the others are exchanged all the same.
     Raises:
         ConflictError: another publication fills the database.
-        LoadError: the connection was lost, or the tables could not be exchanged: every table is as it was.
+        LostConnectionError: the connection was lost; the message says whether the old or the new tables stand.
+        LoadError: the tables could not be exchanged: every table is as it was, unless the message says that the new
+            ones stand.
     """
     reporter = reporter or Quiet()
-    with _alone(server, wait_s):
+    with _told_what_stands() as progress, _alone(server, wait_s):
         present = _without_leftovers(server)
         known = _known(server, present)
         lines: dict[str, PublishedTable] = {}
@@ -100,9 +113,13 @@ def publish(
                 reporter.begin("exchange", f"exchanging {len(loaded)} tables")
                 # A new table is ours from before it is there, whatever ends this publication in between.
                 _record(server, {t: 0 for t in loaded.values() if t.short_name not in known}, version=_PENDING)
+                progress.stands = _WITHIN
                 _exchange(server, list(loaded.values()), present)
+                progress.stands = _AFTER
+        except LostConnectionError:
+            # The next publication drops them.
+            raise
         except LoadError:
-            # Without a connection the next publication drops them.
             with contextlib.suppress(LoadError):
                 _drop(server, [staging_name(t.short_name) for t in loaded.values()])
             raise
@@ -191,6 +208,18 @@ def fingerprint(table: OutTable, collation: str) -> str:
 
 
 # --- the database ----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _told_what_stands() -> Iterator[_Progress]:
+    """Errors that end a publication halfway say which tables are there."""
+    progress = _Progress()
+    try:
+        yield progress
+    except LoadError as error:
+        if not isinstance(error, LostConnectionError) and progress.stands != _AFTER:
+            raise
+        raise type(error)(f"{error.message}; {progress.stands}", **error.facts) from error
 
 
 @contextlib.contextmanager

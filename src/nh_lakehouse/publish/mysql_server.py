@@ -119,7 +119,7 @@ def credentials(address: Address, secrets: Path | None, environment: Mapping[str
     Raises:
         ConfigError: there is no user, or the file is not usable or can be read by others.
     """
-    known: Mapping[str, Any] = _read_secrets(secrets) if secrets else {}
+    known = _read_secrets(secrets) if secrets else {}
     user = known.get("user") or address.user or environment.get(USER_VARIABLE)
     if not user:
         raise ConfigError(
@@ -127,18 +127,18 @@ def credentials(address: Address, secrets: Path | None, environment: Mapping[str
             "lines `user: NAME` and `password: ...`",
             option="--secrets" if secrets else "--url",
         )
-    password = known["password"] if "password" in known else environment.get(PASSWORD_VARIABLE, "")
-    return Credentials(str(user), str(password))
+    return Credentials(user, known["password"] if secrets else environment.get(PASSWORD_VARIABLE, ""))
 
 
-def _read_secrets(path: Path) -> dict[str, Any]:
+def _read_secrets(path: Path) -> dict[str, str]:
     path = path.expanduser()
     try:
         with path.open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
             if stat.S_ISREG(mode) and mode & 0o077:
                 raise ConfigError(f"--secrets {path}: other users can open it: chmod 600 {path}", option="--secrets")
-            document = yaml.safe_load(file)
+            # Every value is the text that stands there: 0123 is no number, yes no truth.
+            document = yaml.load(file, Loader=yaml.BaseLoader)
     except OSError as error:
         raise ConfigError(f"--secrets {path} cannot be read: {error.strerror}", option="--secrets") from error
     except (yaml.YAMLError, UnicodeDecodeError):
@@ -148,6 +148,14 @@ def _read_secrets(path: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(document, dict) or not {"user", "password"} >= set(document):
         raise ConfigError(f"--secrets {path}: expected the lines `user: NAME` and `password: ...`", option="--secrets")
+    if not all(isinstance(value, str) for value in document.values()):
+        raise ConfigError(
+            f"--secrets {path}: user and password are texts (a password may need quotes)", option="--secrets"
+        )
+    if not document.get("password"):
+        raise ConfigError(
+            f"--secrets {path}: the password is missing or empty (it may need quotes)", option="--secrets"
+        )
     return document
 
 
@@ -293,6 +301,8 @@ def _sqlalchemy() -> Any:
 _LOST = (0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 2014, 2055, 3169, 4031)
 _UNREACHABLE = (2001, 2002, 2003, 2004, 2005, 1129, 1130, 1040)
 _DENIED = (1142, 1143, 1227, 1370)
+#: Errors whose text quotes values of rows, such as: Duplicate entry '...' for key.
+_QUOTING = (1062, 1264, 1292, 1366, 1406)
 _GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX ON `{}`.* TO the user"
 #: Number of an error -> what it means here.
 _MEANINGS = {
@@ -331,10 +341,9 @@ def _errors(address: Address) -> Iterator[None]:
     except sqlalchemy.exc.DBAPIError as error:
         number, text = _number_and_text(error.orig)
         if number in _LOST:
-            raise LostConnectionError(
-                f"{address}: the connection was lost; the tables there are as they were: publish again", code=number
-            ) from error
-        raise _told(address, number, text) from error
+            raise LostConnectionError(f"{address}: the connection was lost", code=number) from error
+        # The server's words would stand in a stack trace.
+        raise _told(address, number, text) from (None if number in _QUOTING else error)
     except RuntimeError as error:
         if "cryptography" not in str(error):
             raise

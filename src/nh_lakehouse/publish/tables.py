@@ -20,12 +20,25 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["Choice", "Measured", "OutColumn", "OutTable", "Rows", "as_text", "choose", "open_rows", "wait_for_run"]
+__all__ = [
+    "Choice",
+    "Measured",
+    "OutColumn",
+    "OutTable",
+    "Rows",
+    "as_text",
+    "choose",
+    "choose_of_one_run",
+    "open_rows",
+    "wait_for_run",
+]
 
 #: DuckDB's part of the memory; what a sort needs beyond it goes to temporary files.
 MEMORY_MB = 256
 BATCH_ROWS = 5_000
 _LAYER = "gold"
+#: How often tables are chosen anew because a run came in between.
+_TRIES = 3
 #: What people ask for rows by, beside the columns of the declaration.
 _ASKED_FOR = ("ccn", "state", "snapshot_month", "period", "quarter", "year")
 _KINDS = {
@@ -147,23 +160,61 @@ def choose(lake: Lakehouse, patterns: Sequence[str] = (), *, with_sensitive: boo
     return Choice(tuple(t for t in found if t not in private), private)
 
 
+def choose_of_one_run(
+    lake: Lakehouse,
+    patterns: Sequence[str] = (),
+    *,
+    with_sensitive: bool = False,
+    wait_s: float = 0.0,
+    on_wait: Callable[[str], None] | None = None,
+) -> Choice:
+    """`choose` while no run writes the lakehouse: the versions of all tables are of one run.
+
+    A run that began in between is waited for, and the tables are chosen anew.
+
+    Raises:
+        ConfigError: there is no gold table, or a pattern fits none.
+        ConflictError: a run still writes the lakehouse after `wait_s` seconds, or one after the other has written it.
+    """
+    deadline = time.monotonic() + wait_s
+    for _ in range(_TRIES):
+        wait_for_run(lake, wait_s=max(0.0, deadline - time.monotonic()), on_wait=on_wait)
+        before = _latest_record(lake)
+        choice = choose(lake, patterns, with_sensitive=with_sensitive)
+        # The lock first: a run that is gone from it by now is in the record.
+        if _writer(lake) is None and _latest_record(lake) == before:
+            return choice
+    raise ConflictError(f"{lake.root}: runs wrote the lakehouse while its tables were chosen: try again between them")
+
+
 def wait_for_run(lake: Lakehouse, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> None:
-    """Return when no run writes the lakehouse: tables read now are of one run.
+    """Return when no run writes the lakehouse.
 
     Raises:
         ConflictError: a run still writes it after `wait_s` seconds.
     """
-    path = lake.root / "_lock"
     deadline = time.monotonic() + wait_s
     told = False
-    while (holder := read_lock(path)) is not None and not is_stale(path, holder):
-        message = describe_holder(holder, path)
+    while (holder := _writer(lake)) is not None:
+        message = describe_holder(holder, lake.root / "_lock")
         if time.monotonic() >= deadline:
             raise ConflictError(message, holder=holder)
         if on_wait and not told:
             on_wait(message)
             told = True
         time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
+
+
+def _writer(lake: Lakehouse) -> dict[str, Any] | None:
+    """Who writes the lakehouse now."""
+    path = lake.root / "_lock"
+    holder = read_lock(path)
+    return None if holder is None or is_stale(path, holder) else holder
+
+
+def _latest_record(lake: Lakehouse) -> tuple[int, int]:
+    """Changes with every run and every mending that wrote a table."""
+    return lake.version("ops.runs"), lake.version("ops.tables")
 
 
 def _described(lake: Lakehouse, name: str, graph: Any, runs: Mapping[str, Sequence[tuple[int, str]]]) -> OutTable:
