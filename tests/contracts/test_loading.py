@@ -161,7 +161,7 @@ def test_problems_of_all_declarations_are_told_together(package):
 
 def test_package_itself_is_sound():
     contracts, tables = load_contracts(), load_tables()
-    assert {c.domain for c in contracts.values()} == {"claims", "nursing_home"}
+    assert {c.domain for c in contracts.values()} == {"claims", "hospital", "nursing_home"}
     assert all(name == c.name for name, c in contracts.items())
     assert all(t.title and t.columns for t in tables.values())
     assert all(c.description for t in tables.values() for c in t.columns)
