@@ -11,10 +11,11 @@ from pyspark.sql import SparkSession
 from support import values
 
 from nh_lakehouse.contracts import load_tables
+from nh_lakehouse.gold.hospital_patients import age_at
 from nh_lakehouse.pipeline.graph import build_graph
 from nh_lakehouse.pipeline.profile import sensitive_columns
 from nh_lakehouse.silver.hospital_events import hosp_encounter, hosp_procedure
-from nh_lakehouse.silver.hospital_people import age_at, hosp_payer
+from nh_lakehouse.silver.hospital_people import hosp_payer
 from nh_lakehouse.silver.mojibake import repaired
 
 NAMES = {

@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.hospital_visits import chronic_condition
 from nh_lakehouse.gold.statistics import count_if, exact_sum_usd, percentile_of
-from nh_lakehouse.silver.hospital_people import age_at
 
 __all__ = ["HighRisk", "hosp_patient_summary", "hosp_sdoh"]
 
@@ -158,3 +157,9 @@ def hosp_sdoh(hosp_patient: DataFrame, hosp_condition: DataFrame, hosp_observati
     return people.join(latest, on=_PERSON, how="left").selectExpr(
         *_PERSON, *[c for pair in zip(*columns, strict=True) for c in pair]
     )
+
+
+def age_at(day: str, birth_date: str = "birth_date") -> str:
+    """SQL of the age in whole years on a day; null where either is."""
+    later = f"month({day}) * 100 + day({day}) < month({birth_date}) * 100 + day({birth_date})"
+    return f"year({day}) - year({birth_date}) - CASE WHEN {later} THEN 1 ELSE 0 END"

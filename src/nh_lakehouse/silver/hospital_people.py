@@ -12,7 +12,7 @@ from nh_lakehouse.silver.conform import FLAGS
 from nh_lakehouse.silver.mojibake import is_damaged, repaired
 from nh_lakehouse.silver.published import published
 
-__all__ = ["STATES", "age_at", "hosp_organization", "hosp_patient", "hosp_payer", "hosp_provider"]
+__all__ = ["STATES", "hosp_organization", "hosp_patient", "hosp_payer", "hosp_provider"]
 
 STATES: Mapping[str, str] = dict(
     pair.split(":")
@@ -137,12 +137,6 @@ def hosp_payer(hosp_payers: DataFrame) -> DataFrame:
     group = """CASE upper(name) WHEN 'NO_INSURANCE' THEN 'Uninsured' WHEN 'MEDICARE' THEN 'Medicare'
         WHEN 'MEDICAID' THEN 'Medicaid' WHEN 'DUAL ELIGIBLE' THEN 'Dual Eligible' ELSE 'Commercial' END"""
     return published(hosp_payers, "silver.hosp_payer", {"payer_group": F.expr(group)})
-
-
-def age_at(day: str, birth_date: str = "birth_date") -> str:
-    """SQL of the age in whole years on a day; null where either is."""
-    later = f"month({day}) * 100 + day({day}) < month({birth_date}) * 100 + day({birth_date})"
-    return f"year({day}) - year({birth_date}) - CASE WHEN {later} THEN 1 ELSE 0 END"
 
 
 def _mended(
