@@ -196,6 +196,11 @@ class Bench:
         python = self.options.pythons[engine]
         return [python, "-m", "benchmarks.ours", what, "--engine", engine, "--memory", memory, *arguments]
 
+    def _start_once(self, engine: str) -> None:
+        """The engine's start, for the cases that leave it out of a time, unless it was measured."""
+        if f"{engine}/start" not in self.results.runs:
+            self.results.add(f"{engine}/start", measure(self._ours(engine, "start")))
+
     def _selected(self) -> list[str]:
         return [word for table in self.options.select for word in ("--select", table)]
 
@@ -244,8 +249,7 @@ class Bench:
         early = [p for p in files if months == data.HISTORY_MONTHS or p.stem[-7:-4] in ("Oct", "Nov", "Dec")]
         files = [p for p in early if months == data.HISTORY_MONTHS or p.stem.endswith("2024")]
         lake, landing = self.scratch / "lake", data.link(files, self.scratch / "landing")
-        if f"{engine}/start" not in self.results.runs:
-            self.results.add(f"{engine}/start", measure(self._ours(engine, "start")))
+        self._start_once(engine)
         if self._load(f"{engine}/history of {months}", engine, landing, lake).error:
             return
         versions = self._count(f"{engine}/history of {months}", lake, {})
@@ -268,8 +272,7 @@ class Bench:
         people = max(20, round(data.PEOPLE * share * self.options.homes / data.HOMES))
         lake, landing = self.scratch / "lake", self.scratch / "landing"
         data.link(csv_files(data.claims(self.options.work, people)), landing)
-        if f"{engine}/start" not in self.results.runs:
-            self.results.add(f"{engine}/start", measure(self._ours(engine, "start")))
+        self._start_once(engine)
         name = f"{engine}/claims {share:.0%}"
         if self._load(name, engine, landing, lake, CLAIMS_MEMORY).error:
             return

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
-from nh_lakehouse.gold.hospital_visits import visits
+from nh_lakehouse.gold.hospital_visits import UNCOVERED, visits
 from nh_lakehouse.gold.statistics import count_if, exact_sum_usd, ratio
 
 __all__ = ["hosp_cost_by_class", "hosp_cost_by_encounter_code", "hosp_cost_by_procedure", "hosp_payer_mix"]
@@ -47,7 +47,7 @@ _AMOUNTS = (
     "total_cost_usd",
     "base_cost_usd",
     "payer_coverage_usd",
-    "CASE WHEN noncovered_usd > 0 THEN noncovered_usd WHEN noncovered_usd <= 0 THEN 0 END AS _uncovered",
+    f"{UNCOVERED} AS _uncovered",
 )
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
-from nh_lakehouse.gold.hospital_visits import chronic_condition, visits
+from nh_lakehouse.gold.hospital_visits import UNCOVERED, chronic_condition, visits
 from nh_lakehouse.gold.statistics import count_if, exact_mean, exact_sum_usd, ratio, share_of
 
 __all__ = ["HospitalBenchmarks", "hosp_kpi"]
@@ -171,7 +171,7 @@ def _chronic() -> list[Column]:
 
 def _money() -> list[Column]:
     zero = F.col("payer_coverage_usd") == 0
-    uncovered = F.expr("CASE WHEN noncovered_usd > 0 THEN noncovered_usd WHEN noncovered_usd <= 0 THEN 0 END")
+    uncovered = F.expr(UNCOVERED)
     total = F.col("total_cost_usd")
     return [
         exact_sum_usd(total).alias("tcoc_total_usd"),

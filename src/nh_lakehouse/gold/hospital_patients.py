@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
-from nh_lakehouse.gold.hospital_visits import chronic_condition
+from nh_lakehouse.gold.hospital_visits import UNCOVERED, chronic_condition
 from nh_lakehouse.gold.statistics import count_if, exact_sum_usd, percentile_of
 
 __all__ = ["HighRisk", "hosp_patient_summary", "hosp_sdoh"]
@@ -95,7 +95,7 @@ def _used(hosp_encounter: DataFrame) -> DataFrame:
         "*",
         f"{seconds} AS _ed",
         f"{chronic_condition()} AS _chronic",
-        "CASE WHEN noncovered_usd > 0 THEN noncovered_usd WHEN noncovered_usd <= 0 THEN 0 END AS _uncovered",
+        f"{UNCOVERED} AS _uncovered",
     ).selectExpr("*", f"CASE WHEN _ed IS NOT NULL THEN count(_ed) OVER ({last_year}) END AS _ed_n")
     known = ", ".join(f"'{c}'" for c in CLASSES)
     return rows.groupBy(*_PERSON).agg(

@@ -14,13 +14,15 @@ from pyspark.sql import functions as F
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.statistics import exact_sum_usd
 
-__all__ = ["HospitalWindows", "chronic_condition", "hosp_episode", "hosp_index_stay", "visits"]
+__all__ = ["UNCOVERED", "HospitalWindows", "chronic_condition", "hosp_episode", "hosp_index_stay", "visits"]
 
 UNKNOWN = "Unknown"
 SCREENING = "410410006"
 """Screening surveillance: such a stay is no admission of a sick patient (hospital records document)."""
 PLANNED = ("183495009", "305408004", "310061009", "86013001", "56876005")
 """Codes of stays that may have been planned: orthopedic, surgical, gynecologic, reevaluation, rehabilitation."""
+UNCOVERED = "CASE WHEN noncovered_usd > 0 THEN noncovered_usd WHEN noncovered_usd <= 0 THEN 0 END"
+"""SQL of what no payer covers of an encounter, at least 0; null where it is unknown."""
 _DAY = 86_400
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "REASONS",
     "carried",
     "conform",
+    "list_of",
     "period_column",
     "six_character_ccn",
 ]
@@ -90,7 +91,7 @@ def conform(bronze: DataFrame, data_set: DataSet, *, columns: Iterable[str] | No
         *[f"{typed[c.name].value} AS {_q(c.name)}" for c in chosen],
         f"{period_column(data_set)} AS {_q(data_set.period.silver_column)}",
         *national,
-        f"{_list_of([f for c in chosen for f in typed[c.name].flags])} AS {FLAGS}",
+        f"{list_of([f for c in chosen for f in typed[c.name].flags])} AS {FLAGS}",
         f"{_row_reasons(data_set, [r for c in chosen for r in typed[c.name].row_reasons])} AS {REASONS}",
         *audit,
     )
@@ -375,7 +376,7 @@ def _accepted_flags(column: ContractColumn, value: str) -> tuple[tuple[str, str]
     return tuple(flags)
 
 
-def _list_of(flags: Sequence[tuple[str, str]], *more: str) -> str:
+def list_of(flags: Sequence[tuple[str, str]], *more: str) -> str:
     """SQL of the list of reasons whose condition holds, sorted by name; an empty list where none does.
 
     Args:
@@ -399,7 +400,7 @@ def _row_reasons(data_set: DataSet, from_cells: Sequence[tuple[str, str]]) -> st
         reasons.append((f"missing_key:{column.name}", f"{text} IS NULL"))
         if _needs_text(column) and column.type != "ccn":
             reasons.append((f"bad_key_format:{column.name}", _unreadable(column)))
-    return _list_of([*reasons, *from_cells], malformed)
+    return list_of([*reasons, *from_cells], malformed)
 
 
 def _with_row_checks(
@@ -411,7 +412,7 @@ def _with_row_checks(
     flags += [_footnote_mismatch(c, data_set) for c in chosen if c.footnote in names and c.type != "footnote"]
     if not flags:
         return frame
-    merged = f"sort_array(array_distinct(concat({FLAGS}, {_list_of(flags)})))"
+    merged = f"sort_array(array_distinct(concat({FLAGS}, {list_of(flags)})))"
     return frame.selectExpr(*[_q(c) if c != FLAGS else f"{merged} AS {FLAGS}" for c in columns])
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import silver_table
-from nh_lakehouse.silver.conform import FLAGS
+from nh_lakehouse.silver.conform import FLAGS, list_of
 from nh_lakehouse.silver.mojibake import is_damaged, repaired
 from nh_lakehouse.silver.published import published
 
@@ -150,7 +150,7 @@ def _mended(
     """The declared columns, with names and places repaired, and names also as they came."""
     texts = {name: repaired(name) for name in (*names, *places)}
     raw = {f"{name}_raw": f"CASE WHEN {is_damaged(name)} THEN {name} END" for name in names}
-    reasons = ", ".join(f"CASE WHEN {is_damaged(name)} THEN 'repaired:{name}' END" for name in sorted(texts))
-    flags = {FLAGS: f"sort_array(concat({FLAGS}, filter(array({reasons}), x -> x IS NOT NULL)))"}
+    reasons = list_of([(f"repaired:{name}", is_damaged(name)) for name in texts])
+    flags = {FLAGS: f"sort_array(concat({FLAGS}, {reasons}))"}
     every = {**texts, **raw, **flags, **(computed or {})}
     return published(rows, table, {name: F.expr(sql) for name, sql in every.items()})
