@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +20,7 @@ from nh_lakehouse.cli.options import (
     listed,
     open_lakehouse,
 )
-from nh_lakehouse.cli.output import Sheet, is_terminal, print_rows, put, say, warn
+from nh_lakehouse.cli.output import Sheet, print_rows, put, say, warn
 from nh_lakehouse.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -125,6 +122,7 @@ def publish(
     see all of the old ones or all of the new. User and password come from NHL_MYSQL_USER and NHL_MYSQL_PASSWORD, or
     from --secrets.
     """
+    from nh_lakehouse.cli.running import progress_of
     from nh_lakehouse.publish.mysql_server import Tls, connect, credentials, parse_url
     from nh_lakehouse.publish.tables import choose_of_one_run
 
@@ -152,7 +150,7 @@ def publish(
             return
         from nh_lakehouse.publish.mysql import publish as bring_up_to_date
 
-        with _reporter(form) as reporter:
+        with progress_of(form) as reporter:
             reporter.phase(f"publish: {_tables(len(choice.tables))} to {address}")
             lines = bring_up_to_date(lake, server, choice, everything=full_refresh, wait_s=wait, reporter=reporter)
             reporter.end("publish", f"{time.monotonic() - started:.1f} s")
@@ -222,6 +220,7 @@ def export(
     With them come their descriptions, those of their columns, and the run that they are from. An earlier export of the
     same name is replaced when the new one is complete.
     """
+    from nh_lakehouse.cli.running import progress_of
     from nh_lakehouse.publish.mysql import left_out
     from nh_lakehouse.publish.tables import choose_of_one_run
 
@@ -239,7 +238,7 @@ def export(
     place = Path("build/export") / ("nh_lakehouse.xlsx" if to is FileKind.xlsx else to.value)
     target = (out or place).expanduser()
     started = time.monotonic()
-    with _reporter(form) as reporter:
+    with progress_of(form) as reporter:
         reporter.phase(f"export: {_tables(len(choice.tables))} to {target}")
         counts = _write(to, lake, choice, target, reporter)
         reporter.end("export", f"{time.monotonic() - started:.1f} s")
@@ -266,18 +265,3 @@ def _write(to: FileKind, lake: Lakehouse, choice: Choice, out: Path, reporter: R
 
 def _tables(count: int) -> str:
     return f"{count:,} {'table' if count == 1 else 'tables'}"
-
-
-@contextmanager
-def _reporter(form: Format) -> Iterator[Reporter]:
-    """Tells of the progress: live on a terminal, in lines elsewhere, beside the answer where that is for a program."""
-    if form is Format.table and is_terminal():
-        from nh_lakehouse.cli.live import LiveReporter
-
-        with LiveReporter() as live:
-            yield live
-        return
-    from nh_lakehouse.pipeline.progress import PlainReporter
-
-    stream = sys.stdout if form is Format.table else sys.stderr
-    yield PlainReporter(lambda line: typer.echo(line, file=stream))

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,15 +19,25 @@ from nh_lakehouse.pipeline.progress import JsonReporter, LogForm, PlainReporter,
 from nh_lakehouse.pipeline.report import Reporter, RunReport
 from nh_lakehouse.pipeline.summary import SummaryFile
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Telling", "json_log", "stopping_at_once"]
+__all__ = ["Telling", "json_log", "progress_of", "stopping_at_once"]
 
 
 def json_log(log: LogForm) -> JsonReporter | None:
     """The reporter of JSON lines, where they are asked for."""
     return JsonReporter(lambda line: typer.echo(line, err=True)) if log is LogForm.json else None
+
+
+@contextmanager
+def progress_of(form: Format) -> Iterator[Reporter]:
+    """Tells of the progress: live on a terminal, in lines elsewhere, beside the answer where that is for a program."""
+    if form is Format.table and is_terminal():
+        from nh_lakehouse.cli.live import LiveReporter
+
+        with LiveReporter() as live:
+            yield live
+        return
+    stream = sys.stdout if form is Format.table else sys.stderr
+    yield PlainReporter(lambda line: typer.echo(line, file=stream))
 
 
 @dataclass(frozen=True)
@@ -45,14 +54,9 @@ class Telling:
         """Tells of the progress."""
         if self.log is not None:
             yield self.log
-        elif self.form is Format.table and is_terminal():
-            from nh_lakehouse.cli.live import LiveReporter
-
-            with LiveReporter() as live:
-                yield live
-        else:
-            stream = sys.stdout if self.form is Format.table else sys.stderr
-            yield PlainReporter(lambda line: typer.echo(line, file=stream))
+            return
+        with progress_of(self.form) as reporter:
+            yield reporter
 
     @contextmanager
     def of_errors(self) -> Iterator[None]:
