@@ -75,9 +75,7 @@ class Audit:
 
     def columns(self, data_set: DataSet) -> dict[str, str]:
         """DuckDB expressions of the audit columns that the parser does not make itself."""
-        told: dict[str, str] = {}
-        if data_set.layout is not None:
-            told[data_set.layout.column] = "CAST(NULL AS VARCHAR)" if self.layout is None else sql_value(self.layout)
+        told = {data_set.layout.column: sql_value(self.layout)} if data_set.layout and self.layout else {}
         return told | {
             "_source_file": sql_value(self.file),
             "_source_sha256": sql_value(self.sha256),

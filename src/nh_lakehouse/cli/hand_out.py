@@ -124,7 +124,6 @@ def publish(
     """
     from nh_lakehouse.cli.running import progress_of
     from nh_lakehouse.publish.mysql_server import Tls, connect, credentials, parse_url
-    from nh_lakehouse.publish.tables import choose_of_one_run
 
     if url is None and not dry_run:
         raise ConfigError("--url is missing: mysql://HOST:3306/DATABASE, or NHL_MYSQL_URL", option="--url")
@@ -133,13 +132,7 @@ def publish(
     address = parse_url(url) if url is not None else None
     login = credentials(address, secrets) if address else None
     lake = open_lakehouse(lakehouse)
-    choice = choose_of_one_run(
-        lake,
-        listed(select),
-        with_sensitive=with_sensitive,
-        wait_s=wait,
-        on_wait=lambda text: typer.echo(text, err=True),
-    )
+    choice = _choose(lake, select, with_sensitive, wait)
     if address is None or login is None:
         _print_statements(lake, choice, None, full_refresh)
         return
@@ -222,16 +215,9 @@ def export(
     """
     from nh_lakehouse.cli.running import progress_of
     from nh_lakehouse.publish.mysql import left_out
-    from nh_lakehouse.publish.tables import choose_of_one_run
 
     lake = open_lakehouse(lakehouse)
-    choice = choose_of_one_run(
-        lake,
-        listed(select),
-        with_sensitive=with_sensitive,
-        wait_s=wait,
-        on_wait=lambda text: typer.echo(text, err=True),
-    )
+    choice = _choose(lake, select, with_sensitive, wait)
     if not choice.tables:
         names = ", ".join(t.name for t in choice.left_out)
         raise ConfigError(f"nothing to export: {names} hold sensitive columns: --with-sensitive", option="--select")
@@ -261,6 +247,18 @@ def _write(to: FileKind, lake: Lakehouse, choice: Choice, out: Path, reporter: R
 
     write = write_parquet if to is FileKind.parquet else write_csv
     return write(lake, choice.tables, out, reporter=reporter)
+
+
+def _choose(lake: Lakehouse, select: list[str] | None, with_sensitive: bool, wait: float) -> Choice:
+    from nh_lakehouse.publish.tables import choose_of_one_run
+
+    return choose_of_one_run(
+        lake,
+        listed(select),
+        with_sensitive=with_sensitive,
+        wait_s=wait,
+        on_wait=lambda text: typer.echo(text, err=True),
+    )
 
 
 def _tables(count: int) -> str:

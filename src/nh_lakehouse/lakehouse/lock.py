@@ -17,7 +17,7 @@ from typing import Any
 
 from nh_lakehouse.errors import ConflictError
 
-__all__ = ["RunLock"]
+__all__ = ["Patience", "RunLock", "writer_of"]
 
 #: A lock of another machine whose heartbeat is older than this belongs to a dead run.
 STALE_AFTER_S = 60.0
@@ -49,20 +49,13 @@ class RunLock:
         self._beat: threading.Thread | None = None
 
     def __enter__(self) -> RunLock:
-        deadline = time.monotonic() + self._wait_s
-        told = False
+        patience = Patience(self._wait_s, self._on_wait)
         while not self._try():
             holder = read_lock(self.path)
             if holder is not None and is_stale(self.path, holder):
                 self._remove_stale()
                 continue
-            message = describe_holder(holder, self.path)
-            if time.monotonic() >= deadline:
-                raise ConflictError(message, holder=holder)
-            if self._on_wait and not told:
-                self._on_wait(message)
-                told = True
-            time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
+            patience.wait(holder, self.path)
         self._beat = threading.Thread(target=self._keep_alive, name="run-lock", daemon=True)
         self._beat.start()
         return self
@@ -125,6 +118,39 @@ class RunLock:
                 os.utime(self.path)
             except OSError:
                 return
+
+
+class Patience:
+    """Waiting for whoever holds a lock, in short steps until a time is up.
+
+    Args:
+        wait_s: how long to wait in all.
+        on_wait: called once with a sentence when waiting begins.
+    """
+
+    def __init__(self, wait_s: float, on_wait: Callable[[str], None] | None = None) -> None:
+        self._deadline = time.monotonic() + wait_s
+        self._on_wait = on_wait
+
+    def wait(self, holder: dict[str, Any] | None, path: Path) -> None:
+        """Wait a moment.
+
+        Raises:
+            ConflictError: the time is up; the message says who holds the lock, where and since when.
+        """
+        message = describe_holder(holder, path)
+        if time.monotonic() >= self._deadline:
+            raise ConflictError(message, holder=holder)
+        if self._on_wait:
+            self._on_wait(message)
+            self._on_wait = None
+        time.sleep(min(0.2, max(0.0, self._deadline - time.monotonic())))
+
+
+def writer_of(root: Path) -> dict[str, Any] | None:
+    """Who writes a lakehouse now, as the lock says; None if nobody does."""
+    holder = read_lock(root / "_lock")
+    return None if holder is None or is_stale(root / "_lock", holder) else holder
 
 
 def read_lock(path: Path) -> dict[str, Any] | None:

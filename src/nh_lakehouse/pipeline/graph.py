@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from nh_lakehouse.contracts.model import DataSet, TableDeclaration
 from nh_lakehouse.declare import TableSpec, join_parts
 from nh_lakehouse.errors import PlanError
 
-__all__ = ["PACKAGES", "Graph", "build_graph", "collect_specs"]
+__all__ = ["PACKAGES", "Graph", "build_graph", "collect_specs", "fits"]
 
 #: Packages that hold the table functions.
 PACKAGES = ("nh_lakehouse.silver", "nh_lakehouse.gold")
@@ -65,13 +66,9 @@ class Graph:
         Raises:
             PlanError: a pattern fits no table.
         """
-        import fnmatch
-
         chosen: set[str] = set()
         for pattern in patterns:
-            fitting = [
-                n for n in self.specs if fnmatch.fnmatch(n, pattern) or fnmatch.fnmatch(n.split(".")[1], pattern)
-            ]
+            fitting = [n for n in self.specs if fits(n, pattern)]
             if not fitting:
                 raise PlanError(
                     f"--select {pattern}: no table of that name; tables: {', '.join(self.order)}", option="--select"
@@ -103,6 +100,11 @@ def collect_specs(packages: Sequence[str | ModuleType] = PACKAGES) -> list[Table
                 if isinstance(spec, TableSpec) and spec.function.__module__ == part.__name__:
                     specs[id(spec)] = spec
     return join_parts(list(specs.values()))
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a table fits a full name, a short name or a pattern such as `gold.nh_*`."""
+    return fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(name.split(".")[1], pattern)
 
 
 def build_graph(

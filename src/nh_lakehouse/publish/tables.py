@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nh_lakehouse.errors import ConfigError, ConflictError, LoadError, first_line
 from nh_lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
-from nh_lakehouse.lakehouse.lock import describe_holder, is_stale, read_lock
+from nh_lakehouse.lakehouse.lock import Patience, writer_of
 from nh_lakehouse.lakehouse.reading import select_rows
 
 if TYPE_CHECKING:
@@ -140,14 +139,14 @@ def choose(lake: Lakehouse, patterns: Sequence[str] = (), *, with_sensitive: boo
     Raises:
         ConfigError: there is no gold table, or a pattern fits none.
     """
-    from nh_lakehouse.pipeline.graph import build_graph
+    from nh_lakehouse.pipeline.graph import build_graph, fits
 
     present = [t for t in lake.tables() if t.startswith(f"{_LAYER}.")]
     if not present:
         raise ConfigError(f"{lake.root} has no gold table yet: nh-lakehouse run --landing DIR makes them")
     wanted: set[str] = set()
     for pattern in patterns:
-        fitting = [t for t in present if fnmatch.fnmatch(t, pattern) or fnmatch.fnmatch(t.split(".")[1], pattern)]
+        fitting = [t for t in present if fits(t, pattern)]
         if not fitting:
             raise ConfigError(
                 f"--select {pattern}: no gold table of that name; gold tables: {', '.join(present)}", option="--select"
@@ -182,7 +181,7 @@ def choose_of_one_run(
         before = _latest_record(lake)
         choice = choose(lake, patterns, with_sensitive=with_sensitive)
         # The lock first: a run that is gone from it by now is in the record.
-        if _writer(lake) is None and _latest_record(lake) == before:
+        if writer_of(lake.root) is None and _latest_record(lake) == before:
             return choice
     raise ConflictError(f"{lake.root}: runs wrote the lakehouse while its tables were chosen: try again between them")
 
@@ -193,23 +192,9 @@ def wait_for_run(lake: Lakehouse, *, wait_s: float = 0.0, on_wait: Callable[[str
     Raises:
         ConflictError: a run still writes it after `wait_s` seconds.
     """
-    deadline = time.monotonic() + wait_s
-    told = False
-    while (holder := _writer(lake)) is not None:
-        message = describe_holder(holder, lake.root / "_lock")
-        if time.monotonic() >= deadline:
-            raise ConflictError(message, holder=holder)
-        if on_wait and not told:
-            on_wait(message)
-            told = True
-        time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
-
-
-def _writer(lake: Lakehouse) -> dict[str, Any] | None:
-    """Who writes the lakehouse now."""
-    path = lake.root / "_lock"
-    holder = read_lock(path)
-    return None if holder is None or is_stale(path, holder) else holder
+    patience = Patience(wait_s, on_wait)
+    while holder := writer_of(lake.root):
+        patience.wait(holder, lake.root / "_lock")
 
 
 def _latest_record(lake: Lakehouse) -> tuple[int, int]:
