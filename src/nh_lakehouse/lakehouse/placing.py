@@ -4,7 +4,8 @@ The engine has computed and staged the wanted rows. Here they are compared with 
 a scope), which needs the key and the hash of each and nothing else; a file that holds a row to change or delete is
 written once more without it or with its new values, rows of no file come in a file of their own, and one commit swaps
 the files. That is what a MERGE of the difference does, in the time that the difference takes: no engine job, and no
-look at files that nothing is changed in.
+look at files that nothing is changed in. Where a good part of the touched files changes, their rows are written
+together, in one pass and fewer files; where all of it does, the staged files take their place as they are.
 
 New rows of a table with an order come sorted, in files of bounded size: rows that change together then stand in few
 files, and a reader of some keys can leave most files closed.
@@ -53,6 +54,9 @@ FILE_ROWS = 245_760
 #: A load of more rows is left as the engine wrote it, for `optimize` to sort: 5 million lines of 24 columns take 25
 #: seconds of a processor to sort and write, more than they took to compute.
 SORT_ROWS = 2_000_000
+#: From this share of changed rows in the touched files on, their rows are written together: a file at a time keeps
+#: each row near its neighbours, but looks every changed row up by its file. With an order they are sorted once more.
+_TOGETHER, _TOGETHER_IN_ORDER = 0.05, 0.5
 #: DuckDB cuts row groups at multiples of this.
 _VECTOR = 2_048
 
@@ -167,6 +171,60 @@ def placed(
         The files to take out and to bring in, with the rows that the commit inserts, updates, deletes and copies.
     """
     target.mkdir(parents=True)
+    touched_n = sum(pq.read_metadata(file).num_rows for file in found.touched)
+    share = _TOGETHER_IN_ORDER if order else _TOGETHER
+    if sum(found.counts.values()) >= share * touched_n:
+        return _together(connection, table, wanted, key, found, touched_n, target, order)
+    return _file_by_file(connection, table, wanted, key, found, target, order)
+
+
+def _together(
+    connection: duckdb.DuckDBPyConnection,
+    table: DeltaTable,
+    wanted: Sequence[Path],
+    key: Sequence[str],
+    found: Difference,
+    touched_n: int,
+    target: Path,
+    order: Sequence[str],
+) -> Swap:
+    """The rows of all touched files that stay as they are, and the new and changed ones, written in one pass."""
+    inserted, updated, deleted = (found.counts.get(action, 0) for action in (INSERT, UPDATE, DELETE))
+    stay_n = touched_n - updated - deleted
+    come_n = inserted + updated
+    if not stay_n and come_n == found.wanted_n and not order:
+        added = list(wanted)
+    else:
+        names = [sql_name(f.name) for f in table.schema().fields]
+        parts = []
+        if stay_n:
+            rows = rows_of_files(table, [str(file) for file in found.touched], (_FILE, _AT))
+            parts.append(
+                f"SELECT {', '.join(f't.{q}' for q in names)} FROM ({rows}) AS t "
+                f"ANTI JOIN changed AS c ON t.{_FILE} = c.{_FILE} AND t.{_AT} = c.{_AT}"
+            )
+        if come_n:
+            parts.append(
+                f"SELECT {', '.join(f'w.{q}' for q in names)} FROM {parquet_rows(wanted)} AS w SEMI JOIN "
+                f"(SELECT * FROM changed WHERE {_ACTION} <> '{DELETE}') AS c ON {_same('w', 'c', key)}"
+            )
+        by = order if stay_n + come_n <= SORT_ROWS else ()
+        added = _in_files(connection, " UNION ALL ".join(parts), by, target / "rows") if parts else []
+    written = sum(pq.read_metadata(file).num_rows for file in added)
+    # The files bear out the new rows; which rows took the place of another, the comparison alone knows.
+    return Swap(tuple(added), found.touched, written - touched_n + deleted, updated, deleted, stay_n)
+
+
+def _file_by_file(
+    connection: duckdb.DuckDBPyConnection,
+    table: DeltaTable,
+    wanted: Sequence[Path],
+    key: Sequence[str],
+    found: Difference,
+    target: Path,
+    order: Sequence[str],
+) -> Swap:
+    """Each touched file once more, with its changes, and the new rows in files of their own."""
     columns = [f.name for f in table.schema().fields]
     _make_news(connection, columns, wanted, key)
     added = [target / f"{number:05d}.parquet" for number in range(len(found.touched))]
@@ -181,7 +239,7 @@ def placed(
     if INSERT in found.counts:
         names = ", ".join(sql_name(c) for c in columns)
         by = order if found.counts[INSERT] <= SORT_ROWS else ()
-        new = _in_order(connection, f"SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}'", by, target / "new")
+        new = _in_files(connection, f"SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}'", by, target / "new")
         inserted = sum(pq.read_metadata(file).num_rows for file in new)
         added += new
     return Swap(tuple(added), found.touched, inserted, updated, deleted, copied)
@@ -200,7 +258,7 @@ def laid_out(
         target: folder to write to; it is made.
     """
     target.mkdir(parents=True)
-    return _in_order(connection, rows_of_files(table, [str(f) for f in files]), order, target / "rows")
+    return _in_files(connection, rows_of_files(table, [str(f) for f in files]), order, target / "rows")
 
 
 def _make_news(
@@ -246,16 +304,12 @@ def _rewrite(
     return updated, rows_n - kept, kept - updated
 
 
-def _in_order(connection: duckdb.DuckDBPyConnection, query: str, order: Sequence[str], target: Path) -> list[Path]:
-    """Write the rows of a query: in one file, or sorted in several of bounded size."""
-    if not order:
-        file = target.with_suffix(".parquet")
-        _copy(connection, query, file)
-        return [file]
+def _in_files(connection: duckdb.DuckDBPyConnection, query: str, order: Sequence[str], target: Path) -> list[Path]:
+    """Write the rows of a query to files of bounded size in a new folder, sorted if there is an order."""
     group = max(_VECTOR, FILE_ROWS // 2)
-    by = ", ".join(sql_name(c) for c in order)
+    by = f"ORDER BY {', '.join(sql_name(c) for c in order)}" if order else ""
     connection.execute(
-        f"""COPY ({query} ORDER BY {by}) TO {sql_value(str(target))} (FORMAT parquet, COMPRESSION zstd,
+        f"""COPY ({query} {by}) TO {sql_value(str(target))} (FORMAT parquet, COMPRESSION zstd,
             ROW_GROUP_SIZE {group}, ROW_GROUPS_PER_FILE {max(1, FILE_ROWS // group)}, PER_THREAD_OUTPUT false)"""
     )
     return sorted(target.glob("*.parquet"), key=lambda f: (len(f.name), f.name))

@@ -1,0 +1,132 @@
+"""Bringing wanted rows into files, in both ways, without an engine: the same rows, counts that the files bear out."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from nh_lakehouse.lakehouse import placing
+from nh_lakehouse.lakehouse.adopt import Swap, swap
+from nh_lakehouse.lakehouse.placing import Scope, connect, difference, placed
+
+KEY = ["grp", "id"]
+#: grp, id, value, load that brought it; the hash is of the value alone.
+Row = tuple[str | None, int, str | None, str]
+#: ways of `placed` -> share of changed rows from which rows are written together
+WAYS = {"together": 0.0, "file by file": 100.0}
+EXTREMES: dict[str, float] = {"nothing stays": 1.0, "half": 0.5, "little": 0.05}
+
+
+def arrow(rows: Sequence[Row]) -> pa.Table:
+    fields = [("grp", pa.string()), ("id", pa.int32()), ("text", pa.string()), ("load", pa.string())]
+    columns = list(zip(*rows, strict=True)) or [()] * len(fields)
+    table = pa.table([pa.array(c, t) for c, (_, t) in zip(columns, fields, strict=True)], [n for n, _ in fields])
+    return table.append_column("_row_hash", pa.array([zlib.crc32(repr(r[2]).encode()) for r in rows], pa.int64()))
+
+
+class Files:
+    """A table with a file per group of rows, and what is wanted of it."""
+
+    def __init__(self, root: Path, parts: Sequence[Sequence[Row]]) -> None:
+        self.root, self.folder = root, root / "table"
+        for part in parts:
+            write_deltalake(str(self.folder), arrow(part), mode="append")
+
+    def place(self, wanted: Sequence[Row], scope: Scope = Scope(), order: Sequence[str] = ()) -> Swap:
+        table = DeltaTable(str(self.folder))
+        path = self.root / "wanted.parquet"
+        pq.write_table(arrow(wanted), path)
+        with connect(self.root) as connection:
+            found = difference(connection, table, [path], KEY, scope)
+            done = placed(connection, table, [path], KEY, found, self.root / "placed", order)
+        told = {"insert": done.inserted_n, "update": done.updated_n, "delete": done.deleted_n}
+        assert {action: n for action, n in told.items() if n} == found.counts
+        swap(table, self.folder, done)
+        return done
+
+    def files(self) -> list[list[Row]]:
+        """Rows of each data file, as they lie."""
+        paths = DeltaTable(str(self.folder)).file_uris()
+        return [[tuple(r.values())[:4] for r in pq.read_table(path).to_pylist()] for path in sorted(paths)]
+
+    def rows(self) -> list[Row]:
+        return sorted((row for file in self.files() for row in file), key=str)
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(placing, "_TOGETHER", WAYS[request.param])
+    monkeypatch.setattr(placing, "_TOGETHER_IN_ORDER", WAYS[request.param])
+    return request.param
+
+
+@pytest.mark.parametrize("order", [(), ("grp", "id")], ids=["as it comes", "in order"])
+@pytest.mark.parametrize("share", EXTREMES)
+def test_rows_and_counts_are_those_of_an_upsert_by_hand(tmp_path: Path, way: str, share: str, order: tuple) -> None:
+    chance = random.Random(f"{way} {share} {order}")
+    before = [[(g if g != "e" else None, i, chance.choice("xy"), "old") for i in range(40)] for g in "abcde"]
+    wanted: dict[tuple, Row] = {}
+    for group in before:
+        for row in group:
+            fate = chance.choice(["gone", "new value"]) if chance.random() < EXTREMES[share] else "same"
+            if fate != "gone":
+                wanted[row[:2]] = (*row[:2], "z" if fate == "new value" else row[2], "new")
+    wanted |= {("f", i): ("f", i, None, "new") for i in range(7)}
+    table = Files(tmp_path, before)
+    done = table.place(list(wanted.values()), order=order)
+    present = {row[:2]: row for group in before for row in group}
+    # A row that only came once more keeps the load that brought it first.
+    expected = [present[k] if k in present and present[k][2] == row[2] else row for k, row in wanted.items()]
+    assert table.rows() == sorted(expected, key=str)
+    assert done.inserted_n == 7
+    assert done.updated_n == sum(k in present and present[k][2] != row[2] for k, row in wanted.items())
+    assert done.deleted_n == len(present.keys() - wanted.keys())
+    if order and way == "together":
+        assert all(file == sorted(file, key=lambda r: (r[0] is None, r[0] or "", r[1])) for file in table.files())
+
+
+def test_rows_outside_the_scope_stay(tmp_path: Path, way: str) -> None:
+    old: list[Row] = [("a", 1, "x", "old"), ("a", 2, "x", "old"), ("b", 1, "x", "old"), (None, 1, "x", "old")]
+    table = Files(tmp_path, [old])
+    keys = tmp_path / "keys.parquet"
+    pq.write_table(pa.table({"grp": pa.array([None, "a"], pa.string())}), keys)
+    done = table.place([("a", 1, "y", "new"), ("a", 3, "x", "new")], Scope(keys=(keys, ["grp"])))
+    assert table.rows() == sorted([("a", 1, "y", "new"), ("a", 3, "x", "new"), old[2]], key=str)
+    assert (done.inserted_n, done.updated_n, done.deleted_n, done.copied_n) == (1, 1, 2, 1)
+
+
+def test_all_rows_gone(tmp_path: Path, way: str) -> None:
+    table = Files(tmp_path, [[("a", 1, "x", "old")], [("b", 1, "x", "old")]])
+    assert table.place([]).deleted_n == 2
+    assert table.rows() == []
+
+
+def test_staged_files_take_the_place_of_files_of_which_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Files(tmp_path, [[("a", 1, "x", "old"), ("a", 2, "x", "old")], [("b", 1, "x", "old")]])
+    # Nothing may be written: the staged file itself is taken.
+    monkeypatch.setattr(placing, "_in_files", None)
+    done = table.place([("a", 1, "y", "new"), ("c", 1, "x", "new")], Scope("grp <> 'b'"))
+    assert (done.added, done.copied_n) == ((tmp_path / "wanted.parquet",), 0)
+    assert table.rows() == [("a", 1, "y", "new"), ("b", 1, "x", "old"), ("c", 1, "x", "new")]
+
+
+def test_rows_that_stay_keep_the_order_of_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "FILE_ROWS", 4096)
+    parts = [[(g, i, "x", "old") for i in range(3000)] for g in "abc"]
+    table = Files(tmp_path, parts)
+    changed = [(g, i, "y", "new") for g in "ab" for i in range(0, 3000, 10)]
+    keys = tmp_path / "keys.parquet"
+    pq.write_table(arrow(changed).select(KEY), keys)
+    done = table.place(changed, Scope(keys=(keys, KEY)))
+    assert done.updated_n == 600 and done.copied_n == 5400
+    lie = [row[:2] for file in table.files() for row in file if row[3] == "old" and row[0] != "c"]
+    assert lie == [(g, i) for g in "ab" for i in range(3000) if i % 10]
