@@ -40,3 +40,14 @@ def values() -> Callable[..., list[tuple[Any, ...]]]:
         return sorted(rows, key=lambda row: [(value is not None, value) for value in row])
 
     return collect
+
+
+@pytest.fixture
+def checked(frame: Frame, values: Callable[..., list[tuple[Any, ...]]]) -> Any:
+    """`checked(referential, "key rule", claim=[...])`: columns of a check of these tables of silver alone."""
+
+    def run(function: Any, columns: str, **tables: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        frames = [frame(f"silver.{name}", tables.get(name, [])) for name in function.__table__.inputs]
+        return values(function(*frames), columns)
+
+    return run

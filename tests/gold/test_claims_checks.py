@@ -6,8 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from nh_lakehouse.gold.reconciliation import reconciliation, referential
 
 SYN, RIF = {"source": "synpuf"}, {"source": "rif"}
@@ -22,17 +20,6 @@ def claim(bene: str | None, day: date | None, **values: Any) -> dict[str, Any]:
 def fill(bene: str, day: date, **values: Any) -> dict[str, Any]:
     """A fill of SynPUF, or what is given."""
     return {**SYN, "bene_id": bene, "service_date": day, "year": day.year} | values
-
-
-@pytest.fixture
-def checked(frame: Any, values: Any) -> Any:
-    """`checked(referential, "key rule", claim=[...])`: columns of a check of these tables of silver alone."""
-
-    def run(function: Any, columns: str, **tables: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-        frames = [frame(f"silver.{name}", tables.get(name, [])) for name in function.__table__.inputs]
-        return values(function(*frames), columns)
-
-    return run
 
 
 REFERENTIAL = "table key period rule rows_n detail"

@@ -42,7 +42,7 @@ def _oracle(case: dict[str, Any]) -> Any:
     rows: dict[str, Any] = {
         t.name.split(".")[-1]: []
         for t in load_tables().values()
-        if t.name.startswith("silver.nh_") or t.name == "silver.pbj_daily"
+        if t.name.startswith(("silver.nh_", "silver.hosp_")) or t.name == "silver.pbj_daily"
     }
     connection = oracle_of(rows | RandomClaims(**case).tables, "select 1")
     texts = [sql_of(subject) for subject in SUBJECTS if domain_of(subject) in ("claims", "ops")]

@@ -27,7 +27,6 @@ from nh_lakehouse.gold.turnover import nh_turnover_bands
 MONTHS = (date(2024, 6, 1), date(2024, 10, 1))
 STATES = ("AL", "CA", "RI", "SC", "TX")
 PROVIDER_TYPES = ("Medicare", "Medicaid", "Medicare and Medicaid")
-CLAIMS = ("clm_beneficiary", "clm_beneficiary_year", "claim", "drug_event", "clm_export_count")
 FUNCTIONS = {
     "nh_facility_metrics": nh_facility_metrics,
     "nh_readmission_facility": nh_readmission_facility,
@@ -44,6 +43,11 @@ FUNCTIONS = {
     "referential": referential,
     "reconciliation": reconciliation,
 }
+
+#: What the checks between tables read of other domains.
+OTHERS = sorted(
+    {n for f in (referential, reconciliation) for n in f.__table__.inputs if not n.startswith(("nh_", "pbj_"))}
+)
 
 # --- random inputs -------------------------------------------------------------------------------------------------
 
@@ -78,7 +82,7 @@ class _Homes:
                 {"prefix": prefix, "number": f"0{tag}", "prefix_and_number": f"{prefix}-0{tag}"}
                 for prefix, tag in (("F", 880), ("F", 881), ("K", 880), ("F", 882))
             ],
-            **{name: [] for name in CLAIMS},  # read by the checks between tables
+            **{name: [] for name in OTHERS},
         }
         for year in (2023, 2024):  # hospitals with swing beds and a home that has closed
             self.tables["nh_vbp"] += [{"fiscal_year": year, "ccn": "01U001"}, {"fiscal_year": year, "ccn": "015999"}]

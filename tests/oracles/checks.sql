@@ -5,6 +5,20 @@ select 'claim' as "table", source, bene_id, year, from_date as day from claim wh
 union all
 select 'drug_event', source, bene_id, year, service_date from drug_event where bene_id is not null;
 
+create view records as
+select 'hosp_procedure' as "table", source, encounter_id, start_at::date as day from hosp_procedure
+union all select 'hosp_condition', source, encounter_id, start_date from hosp_condition
+union all select 'hosp_medication', source, encounter_id, start_at::date from hosp_medication
+union all select 'hosp_observation', source, encounter_id, observed_at::date from hosp_observation
+union all select 'hosp_immunization', source, encounter_id, given_at::date from hosp_immunization
+union all select 'hosp_allergy', source, encounter_id, start_date from hosp_allergy
+union all select 'hosp_careplan', source, encounter_id, start_date from hosp_careplan
+union all select 'hosp_device', source, encounter_id, start_at::date from hosp_device
+union all select 'hosp_imaging_study', source, encounter_id, taken_at::date from hosp_imaging_study
+union all select 'hosp_supply', source, encounter_id, used_on from hosp_supply
+union all select 'hosp_claim', source, encounter_id, service_at::date from hosp_claim
+union all select 'hosp_claim_transaction', source, encounter_id, from_at::date from hosp_claim_transaction;
+
 create table referential as
 with named as (
   select 'nh_penalty' as "table", ccn, strftime(snapshot_month, '%Y-%m') as period, snapshot_month as month, false as expected from nh_penalty
@@ -63,7 +77,21 @@ union all
 select "table", source || ':' || bene_id, year::varchar, 'service_after_death', count(*),
   printf('up to %d day%s after death', max(day - died), if(max(day - died) = 1, '', 's'))
 from services join (select source, bene_id, max(death_date) as died from clm_beneficiary group by all) using (source, bene_id)
-where day - died > if("table" = 'drug_event', 1, 0) group by "table", source, bene_id, year;
+where day - died > if("table" = 'drug_event', 1, 0) group by "table", source, bene_id, year
+union all  -- a collection of which encounters are loaded; a procedure of nobody known may be of any
+select "table", source || ':' || encounter_id, year(day)::varchar, 'orphan_encounter', count(*), 'in no encounter file'
+from records r
+where encounter_id is not null and exists (from hosp_encounter e where e.source = r.source or r.source = 'unknown')
+  and not exists (from hosp_encounter e where e.source = r.source and e.encounter_id = r.encounter_id)
+group by "table", source, encounter_id, year(day)
+union all
+select "table", source || ':' || patient_id, year(day)::varchar, 'service_after_death', count(*),
+  printf('up to %d day%s after death', max(day - died), if(max(day - died) = 1, '', 's'))
+from (
+  select 'hosp_encounter' as "table", source, patient_id, start_at::date as day from hosp_encounter
+  union all select 'hosp_procedure', source, patient_id, start_at::date from hosp_procedure)
+join (select source, patient_id, max(death_date) as died from hosp_patient group by all) using (source, patient_id)
+where day > died group by "table", source, patient_id, year(day);
 
 -- The measures of both files, one a row, under the name that provider information gives them.
 create view averages as

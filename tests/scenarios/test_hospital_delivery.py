@@ -67,6 +67,9 @@ def test_faults_end_where_the_sample_says(sample: tuple[Path, HospitalReport], l
         for reason in ("date_order", "total_below_base", "coverage_above_total"):
             planted_n = sum(d.reason == reason for d in sample[1].dirt)
             assert connection.execute(query, [reason]).fetchall() == [(planted_n,)], reason
+        query = "SELECT count(*), sum(rows_n)::int FROM ops.referential WHERE rule = 'orphan_encounter'"
+        orphans_n = sum(d.severity == "referential" for d in sample[1].dirt)
+        assert connection.execute(query).fetchall() == [(orphans_n, orphans_n)]
     loads = rows_of(loaded, "ops.loads", ["target", "duplicate_n"])
     found_n = sum(r["duplicate_n"] for r in loads if r["target"].startswith("silver."))
     assert found_n == sum(d.severity == "duplicate" for d in sample[1].dirt)

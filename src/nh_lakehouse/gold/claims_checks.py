@@ -7,11 +7,12 @@ answer depends on which files are loaded.
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import exact_sum
+from nh_lakehouse.gold.told import late_after_death, told_by_subject
 
 __all__ = [
     "YEARLY_AMOUNTS",
@@ -46,7 +47,7 @@ def orphan_beneficiaries(clm_beneficiary: DataFrame, claim: DataFrame, drug_even
     loaded = clm_beneficiary.select("source").distinct()
     dated = _dated(claim, drug_event)
     unknown = dated.join(loaded, "source", how="left_semi").join(clm_beneficiary, [*_PERSON], how="left_anti")
-    return _by_person(unknown, "orphan_beneficiary", F.lit("in no beneficiary file"))
+    return told_by_subject(unknown, "bene_id", "orphan_beneficiary", F.lit("in no beneficiary file"))
 
 
 def services_after_death(clm_beneficiary: DataFrame, claim: DataFrame, drug_event: DataFrame) -> DataFrame:
@@ -69,9 +70,7 @@ def services_after_death(clm_beneficiary: DataFrame, claim: DataFrame, drug_even
         .withColumn("_days", F.datediff("_day", "_died"))
         .filter(F.col("_days") > grace)
     )
-    days = F.max("_days")
-    told = F.concat(F.lit("up to "), days.cast("string"), F.when(days == 1, " day").otherwise(" days"))
-    return _by_person(late, "service_after_death", F.concat(told, F.lit(" after death")))
+    return told_by_subject(late, "bene_id", "service_after_death", late_after_death("_days"))
 
 
 def _dated(claim: DataFrame, drug_event: DataFrame) -> DataFrame:
@@ -84,18 +83,6 @@ def _dated(claim: DataFrame, drug_event: DataFrame) -> DataFrame:
         for df, name, day in ((claim, "claim", "from_date"), (drug_event, "drug_event", "service_date"))
     ]  # fmt: skip
     return parts[0].unionByName(parts[1])
-
-
-def _by_person(rows: DataFrame, rule: str, detail: Column) -> DataFrame:
-    grouped = rows.groupBy("table", *_PERSON, "period")
-    return grouped.agg(F.count(F.lit(1)).alias("rows_n"), detail.alias("detail")).select(
-        "table",
-        F.concat("source", F.lit(":"), "bene_id").alias("key"),
-        "period",
-        F.lit(rule).alias("rule"),
-        "rows_n",
-        "detail",
-    )
 
 
 def paid_in_year(claim: DataFrame, clm_beneficiary_year: DataFrame) -> DataFrame:

@@ -1,5 +1,5 @@
 """Checks between tables of all domains: homes without provider information, tags without a code, people whom no
-beneficiary file holds, figures that two files should agree on.
+beneficiary file holds, encounters in no file, figures that two files should agree on.
 
 Neither changes a row of silver, as the answer depends on which files are loaded; both are recomputed when one of their
 inputs changes. Differences are shown, they are no errors. A domain adds inputs here, all optional: what is not loaded
@@ -24,6 +24,7 @@ from nh_lakehouse.gold.claims_checks import (
 )
 from nh_lakehouse.gold.consistency import incomplete_quarters, mismatched_scores, orphan_tags
 from nh_lakehouse.gold.grouping import unpivot
+from nh_lakehouse.gold.hospital_checks import orphan_encounters, treated_after_death
 from nh_lakehouse.gold.statistics import exact_mean, exact_sum, ratio
 from nh_lakehouse.quarters import month_of_quarter
 
@@ -78,6 +79,20 @@ AVERAGES: dict[str, str] = {
         "clm_beneficiary",
         "claim",
         "drug_event",
+        "hosp_patient",
+        "hosp_encounter",
+        "hosp_procedure",
+        "hosp_condition",
+        "hosp_medication",
+        "hosp_observation",
+        "hosp_immunization",
+        "hosp_allergy",
+        "hosp_careplan",
+        "hosp_device",
+        "hosp_imaging_study",
+        "hosp_supply",
+        "hosp_claim",
+        "hosp_claim_transaction",
     ],
 )
 def referential(
@@ -93,8 +108,22 @@ def referential(
     clm_beneficiary: DataFrame,
     claim: DataFrame,
     drug_event: DataFrame,
+    hosp_patient: DataFrame,
+    hosp_encounter: DataFrame,
+    hosp_procedure: DataFrame,
+    hosp_condition: DataFrame,
+    hosp_medication: DataFrame,
+    hosp_observation: DataFrame,
+    hosp_immunization: DataFrame,
+    hosp_allergy: DataFrame,
+    hosp_careplan: DataFrame,
+    hosp_device: DataFrame,
+    hosp_imaging_study: DataFrame,
+    hosp_supply: DataFrame,
+    hosp_claim: DataFrame,
+    hosp_claim_transaction: DataFrame,
 ) -> DataFrame:
-    """Homes and people that the files about them do not hold, and what does not fit together inside a file.
+    """Homes, people and encounters that the files about them do not hold, and what does not fit together inside a file.
 
     Provider information of the same month decides; where that month is not loaded, the nearest loaded one (of two
     equally near, the earlier). A quarter is compared by its last month, a fiscal year by its September. Without any
@@ -107,6 +136,11 @@ def referential(
         nh_citation, nh_citation_code: citations, and the tags that there are; without the latter no tag is reported.
         clm_beneficiary: people of beneficiary files, with the date of death; of a source without any nothing is told.
         claim, drug_event: claims and fills.
+        hosp_patient: patients, with the date of death.
+        hosp_encounter: encounters; of a source without any no orphan is reported.
+        hosp_procedure, hosp_condition, hosp_medication, hosp_observation, hosp_immunization, hosp_allergy,
+        hosp_careplan, hosp_device, hosp_imaging_study, hosp_supply, hosp_claim, hosp_claim_transaction: records that
+            name encounters.
     Returns:
         One row per (table, key, period, rule): `key` is the ccn, `rule` is `orphan_facility`, or `not_in_provider_info`
         where absence is expected: swing-bed hospitals, and facilities of value-based purchasing whose number is not
@@ -115,7 +149,9 @@ def referential(
         value-based purchasing score is not what its formula gives. `orphan_tag`: a tag of citations (`key` is F-0880)
         that the look-up of citation codes does not hold. `orphan_beneficiary`: claims or fills of a person (`key` is
         source:bene_id) whom no beneficiary file holds; `service_after_death`: claims that begin after the person's
-        death, fills more than a day after it; both by year.
+        death, fills more than a day after it; both by year. `orphan_encounter`: records of an encounter (`key` is
+        source:encounter_id) that no encounter file holds; `service_after_death` of hospital records: encounters and
+        procedures on a day after the patient's death (`key` is source:patient_id).
     Source: CCN numbering: CMS State Operations Manual, chapter 2, section 2779A.
     """
     number = F.substring("ccn", 3, 4)
@@ -142,12 +178,28 @@ def referential(
         "rows_n",
         F.concat(F.lit("not in provider information of "), F.date_format("_compared", "yyyy-MM")).alias("detail"),
     )
+    records = {
+        "hosp_procedure": hosp_procedure,
+        "hosp_condition": hosp_condition,
+        "hosp_medication": hosp_medication,
+        "hosp_observation": hosp_observation,
+        "hosp_immunization": hosp_immunization,
+        "hosp_allergy": hosp_allergy,
+        "hosp_careplan": hosp_careplan,
+        "hosp_device": hosp_device,
+        "hosp_imaging_study": hosp_imaging_study,
+        "hosp_supply": hosp_supply,
+        "hosp_claim": hosp_claim,
+        "hosp_claim_transaction": hosp_claim_transaction,
+    }
     others = (
         incomplete_quarters(pbj_daily),
         mismatched_scores(nh_vbp, nh_vbp_national),
         orphan_tags(nh_citation, nh_citation_code),
         orphan_beneficiaries(clm_beneficiary, claim, drug_event),
         services_after_death(clm_beneficiary, claim, drug_event),
+        orphan_encounters(hosp_encounter, records),
+        treated_after_death(hosp_patient, hosp_encounter, hosp_procedure),
     )
     return reduce(lambda above, below: above.unionByName(below), others, missing)
 

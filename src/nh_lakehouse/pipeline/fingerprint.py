@@ -67,15 +67,16 @@ def _closure(module: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _imports(path: Path) -> list[str]:
-    names = []
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(_PACKAGE):
             names.append(node.module)
             names += [f"{node.module}.{alias.name}" for alias in node.names if _path(f"{node.module}.{alias.name}")]
         elif isinstance(node, ast.Import):
             names += [a.name for a in node.names if a.name.startswith(_PACKAGE)]
-    return names
+    return tuple(names)
 
 
 @cache
