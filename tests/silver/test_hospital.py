@@ -10,8 +10,8 @@ from oracles import frames_of
 from pyspark.sql import SparkSession
 from support import values
 
+from nh_lakehouse.ages import age_at
 from nh_lakehouse.contracts import load_tables
-from nh_lakehouse.gold.hospital_patients import age_at
 from nh_lakehouse.pipeline.graph import build_graph
 from nh_lakehouse.pipeline.profile import sensitive_columns
 from nh_lakehouse.silver.hospital_events import hosp_encounter, hosp_procedure

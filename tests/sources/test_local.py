@@ -107,6 +107,22 @@ def test_tables_of_a_lakehouse_inside_the_landing_folder_are_no_landing_files(tm
     assert names(tmp_path) == ["x.csv"]
 
 
+def test_links_to_folders_are_followed_into_no_folder_twice(tmp_path):
+    landing, elsewhere = tmp_path / "landing", tmp_path / "elsewhere"
+    for folder in (landing / "own", elsewhere / "deep"):
+        folder.mkdir(parents=True)
+        (folder / "x.csv").write_text("a\n1\n")
+    (landing / "link").symlink_to(elsewhere, target_is_directory=True)
+    (landing / "twice").symlink_to(elsewhere / "deep", target_is_directory=True)
+    (elsewhere / "back").symlink_to(landing, target_is_directory=True)  # would go round for ever
+    lake = tmp_path / "lake"
+    (lake / "silver").mkdir(parents=True)
+    (lake / "silver" / "y.csv").write_text("a\n")
+    (landing / "tables").symlink_to(lake, target_is_directory=True)
+    names = [file.name for file in list_landing(landing, lakehouse=lake)]
+    assert names == ["own/x.csv", "twice/x.csv"]
+
+
 def test_link_that_leads_nowhere_is_listed(tmp_path):
     (tmp_path / "x.csv").symlink_to(tmp_path / "gone.csv")
     assert (only(tmp_path).name, only(tmp_path).size_bytes) == ("x.csv", 0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from nh_lakehouse.ages import age_at
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.bands import ALL
 from nh_lakehouse.gold.claims_codes import dx_category
@@ -186,10 +187,9 @@ def _with_next(episodes: DataFrame) -> DataFrame:
 
 def _judged(episodes: DataFrame, rules: ReadmissionRules) -> DataFrame:
     """Adds what makes an episode an index, and whether it was readmitted."""
-    before_birthday = "date_format(discharge_date, 'MMdd') < date_format(birth_date, 'MMdd')"
     judged = episodes.selectExpr(
         "*",
-        f"CAST(year(discharge_date) - year(birth_date) - CAST({before_birthday} AS int) AS int) AS age_at_discharge",
+        f"{age_at('discharge_date')} AS age_at_discharge",
         "coalesce(discharge_status <> '20', true) AND coalesce(death_date > discharge_date, true)"
         " AS alive_at_discharge",
         f"coalesce(date_add(discharge_date, {rules.days}) <= inpatient_end_date, false) AS readmit_observable",

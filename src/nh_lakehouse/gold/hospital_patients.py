@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from nh_lakehouse.ages import age_at
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.hospital_visits import UNCOVERED, chronic_condition
 from nh_lakehouse.gold.statistics import count_if, exact_sum_usd, percentile_of
@@ -74,7 +75,7 @@ def hosp_patient_summary(
     return joined.selectExpr(
         *_PERSON,
         "gender",
-        f"CAST({age_at(last)} AS int) AS age_years",
+        f"{age_at(last)} AS age_years",
         "death_date IS NOT NULL AS has_died",
         *[f"coalesce({c}, 0) AS {c}" for c in counts],
         "total_cost_usd",
@@ -157,9 +158,3 @@ def hosp_sdoh(hosp_patient: DataFrame, hosp_condition: DataFrame, hosp_observati
     return people.join(latest, on=_PERSON, how="left").selectExpr(
         *_PERSON, *[c for pair in zip(*columns, strict=True) for c in pair]
     )
-
-
-def age_at(day: str, birth_date: str = "birth_date") -> str:
-    """SQL of the age in whole years on a day; null where either is."""
-    later = f"month({day}) * 100 + day({day}) < month({birth_date}) * 100 + day({birth_date})"
-    return f"year({day}) - year({birth_date}) - CASE WHEN {later} THEN 1 ELSE 0 END"

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from pyspark.sql import DataFrame
 
+from nh_lakehouse.ages import age_at
 from nh_lakehouse.declare import silver_table
 from nh_lakehouse.silver import claims_codes as codes
 from nh_lakehouse.silver.conform import FLAGS, HISTORY_COLUMNS
@@ -207,7 +208,5 @@ def _label(column: str, labels: Mapping[str, str]) -> str:
 def _age_end() -> str:
     """SQL of the whole years on 31 December, or on the day of death where that is earlier."""
     dies = "death_date < CAST(concat(CAST(year AS string), '-12-31') AS date)"
-    later = "month(death_date) * 100 + day(death_date) < month(birth_date) * 100 + day(birth_date)"
-    at_death = f"year(death_date) - year(birth_date) - CASE WHEN {later} THEN 1 ELSE 0 END"
     # On 31 December every birthday of the year is over.
-    return f"CASE WHEN {dies} THEN {at_death} ELSE year - year(birth_date) END"
+    return f"CASE WHEN {dies} THEN {age_at('death_date')} ELSE year - year(birth_date) END"

@@ -126,7 +126,7 @@ class LandingFile:
 def list_landing(folder: Path, *, lakehouse: Path | None = None) -> list[LandingFile]:
     """All files below a landing folder, sorted by name; zip archives are listed member by member.
 
-    A lakehouse that lies inside the landing folder is left out.
+    A lakehouse that lies inside the landing folder is left out. Links to folders are followed, into no folder twice.
 
     Args:
         folder: the landing folder.
@@ -139,14 +139,21 @@ def list_landing(folder: Path, *, lakehouse: Path | None = None) -> list[Landing
             f"landing folder {folder} does not exist; give the folder that holds the CSV files with --landing"
         )
     files: list[LandingFile] = []
-    for root, folders, names in os.walk(folder):
-        here = Path(root)
-        folders[:] = sorted(
-            f for f in folders if not (here / f / "_delta_log").is_dir() and (here / f).absolute() != lakehouse
-        )
+    entered = {folder.resolve()}
+    for root, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [f for f in sorted(folders) if _is_entered(Path(root) / f, entered, lakehouse)]
         for name in sorted(names):
             files.extend(_entries(Path(root) / name, folder))
     return sorted(files, key=lambda f: f.name)
+
+
+def _is_entered(folder: Path, entered: set[Path], lakehouse: Path | None) -> bool:
+    """Whether a folder is looked into: no table, no lakehouse, and none that was looked into under another name."""
+    target = folder.resolve()
+    if (folder / "_delta_log").is_dir() or lakehouse in (folder.absolute(), target) or target in entered:
+        return False
+    entered.add(target)
+    return True
 
 
 def _entries(path: Path, folder: Path) -> Iterator[LandingFile]:
