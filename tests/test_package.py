@@ -100,7 +100,7 @@ def imports_of(path: Path) -> set[str]:
 
 SHARED_BY_LAYERS = (
     "nh_lakehouse.declare", "nh_lakehouse.contracts", "nh_lakehouse.errors", "nh_lakehouse.quarters",
-    "nh_lakehouse.reference",
+    "nh_lakehouse.ages", "nh_lakehouse.reference",
 )  # fmt: skip
 #: What the modules of a folder may import of the package (DESIGN, Layout: arrows point one way).
 ARROWS = {
