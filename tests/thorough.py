@@ -13,8 +13,9 @@ THOROUGH = os.environ.get("NHL_THOROUGH", "0") not in ("", "0")
 #: For tests that add little to the ones that always run, and take long.
 only_when_thorough = pytest.mark.skipif(not THOROUGH, reason="takes long and adds little; set NHL_THOROUGH=1")
 
-#: For variants whose difference lies in records and commits, which no engine computes: on Spark a run takes ten times
-#: as long.
+#: For tests of what happens around the tables of a run: its records, its commits, what it reads and leaves out, what it
+#: tells. No engine computes that, and on Spark a run takes ten times as long. That the tables are the same on both
+#: engines is what `scenarios/test_parity.py` and the SQL of `oracles` hold.
 embedded_unless_thorough = pytest.mark.skipif(
     engine_name() == "spark" and not THOROUGH,
     reason="tried on the embedded engine; on Spark only with NHL_THOROUGH=1",

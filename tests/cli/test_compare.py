@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 from lake import add_rows, file_row, state_rows
 from support import keep_engine, provider_row, write
+from thorough import embedded_unless_thorough
 from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse, load_contracts
 from nh_lakehouse.cli.app import app
 from nh_lakehouse.engines import Engine
+
+pytestmark = embedded_unless_thorough
 
 STATES, MONTH, QUARTER = "gold.nh_state_risk", "silver.nh_facility_month", "gold.pbj_quarter"
 OCTOBER, NOVEMBER = date(2024, 10, 1), date(2024, 11, 1)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from lake import NOW, add_rows, state_rows
 from support import all_tables, load, pbj_rows, write
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
@@ -19,6 +20,8 @@ from nh_lakehouse.lakehouse.changes import FileChanges, changed_files
 from nh_lakehouse.lakehouse.lock import RunLock
 from nh_lakehouse.lakehouse.maintain import optimize, vacuum
 from nh_lakehouse.lakehouse.state import read_state
+
+pytestmark = embedded_unless_thorough
 
 TABLE = "gold.nh_state_risk"
 

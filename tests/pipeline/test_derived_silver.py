@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from clinic import arrive, clinic, clinic_graph, lab
 from support import rows_of
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.pipeline.explain import explain
 from nh_lakehouse.pipeline.lineage import edges
 from nh_lakehouse.pipeline.restore import restore
+
+pytestmark = embedded_unless_thorough
 
 SPELL, SPEND = "silver.cln_spell", "gold.cln_spend"
 FIRST = [("1", 1, "ann", "2024-01-02", "10.00"), ("2", 1, "bob", "2024-02-01", "5.50")]

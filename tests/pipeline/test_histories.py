@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from clinic import PERSON, arrive, clinic, listed, moves, roll
 from support import all_tables, rows_of
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
+
+pytestmark = embedded_unless_thorough
 
 #: Nine who stay as they are, so that a year is complete without the tenth.
 OTHERS = [f"p{n}" for n in range(9)]

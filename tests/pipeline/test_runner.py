@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from support import all_tables, load, pbj_rows, provider_row, rows_of, write
 from tables import failing
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse, RunOptions, build_graph, run
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import ConfigError, PlanError, RunFailedError
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.report import RunReport
+
+pytestmark = embedded_unless_thorough
 
 SELECT = ["gold.pbj_*"]
 DAYS = ["20240401", "20240402"]

@@ -11,15 +11,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from clinic import CLAIM, LINE, PERSON, arrive, clinic, desk, lab, listed, moves, roll
-from support import all_tables, rows_of
-from thorough import THOROUGH
+from support import all_tables, engine_name, rows_of
+from thorough import THOROUGH, embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.lakehouse import placing
 from nh_lakehouse.pipeline import reached, touched
 
-SEEDS = range(12 if THOROUGH else 2)
+SEEDS = range(12 if THOROUGH else 2 if engine_name() == "sail" else 1)
 SPELL, SPEND = "silver.cln_spell", "gold.cln_spend"
 
 
@@ -152,6 +152,7 @@ def test_versions_in_any_order_and_split_are_those_of_one_load(tmp_path: Path, e
     assert compared(tmp_path / "split") == compared(tmp_path / "whole")
 
 
+@embedded_unless_thorough
 def test_versions_are_rebuilt_for_those_alone_whom_a_change_may_reach(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):
@@ -188,6 +189,7 @@ class Killed(BaseException):
     """Not an Exception: nothing in the product may catch it and go on."""
 
 
+@embedded_unless_thorough
 def test_late_claims_and_a_move_killed_at_every_commit(tmp_path: Path, engine: Engine):
     landing = tmp_path / "landing"
     lab(landing, 1, [(n, 1, f"p{n % 3}", "2024-01-02", "1.00") for n in range(6)])
@@ -225,6 +227,7 @@ def written(lake: Path, table: str, since: int) -> int:
     return sum(stats["numRecords"] for stats in added)
 
 
+@embedded_unless_thorough
 def test_late_claims_write_in_proportion(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(placing, "FILE_ROWS", 2048)
     landing, lake, chance = tmp_path / "landing", tmp_path / "lake", random.Random(1)
@@ -257,6 +260,7 @@ def test_late_claims_write_in_proportion(tmp_path: Path, engine: Engine, monkeyp
     assert told == {"Lab_1.csv": 5_000, "Lab_2.csv": 100, "Lab_3.csv": 100}
 
 
+@embedded_unless_thorough
 def test_large_change_and_small_table_are_loaded_as_a_whole(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ):

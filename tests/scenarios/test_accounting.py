@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from deliveries import payroll, penalties, provider, put
 from support import all_tables, load, rows_of
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse, build_graph
 from nh_lakehouse.engines import Engine
@@ -164,6 +165,7 @@ def test_quarantine_holds_what_does_not_fit_now(tmp_path: Path, engine: Engine) 
     assert [(r["file"], r["period"]) for r in rows_of(lake, "ops.quarantine")] == [(later.name, "2024Q3")]
 
 
+@embedded_unless_thorough
 def test_file_of_several_quarters_is_accounted_for_when_one_of_them_is_looked_at_again(
     tmp_path: Path, engine: Engine
 ) -> None:
@@ -189,6 +191,7 @@ def test_file_of_several_quarters_is_accounted_for_when_one_of_them_is_looked_at
     assert_identity(tmp_path / "lake")
 
 
+@embedded_unless_thorough
 def test_two_releases_under_one_name_are_accounted_apart(tmp_path: Path, engine: Engine) -> None:
     lake, landing = tmp_path / "lake", tmp_path / "landing"
     old = payroll("PBJ_Daily_Nurse_Staffing_Q2_2024.csv", [{"ccn": "015009", "day": "20240401"}], modified="2024-10-20")
@@ -207,6 +210,7 @@ def test_two_releases_under_one_name_are_accounted_apart(tmp_path: Path, engine:
     assert_identity(lake)
 
 
+@embedded_unless_thorough
 @pytest.mark.usefixtures("narrow_here")
 def test_history_reports_its_own_versions_beside(tmp_path: Path, engine: Engine) -> None:
     homes = [{"ccn": f"01500{n}"} for n in range(10)]
@@ -249,6 +253,7 @@ def one_row_lost(real: Callable) -> Callable:
     return count
 
 
+@embedded_unless_thorough
 @pytest.mark.parametrize("broken", [one_too_many, one_row_lost], ids=lambda f: f.__name__)
 def test_broken_account_fails_the_load_and_leaves_the_table_as_it_was(
     loaded: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, broken: Callable
@@ -266,6 +271,7 @@ def test_broken_account_fails_the_load_and_leaves_the_table_as_it_was(
     assert len(rows_of(loaded / "lake", "silver.pbj_daily")) == 5
 
 
+@embedded_unless_thorough
 def test_commit_that_does_not_do_what_was_asked_is_taken_back(
     loaded: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +292,7 @@ def test_commit_that_does_not_do_what_was_asked_is_taken_back(
     assert len(rows_of(loaded / "lake", "silver.pbj_daily")) == 5
 
 
+@embedded_unless_thorough
 def test_bronze_append_that_lost_rows_is_taken_back(
     loaded: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

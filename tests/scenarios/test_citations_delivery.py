@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support import csv_text, load, rows_of, write
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.contracts import load_contracts
@@ -71,18 +72,21 @@ def at_once(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Path:
     return root
 
 
+@embedded_unless_thorough
 def test_two_files_make_one_table(at_once: Path) -> None:
     assert citations(at_once / "lake") == FIRE + OCTOBER_HEALTH
     jeopardy = {r["ccn"] for r in rows_of(at_once / "lake", TABLE) if r["immediate_jeopardy"]}
     assert jeopardy == {"015010"}
 
 
+@embedded_unless_thorough
 def test_nothing_is_new_the_second_time(at_once: Path, engine: Engine) -> None:
     version = Lakehouse(at_once / "lake").version(TABLE)
     assert load(at_once / "lake", at_once / "landing", engine).status == "nothing_new"
     assert Lakehouse(at_once / "lake").version(TABLE) == version
 
 
+@embedded_unless_thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("order", list(permutations(FILES))[::2], ids=lambda names: "-".join(n[3:7] for n in names))
 def test_any_order_of_the_files_gives_the_same_rows(order: tuple[str, ...], tmp_path: Path, engine: Engine) -> None:
@@ -92,6 +96,7 @@ def test_any_order_of_the_files_gives_the_same_rows(order: tuple[str, ...], tmp_
     assert citations(tmp_path / "lake") == FIRE + OCTOBER_HEALTH
 
 
+@embedded_unless_thorough
 def test_a_new_release_of_one_file_leaves_the_rows_of_the_other(tmp_path: Path, engine: Engine) -> None:
     for name, text in FILES.items():
         write(tmp_path / "landing" / name, text)

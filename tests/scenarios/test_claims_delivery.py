@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support import load, write
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.contracts import load_contracts
@@ -50,6 +51,7 @@ def test_an_empty_part_is_loaded_with_no_rows_and_known_the_next_time(engine, tm
     assert (again.exit_code, again.files, claims_n(lake)) == (0, [], 2)
 
 
+@embedded_unless_thorough
 def test_an_empty_part_alone_makes_an_empty_table(engine, tmp_path):
     write(tmp_path / "landing" / PART_B, HEADER)
     report = delivered(tmp_path / "lake", tmp_path / "landing", engine)
@@ -57,6 +59,7 @@ def test_an_empty_part_alone_makes_an_empty_table(engine, tmp_path):
     assert claims_n(tmp_path / "lake") == 0
 
 
+@embedded_unless_thorough
 def test_the_same_claims_on_another_day_under_another_name_are_a_copy(engine, tmp_path):
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     write(landing / PART_A, CLAIMS, modified="2024-06-01")
@@ -70,6 +73,7 @@ def test_the_same_claims_on_another_day_under_another_name_are_a_copy(engine, tm
     assert claims_n(lake) == 2
 
 
+@embedded_unless_thorough
 def test_a_copy_takes_the_place_of_claims_that_are_taken_back(engine, tmp_path):
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     for name, body in ((PART_A, CLAIMS), (PART_B, HEADER)):
@@ -83,6 +87,7 @@ def test_a_copy_takes_the_place_of_claims_that_are_taken_back(engine, tmp_path):
     assert claims_n(lake) == 2
 
 
+@embedded_unless_thorough
 def test_enrolments_beside_claims_are_left_to_their_own_domain(engine, tmp_path):
     landing = tmp_path / "landing"
     write(landing / PART_A, CLAIMS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from deliveries import chains, payroll, provider, put
 from support import all_tables, load, rows_of
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.engines import Engine
@@ -58,12 +59,14 @@ def no_engine() -> Engine:
     raise AssertionError("an engine was asked for where nothing is new")
 
 
+@embedded_unless_thorough
 def test_same_files_start_no_engine(loaded: Path) -> None:
     options = RunOptions(lakehouse=loaded / "lake", landing=loaded / "landing", select=tuple(SELECT))
     report = run(options, no_engine)
     assert (report.status, report.exit_code, report.tables) == ("nothing_new", 0, [])
 
 
+@embedded_unless_thorough
 def test_same_file_with_a_new_modified_time_is_a_duplicate(loaded: Path, engine: Engine) -> None:
     tables, before = all_tables(loaded / "lake"), versions(loaded)
     os.utime(loaded / "landing" / HOURS.name)
@@ -72,6 +75,7 @@ def test_same_file_with_a_new_modified_time_is_a_duplicate(loaded: Path, engine:
     assert again(loaded, engine).status == "nothing_new"
 
 
+@embedded_unless_thorough
 def test_same_bytes_under_other_names_of_the_period_are_duplicates(loaded: Path, engine: Engine) -> None:
     tables, before = all_tables(loaded / "lake"), versions(loaded)
     # The name says the third quarter, the rows say the second: the column decides.
@@ -82,6 +86,7 @@ def test_same_bytes_under_other_names_of_the_period_are_duplicates(loaded: Path,
     assert (all_tables(loaded / "lake"), versions(loaded)) == (tables, before)
 
 
+@embedded_unless_thorough
 def test_same_bytes_twice_in_one_run_are_loaded_once(tmp_path: Path, engine: Engine) -> None:
     copy = replace(HOURS, name="PBJ_Daily_Nurse_Staffing_Q2_2024_copy.csv")
     report = load(tmp_path / "lake", put(tmp_path / "landing", [HOURS, copy]), engine, select=["silver.pbj_daily"])
@@ -89,6 +94,7 @@ def test_same_bytes_twice_in_one_run_are_loaded_once(tmp_path: Path, engine: Eng
     assert len(rows_of(tmp_path / "lake", "silver.pbj_daily")) == 6
 
 
+@embedded_unless_thorough
 def test_same_bytes_under_the_name_of_another_month_are_a_new_snapshot_of_chains(loaded: Path, engine: Engine) -> None:
     november = replace(CHAINS, name="Chain_Performance_20241101.csv", modified="2024-11-20")
     put(loaded / "landing", [november])
@@ -101,6 +107,7 @@ def test_same_bytes_under_the_name_of_another_month_are_a_new_snapshot_of_chains
     assert again(loaded, engine).status == "nothing_new"
 
 
+@embedded_unless_thorough
 def test_two_months_of_chains_with_the_same_bytes_in_one_run_are_two_snapshots(tmp_path: Path, engine: Engine) -> None:
     files = [CHAINS, replace(CHAINS, name="Chain_Performance_20241101.csv")]
     report = load(tmp_path / "lake", put(tmp_path / "landing", files), engine, select=["silver.nh_chain"])
@@ -113,6 +120,7 @@ def test_two_months_of_chains_with_the_same_bytes_in_one_run_are_two_snapshots(t
     assert len(rows_of(tmp_path / "lake", "silver.nh_chain")) == 4
 
 
+@embedded_unless_thorough
 def test_other_content_under_the_same_name_is_a_new_release(loaded: Path, engine: Engine) -> None:
     corrected = payroll(HOURS.name, [{"ccn": "015009", "day": "20240401", "census": 99}], modified="2024-12-01")
     put(loaded / "landing", [corrected])
@@ -131,6 +139,7 @@ def test_full_refresh_twice_commits_nothing_and_changes_nothing(loaded: Path, en
         assert (all_tables(loaded / "lake"), versions(loaded)) == (tables, before)
 
 
+@embedded_unless_thorough
 def test_provider_information_under_the_name_of_another_month_keeps_the_month_of_its_rows(
     tmp_path: Path, engine: Engine
 ) -> None:

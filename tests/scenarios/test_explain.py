@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from deliveries import Delivery, payroll, provider, put
 from support import csv_text, load
+from thorough import embedded_unless_thorough
 from typer.testing import CliRunner
 
 from nh_lakehouse.cli.app import app
 from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, embedded_unless_thorough]
 
 HOMES = ("015009", "035001")
 DAYS = [("20240331", "2024Q1"), ("20240401", "2024Q2"), ("20240402", "2024Q2"), ("20240501", "2024Q2")]

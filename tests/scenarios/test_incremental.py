@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from deliveries import FIRST_DAYS, Delivery, payroll, provider, put
 from support import all_tables, csv_text, load, rows_of
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse, build_graph
 from nh_lakehouse.contracts import load_contracts
@@ -74,6 +75,7 @@ def assert_equals_full(folder: Path, engine: Engine) -> None:
     assert {name: Lakehouse(folder / "lake").version(name) for name in PER} == before
 
 
+@embedded_unless_thorough
 def test_base_holds_every_table_with_per(base: Path) -> None:
     graph = build_graph()
     assert {*PER, *PER_OF_MEASURES, *PER_OF_CITATIONS} == {
@@ -129,6 +131,7 @@ def measures(month: str, scores: dict[str, list[str]], *, modified: str = "2024-
     return Delivery(f"NH_QualityMsr_MDS_{month}.csv", body, modified)
 
 
+@embedded_unless_thorough
 def test_measure_of_one_home_recomputes_that_home(tmp_path: Path, engine: Engine) -> None:
     first = {ccn: ["1", "2", "3", "4"] for ccn in HOMES}
     landing, lake = put(tmp_path / "landing", [measures("Oct2024", first)]), tmp_path / "lake"
@@ -144,6 +147,7 @@ def test_measure_of_one_home_recomputes_that_home(tmp_path: Path, engine: Engine
     assert rows_of(lake, "gold.nh_quality_trend") == found
 
 
+@embedded_unless_thorough
 def test_unchanged_rows_in_a_new_release_change_no_gold_table(loaded: Path, engine: Engine) -> None:
     before = {name: Lakehouse(loaded / "lake").version(name) for name in SELECT}
     same = payroll(
@@ -159,6 +163,7 @@ def test_unchanged_rows_in_a_new_release_change_no_gold_table(loaded: Path, engi
     assert again(loaded, engine).status == "nothing_new"
 
 
+@embedded_unless_thorough
 def test_silver_put_back_by_hand_is_brought_up_to_date_again(loaded: Path, engine: Engine) -> None:
     late = payroll(
         "PBJ_Daily_Nurse_Staffing_Q3_2024.csv", hours_of(HOMES[:1], [("20240701", "2024Q3")]), modified="2024-11-20"
@@ -174,6 +179,7 @@ def test_silver_put_back_by_hand_is_brought_up_to_date_again(loaded: Path, engin
     assert again(loaded, engine).status == "nothing_new"
 
 
+@embedded_unless_thorough
 @pytest.mark.parametrize("lost", ["bronze.pbj_nurse_daily", "silver.pbj_daily", "gold.pbj_totals"])
 def test_table_whose_folder_was_deleted_is_made_again_with_what_reads_it(
     loaded: Path, engine: Engine, lost: str
@@ -197,6 +203,7 @@ def with_spec(spec: TableSpec) -> Graph:
     return build_graph(list(specs.values()))
 
 
+@embedded_unless_thorough
 def test_changed_threshold_recomputes_the_table_and_what_reads_it(loaded: Path, engine: Engine) -> None:
     spec = build_graph().specs["gold.pbj_quarter"]
     # 160 hours for 80 residents are 2.0 a day: sound by the default limit of 1.5, aberrant by one of 2.5.

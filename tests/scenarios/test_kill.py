@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from deliveries import payroll, penalties, provider, put
 from support import all_tables, load, rows_of
-from thorough import only_when_thorough
+from thorough import THOROUGH, embedded_unless_thorough, only_when_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.engines import Engine
@@ -100,7 +100,8 @@ def kill_everywhere(base: Path | None, folder: Path, engine: Engine, landing: Pa
     clean = fresh("clean")
     commits = commits_of(lambda hook: load(clean, landing, engine, select=select, after_commit=hook))
     expected = compared(clean)
-    for number in range(1, len(commits) + 1):
+    # Which engine computed what is committed makes no difference to the commits: there every fifth is enough.
+    for number in range(1, len(commits) + 1, 1 if engine.name == "sail" or THOROUGH else 5):
         lake = fresh(f"killed_{number}")
         with pytest.raises(Killed):
             load(lake, landing, engine, select=select, after_commit=KillAtCommit(number))
@@ -131,6 +132,7 @@ def test_second_load_with_updates_and_deletes_killed_at_every_commit(tmp_path: P
     assert {commits.count(t) for t in written} == {1}
 
 
+@embedded_unless_thorough
 def test_first_load_killed_again_and_again(tmp_path: Path, engine: Engine) -> None:
     landing = put(tmp_path / "landing", FIRST + SECOND)
     clean, lake = tmp_path / "clean", tmp_path / "lake"

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from support import load, rows_of, write
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
+
+pytestmark = embedded_unless_thorough
 
 QRP = "Skilled_Nursing_Facility_Quality_Reporting_Program"
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules import Release, Snapshot, accepted_rows, expected_versions
 from support import all_tables, load, rows_of
-from thorough import examples
+from thorough import embedded_unless_thorough, examples
 
 from nh_lakehouse.engines import Engine
 
@@ -113,6 +113,7 @@ def check_payroll_and_penalties(seed: int, folder: Path, engine: Engine) -> None
     assert compared(split) == compared(whole)
 
 
+@embedded_unless_thorough
 @examples(1, 12)
 @given(seed=SEEDS)
 def test_payroll_and_penalties_in_any_order_and_split_give_the_same_tables(

@@ -133,6 +133,7 @@ def test_only_file_of_a_data_set_leaves_empty_tables(copy: Path, engine: Engine)
     assert rows_of(copy / "lake", "gold.pbj_day") != []
 
 
+@embedded_unless_thorough
 def test_forgotten_release_lets_the_one_before_of_the_same_name_stand_again(right: Path, copy: Path, engine: Engine):
     before = all_tables(right / "lake")
     run_in(copy, [homes("Oct2024", 55, modified="2025-05-01")], engine)
@@ -192,6 +193,7 @@ def test_forgotten_file_is_loaded_with_other_content_or_when_called_back(right: 
     assert [r["fine_usd"] for r in rows_of(copy / "lake", "silver.nh_penalty")] == [100]
 
 
+@embedded_unless_thorough
 def test_forget_killed_anywhere_is_completed_by_the_next_run(right: Path, copy: Path, engine: Engine):
     before, wrong = all_tables(right / "lake"), WRONG["a newer release of a month"]
     run_in(copy, [wrong], engine)
@@ -289,6 +291,7 @@ def test_column_that_the_contract_did_not_know_is_found_in_bronze(
     assert {(f"{r['valid_from']:%Y-%m}", r["certified_beds"]) for r in history} == {("2024-10", 100), ("2024-12", 123)}
 
 
+@embedded_unless_thorough
 def test_rebuild_without_a_mended_contract_changes_nothing(copy: Path, engine: Engine):
     before = {t: Lakehouse(copy / "lake").version(t) for t in all_tables(copy / "lake")}
     report = load(copy / "lake", None, engine, select=SELECT, layers=("silver", "gold"), rebuild=("nh_provider_info",))

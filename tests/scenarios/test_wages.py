@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from support import load, pbj_rows, rows_of, write
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse.engines import Engine
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, embedded_unless_thorough]
 
 MONTH, STATES = "gold.pbj_month", "gold.pbj_state_quarter"
 
