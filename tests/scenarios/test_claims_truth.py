@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse
+from nh_lakehouse.cli.app import app
 from nh_lakehouse.sample.claims import ClaimsReport
 
 pytestmark = pytest.mark.scenario
@@ -56,3 +59,14 @@ def test_no_indicator_fires_on_every_row(claims: Path) -> None:
                            GROUP BY indicator HAVING bool_and(is_flagged) AND count(*) > 4""",
     )
     assert found == []
+
+
+def test_what_stands_behind_a_stay_are_the_rows_of_its_person(claims: Path) -> None:
+    key, source, person = ask(claims, "SELECT episode_id, source, bene_id FROM gold.readmission_index ORDER BY ALL")[0]
+    asked = ("--key", f"episode_id={key},source={source}", "--format", "json", "--lakehouse", str(claims))
+    answer = CliRunner().invoke(app, ["explain", "readmission_index", *asked])
+    assert answer.exit_code == 0, answer.output
+    behind = {b["table"].split(".")[1]: b["rows_n"] for b in json.loads(answer.stdout)["behind"]}
+    for table in ("claim", "inpatient_stay"):
+        of_person = f"SELECT count(*) FROM silver.{table} WHERE bene_id = '{person}' AND source = '{source}'"
+        assert behind[table] == ask(claims, of_person)[0][0] > 0

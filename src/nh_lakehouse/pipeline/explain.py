@@ -32,6 +32,8 @@ _QUARTER = re.compile(r"\d{4}Q[1-4]\Z")
 _MONTH = re.compile(r"\d{4}-\d{2}\Z")
 #: Columns beside a table's key that tell its rows apart for a row of states.
 _PLACES = ("state",)
+#: Columns that name a home or a person, who may move.
+_WHO = frozenset(("ccn", "bene_id", "patient_id"))
 #: Key columns that say what kind of row it is, which is another thing in every table.
 _KINDS = ("level", "metric", "measure", "rule", "occurrence_no")
 #: Such a column where two tables describe it in other words: collections of claims are the same in all of theirs.
@@ -196,10 +198,11 @@ def _rows_behind(
     if "quarter" in known and "period" in columns and "quarter" not in columns:
         known = {**known, "period": known["quarter"]}
     kinds = _KINDS if _meaning(name, _SOURCE) == _meaning(own, _SOURCE) else (*_KINDS, _SOURCE)
-    wanted = [c for c in dict.fromkeys([*spec.key, *graph.specs[own].key, *_PLACES]) if c not in kinds]
+    of_own = graph.specs[own]
+    wanted = [c for c in dict.fromkeys([*spec.key, *of_own.key, *of_own.per, *_PLACES]) if c not in kinds]
     shared = [c for c in wanted if c in columns and c in known]
-    if "ccn" in shared:
-        shared = [c for c in shared if c not in _PLACES]  # a home that moved is the same home
+    if not _WHO.isdisjoint(shared):
+        shared = [c for c in shared if c not in _PLACES]  # a home or a person that moved is the same
     conditions, values = [f'"{c}" = ?' for c in shared], [known[c] for c in shared]
     month = known.get("snapshot_month")
     if spec.history == "scd2" and month is not None:
