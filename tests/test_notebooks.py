@@ -23,13 +23,8 @@ def test_every_notebook_is_held_to_its_answers() -> None:
 
 
 @pytest.mark.scenario
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(p, id=p.stem, marks=() if p.stem == "staffing_and_readmission" else embedded_unless_thorough)
-        for p in NOTEBOOKS
-    ],
-)
+@embedded_unless_thorough
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine) -> None:
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: pip install 'nh-lakehouse[notebook]'")
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: pip install 'nh-lakehouse[notebook]'")
