@@ -194,6 +194,16 @@ def test_diff_of_calendar_years(tmp_path: Path) -> None:
         assert found == person | {"change": "changed", "column": column, "old": old, "new": new}
 
 
+def test_diff_of_calendar_months_leaves_out_what_follows_from_them(tmp_path: Path) -> None:
+    spent = {"source": "rif", "spend_type": "carrier"}
+    days = {date(2015, 11, 1): 11, date(2015, 12, 1): 12, date(2016, 1, 1): 5}
+    rows = [spent | {"month": day, "year": day.year, "events_n": n} for day, n in days.items()]
+    add_rows(tmp_path, "gold.q11_spend_trend", rows)
+    for to, new in (("2015-12", 12), ("2016-01", 5)):
+        (found,) = records("diff", "q11_spend_trend", "--from", "2015-11", "--to", to, "-l", tmp_path)["changes"]
+        assert found == spent | {"change": "changed", "column": "events_n", "old": 11, "new": new}
+
+
 def test_diff_of_equal_periods_ends_with_the_counts(lake: Path) -> None:
     result = call("diff", "pbj_month", "--from", "2024-04", "--to", "2024-05", "-l", lake)
     assert (
@@ -204,7 +214,7 @@ def test_diff_of_equal_periods_ends_with_the_counts(lake: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "more", "words"),
     [
-        ("nh_citation_code", [], "has no period to compare by (snapshot_month, quarter, fiscal_year, period, year): it has"),
+        ("nh_citation_code", [], "has no period to compare by (snapshot_month, quarter, fiscal_year, period, year, month): it"),
         ("nh_owner", [], "--from 2024-10: the history of silver.nh_owner begins on 2024-11-01"),
         ("nh_facility", ["--to", "2024Q4"], "--to 2024Q4: expected a year (2024), a month (2024-10) or a day"),
         ("pbj_daily", [], "silver.pbj_daily has one row per work_date"),

@@ -51,8 +51,13 @@ def measure(spark: Any, frame: Any) -> Measure:
     """`measure([stay(...)])`: episodes with the lists and full part A; everybody is of age."""
 
     def make(
-        stays: list[dict], years: list[dict] = (), months: list[dict] = (), px: list[dict] = (), **born: date
-    ) -> Any:  # type: ignore[assignment]
+        stays: list[dict],
+        years: list[dict] = (),  # type: ignore[assignment]
+        months: list[dict] = (),  # type: ignore[assignment]
+        px: list[dict] = (),  # type: ignore[assignment]
+        kinds: tuple[str, ...] = ("dx", "px"),
+        **born: date,
+    ) -> Any:
         people = {(s["source"], s["bene_id"]) for s in stays}
         persons = [
             {"source": source, "bene_id": bene, "birth_date": born.get(bene, date(1930, 1, 1)), "valid_from": day(1)}
@@ -67,7 +72,7 @@ def measure(spark: Any, frame: Any) -> Measure:
             frame("silver.clm_beneficiary_year", years or full),
             frame("silver.clm_enrollment_month", months),
             frame("silver.claim_procedure", px),
-            frame("silver.clm_ccs", CCS),
+            frame("silver.clm_ccs", [c for c in CCS if c["code_kind"] in kinds]),
             frame("silver.clm_hwr_list", HWR),
         )
         return settled(spark, "gold.readmission_index", found)
@@ -108,6 +113,15 @@ def test_exclusions_by_age_departure_and_diagnosis_the_first_that_applies(measur
         ("rehabilitation", "rehabilitation", False),
         ("unborn", "age", False),
         ("young", "age", False),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["dx", "px"])
+def test_categories_of_one_kind_of_code_alone_are_no_list(measure: Measure, values: Any, kind: str) -> None:
+    found = measure([syn("a"), syn("b", dx="1749")], kinds=(kind,))
+    assert values(found, "episode_id hwr_exclusion hwr_index planned") == [
+        ("a", None, None, None),
+        ("b", None, None, None),
     ]
 
 

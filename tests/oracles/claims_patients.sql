@@ -136,7 +136,7 @@ with joined as (
   left join charlson h using (source, bene_id, year)
   left join last_days l on l.source = s.source and l.bene_id = s.bene_id and year(l.died) = s.year
 ), lists_loaded as (
-  select (select count(*) from clm_hwr_list) > 0 and (select count(*) from clm_ccs) > 0 as loaded
+  select (select count(*) from clm_hwr_list) > 0 and (select count(distinct code_kind) from clm_ccs) = 2 as loaded
 )
 select source, bene_id, year, has_beneficiary_year, birth_date, death_date,
   coalesce(year(death_date) = year, false) as died_in_year, age_end, band_of_age(age_end) as age_band, sex, race, state,

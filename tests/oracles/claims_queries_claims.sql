@@ -124,7 +124,7 @@ with grouped as (
 ), dated as (
   select year::varchar as period, * from grouped union all select 'all', * replace (null as year) from grouped
 ), lists_loaded as (
-  select (select count(*) from clm_hwr_list) > 0 and (select count(*) from clm_ccs) > 0 as loaded
+  select (select count(*) from clm_hwr_list) > 0 and (select count(distinct code_kind) from clm_ccs) = 2 as loaded
 )
 select source, period, year, group_by, coalesce(value, 'unknown') as group_value, max(label) as group_label,
   count(*) as episodes_n, count(*) filter (alive_at_discharge and not readmit_observable) as not_observable_n,
@@ -280,6 +280,20 @@ with cell as (
   unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
   union all by name
   from (
+    select source, 'claim_diagnosis' as table_name, claim_type, year, dq_flags,
+      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'dx_type', 'dx_seq', 'year', 'dq_flags')
+        and not starts_with(c, '_'))::varchar
+    from claim_diagnosis)
+  unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
+  union all by name
+  from (
+    select source, 'claim_procedure' as table_name, claim_type, year, dq_flags,
+      columns(lambda c: c not in ('source', 'claim_type', 'claim_id', 'px_seq', 'year', 'dq_flags')
+        and not starts_with(c, '_'))::varchar
+    from claim_procedure)
+  unpivot include nulls (value for column_name in (columns(* exclude (source, table_name, claim_type, year, dq_flags))))
+  union all by name
+  from (
     select source, 'drug_event' as table_name, 'none' as claim_type, year, dq_flags,
       columns(lambda c: c not in ('source', 'event_id', 'year', 'dq_flags') and not starts_with(c, '_'))::varchar
     from drug_event)
@@ -294,6 +308,12 @@ with cell as (
   select source, 'claim' as table_name, claim_type, '*' as column_name, year, dq_flags, '' as value from claim
   union all by name
   select source, 'claim_line' as table_name, claim_type, '*' as column_name, year, dq_flags, '' as value from claim_line
+  union all by name
+  select source, 'claim_diagnosis' as table_name, claim_type, '*' as column_name, year, dq_flags, '' as value
+  from claim_diagnosis
+  union all by name
+  select source, 'claim_procedure' as table_name, claim_type, '*' as column_name, year, dq_flags, '' as value
+  from claim_procedure
   union all by name
   select source, 'drug_event' as table_name, 'none' as claim_type, '*' as column_name, year, dq_flags, '' as value
   from drug_event

@@ -81,7 +81,7 @@ group by all;
 
 create table readmission_index as
 with lists_loaded as (
-  select (select count(*) from clm_hwr_list) > 0 and (select count(*) from clm_ccs) > 0 as loaded
+  select (select count(*) from clm_hwr_list) > 0 and (select count(distinct code_kind) from clm_ccs) = 2 as loaded
 ), born as (
   select source, bene_id, arg_max(birth_date, valid_from) filter (birth_date is not null) as birth_date,
     max(death_date) as death_date

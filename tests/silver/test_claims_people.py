@@ -25,11 +25,19 @@ def person(bene_id: str, **other: object) -> Row:
 # --- who they are --------------------------------------------------------------------------------------------------
 
 
+def test_drug_codes_with_hyphens_are_filled_up_part_by_part(spark):
+    texts = ["00002-1407-01", "0002-1407-01", "00002-407-01", "00002-1407-1", "00002140701", "2140701", "x-1-2", None]
+    rows = [{"event_id": f"{n}", "bene_id": "A", "ndc": text} for n, text in enumerate(texts)]
+    fills = claims_drugs.drug_event_synpuf(typed(spark, "syn_pde", *rows))
+    whole = ["00002140701"] * 2 + ["00002040701"] + ["00002140701"] * 2
+    assert [ndc for _, ndc in found(fills, "event_id", "ndc")] == [*whole, "2140701", "x-1-2", None]
+
+
 def test_labels_stand_beside_the_codes(spark):
     rows = [
         person("A", sex="1", race="5", state_ssa="05", county="22090"),
         person("B", sex="0", race="0", state_ssa="54", county="090"),
-        person("D", state_ssa="55"),  # Asia; California of a hospital alone
+        person("D", state_ssa="55", county="05999"),  # Asia; California of a hospital alone; no county
         person("C", sex="3", race="9", state_ssa="xx", dq_flags=["unknown_code:race", "unknown_code:sex"]),
     ]
     people = claims_people.clm_beneficiary_synpuf(typed(spark, "syn_beneficiary", *rows))

@@ -18,9 +18,11 @@ __all__ = ["Comparison", "comparison_of"]
 
 #: Key columns that name a time inside the period: such a row has no counterpart in another period.
 _TIMES_WITHIN = ("work_date", "month")
-#: Periods of which two can be compared; a calendar year where there is no other.
-_COMPARED = (*PERIOD_COLUMNS, "year")
+#: Periods of which two can be compared; a calendar year or month where there is no other.
+_COMPARED = (*PERIOD_COLUMNS, "year", "month")
 _LEFT_OUT = ("dq_flags",)
+#: Columns that follow from the period: they differ in every row.
+_FOLLOWING = ("year", "month")
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def comparison_of(
         lake: the lakehouse.
         table: full name of an existing table.
         periods: the earlier and the later one, or the other way round.
-        columns: compare only these; all but the key, audit columns and dq_flags if empty.
+        columns: compare only these; all but the key, what follows from the period, audit columns and dq_flags if empty.
         where: condition, as written by the user.
     Raises:
         ConfigError: the table has no periods or no key, a period is not in it, or a column does not exist.
@@ -136,7 +138,7 @@ def comparison_of(
     has_versions = {"valid_from", "valid_to"} <= set(fields)
     period = "snapshot_month" if has_versions else _period_column(table, key, list(fields))
     rest = tuple(k for k in key if k != period)
-    left_out = {*_LEFT_OUT, *(HISTORY_COLUMNS if has_versions else ())}
+    left_out = {*_LEFT_OUT, *_FOLLOWING, *(HISTORY_COLUMNS if has_versions else ())}
     plain = [c for c in fields if c not in key and not c.startswith("_") and c not in left_out]
     named = dict.fromkeys(column_named(c, list(fields), table, "--columns") for c in columns)
     chosen = list(named) or plain
@@ -178,7 +180,7 @@ def _period_column(table: str, key: Sequence[str], present: Sequence[str]) -> st
             f"{', '.join(key)}; show {table} --as-of DATE shows it as it stood",
             option="TABLE",
         )
-    if within := [c for c in _TIMES_WITHIN if c in key]:
+    if within := [c for c in _TIMES_WITHIN if c in key and c != found]:
         raise ConfigError(
             f"{table} has one row per {within[0]}, which lies in one {found} alone: no row has a counterpart in "
             f"another {found}; compare gold.pbj_quarter or gold.pbj_month",

@@ -29,16 +29,23 @@ _SUMS = ["rows_n", "missing_n", "flagged_n"]
 @table(
     "gold.q21_data_quality",
     key=["source", "table_name", "claim_type", "column_name", "year"],
-    optional=["claim_line", "drug_event", "clm_beneficiary_year"],
+    optional=["claim_line", "claim_diagnosis", "claim_procedure", "drug_event", "clm_beneficiary_year"],
 )
 def q21_data_quality(
-    claim: DataFrame, claim_line: DataFrame, drug_event: DataFrame, clm_beneficiary_year: DataFrame
+    claim: DataFrame,
+    claim_line: DataFrame,
+    claim_diagnosis: DataFrame,
+    claim_procedure: DataFrame,
+    drug_event: DataFrame,
+    clm_beneficiary_year: DataFrame,
 ) -> DataFrame:
-    """Rows without a value and rows with a quality flag, for every column of four silver tables.
+    """Rows without a value and rows with a quality flag, for every column of six silver tables.
 
     Args:
         claim: one row per claim.
         claim_line: one row per line.
+        claim_diagnosis, claim_procedure: one row per code of a claim; codes of no known shape have the flag
+            unknown_code.
         drug_event: one row per fill.
         clm_beneficiary_year: one row per person and year of a beneficiary file.
     Returns:
@@ -53,6 +60,8 @@ def q21_data_quality(
     tables = [
         _quality(claim, "claim", key=of_claim, claim_type=claim_type),
         _quality(claim_line, "claim_line", key=[*of_claim, "line_no"], claim_type=claim_type),
+        _quality(claim_diagnosis, "claim_diagnosis", key=[*of_claim, "dx_type", "dx_seq"], claim_type=claim_type),
+        _quality(claim_procedure, "claim_procedure", key=[*of_claim, "px_seq"], claim_type=claim_type),
         _quality(drug_event, "drug_event", key=["source", "event_id"], claim_type=none),
         _quality(clm_beneficiary_year, "clm_beneficiary_year", key=["source", "bene_id", YEAR], claim_type=none),
     ]

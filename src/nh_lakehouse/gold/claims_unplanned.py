@@ -90,13 +90,18 @@ def with_unplanned(
 
 
 def _lists(clm_ccs: DataFrame, clm_hwr_list: DataFrame) -> DataFrame:
-    """One row: `_has_lists`, and of each list its entries as an array of texts, `CCS:108` or `ICD9:4280`."""
+    """One row: `_has_lists`, and of each list its entries as an array of texts, `CCS:108` or `ICD9:4280`.
+
+    Without categories of diagnoses every index would be excluded, without those of procedures none be planned: lists
+    are there where both are.
+    """
     names = [*_DIAGNOSIS_LISTS, *_PROCEDURE_LISTS]
     entry = "CASE WHEN list_name = '{0}' THEN concat(upper(list_code_kind), ':', list_code) END"
     arrays = [F.expr(f"collect_list({entry.format(name)}) AS {name}") for name in names]
     entries = clm_hwr_list.agg(F.expr("count(1) AS _entries"), *arrays)
-    both = entries.crossJoin(clm_ccs.agg(F.expr("count(1) AS _categories")))
-    return both.selectExpr("_entries > 0 AND _categories > 0 AS _has_lists", *names)
+    kinds = [F.expr(f"count_if(code_kind = '{kind}') AS _{kind}") for kind in ("dx", "px")]
+    both = entries.crossJoin(clm_ccs.agg(*kinds))
+    return both.selectExpr("_entries > 0 AND _dx > 0 AND _px > 0 AS _has_lists", *names)
 
 
 def _is_in(name: str) -> str:

@@ -20,6 +20,10 @@ ID_TYPES = {"01": "NPI", "06": "UPIN", "07": "PHARMACY", "11": "TAX"}
 PAID_BY = ("patient_pay_usd", "other_usd", "lics_usd", "plro_usd", "covered_plan_pay_usd", "noncovered_plan_pay_usd")
 """Who pays for a fill under part D; together they pay its gross cost (ResDAC, TOT_RX_CST_AMT)."""
 
+_PARTS = ", ".join(f"lpad(split(ndc, '-')[{place}], {width}, '0')" for place, width in enumerate((5, 4, 2)))
+_NDC = f"CASE WHEN rlike(ndc, '^[0-9]{{4,5}}-[0-9]{{3,4}}-[0-9]{{1,2}}$') THEN concat({_PARTS}) ELSE ndc END"
+"""Drug code of 11 digits: one with hyphens is filled up part by part to 5-4-2 (HIPAA form of the NDC)."""
+
 
 @silver_table(TABLE, of="syn_pde", part={"source": "synpuf"}, key=KEY, history="latest", order=ORDER)
 def drug_event_synpuf(syn_pde: DataFrame) -> DataFrame:
@@ -29,7 +33,8 @@ def drug_event_synpuf(syn_pde: DataFrame) -> DataFrame:
         syn_pde: typed rows of accepted records, one per fill.
     Returns:
         One row per (source, event_id), amounts in USD. `days_supply` 0 is not known: null, and with it
-        `cost_per_day_usd`. What the file does not tell (plan, prescriber, pharmacy, number of the fill) is null.
+        `cost_per_day_usd`. `ndc` has 11 digits, also where the file writes hyphens. What the file does not tell (plan,
+        prescriber, pharmacy, number of the fill) is null.
     Raises:
         MissingColumnError: an input column is absent.
     Source: CMS DE-SynPUF user manual, Prescription Drug Events.
@@ -48,7 +53,8 @@ def drug_event_rif(rif_pde: DataFrame) -> DataFrame:
         One row per (source, event_id) of a fill that counts: final action F or none, not deleted (DML_IND DELETE, or
         an event that deletes another). Amounts in USD; `plan_pay_usd` is what the plan paid for covered and
         non-covered drugs, null where both are. Where who paid does not add up to the gross cost within a cent, the
-        flag component_sum_mismatch says so. `days_supply` 0 is null, and with it `cost_per_day_usd`.
+        flag component_sum_mismatch says so. `days_supply` 0 is null, and with it `cost_per_day_usd`;
+        `ndc` has 11 digits, also where the file writes hyphens.
     Raises:
         MissingColumnError: an input column is absent.
     Source: ResDAC Part D Drug Event record layout.
@@ -75,6 +81,7 @@ def drug_event_rif(rif_pde: DataFrame) -> DataFrame:
 
 def _computed() -> dict[str, str]:
     return {
+        "ndc": _NDC,
         "days_supply": "nullif(days_supply, 0)",
         "cost_per_day_usd": "CAST(total_cost_usd AS double) / nullif(days_supply, 0)",
         "year": "year(service_date)",

@@ -110,7 +110,7 @@ def clm_beneficiary_rif(rif_beneficiary: DataFrame) -> DataFrame:
             and stay absent; `dual` is computed from the monthly codes where it is not there.
     Returns:
         One row per row. Labels are null for a code that is none (flag unknown_code); `state` is null for unknown codes;
-        `county` is the last three digits, as some layouts write the state before them.
+        `county` is the last three digits, as some layouts write the state before them; 000 and 999 stand for none.
     Raises:
         MissingColumnError: an input column is absent.
     Source: ResDAC Master Beneficiary Summary File record layout.
@@ -195,7 +195,7 @@ def _labels(present: Iterable[str]) -> dict[str, str]:
         "sex": _label("sex", SEX),
         "race": _label("race", RACE),
         "state": codes.postal_state("state_ssa", of="person"),
-        "county": "substring(county, -3, 3)",
+        "county": "CASE WHEN substring(county, -3, 3) NOT IN ('000', '999') THEN substring(county, -3, 3) END",
     }
     return {name: sql for name, sql in labels.items() if name == "state" or name in present}
 
