@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support import rows_of
 from tables import visits
 from tables.visits import DECLARED
-from thorough import examples
+from thorough import embedded_unless_thorough, examples
 
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import TableSpec
@@ -88,6 +88,7 @@ VISITS = [("a", "2023Q4", 1, 2), ("a", "2024Q1", 1, 5), ("b", "2024Q1", 1, 7), (
 # --- what each mode does -------------------------------------------------------------------------------------------
 
 
+@embedded_unless_thorough
 def test_first_time_everything_is_computed(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     assert shelf.modes() == {"totals": "full", "change": "full", "beds": "full", "share": "full"}
@@ -108,12 +109,14 @@ def test_first_time_everything_is_computed(shelf: Shelf):
     assert shelf.rows("gold.visit_share") == [("a", 0.5), ("b", 0.5)]
 
 
+@embedded_unless_thorough
 def test_required_input_that_was_never_loaded_leaves_the_table_out(shelf: Shelf):
     assert shelf.derive("gold.visit_totals") is None
     assert shelf.modes() == {}
     assert not shelf.store.lake.exists("gold.visit_totals")
 
 
+@embedded_unless_thorough
 def test_table_whose_inputs_are_all_optional_is_computed_as_soon_as_one_is_there(shelf: Shelf):
     either = replace(SPECS["gold.visit_beds"], optional=("visits", "homes"))
     assert shelf.derive("gold.visit_beds", either) is None
@@ -128,6 +131,7 @@ def test_table_whose_inputs_are_all_optional_is_computed_as_soon_as_one_is_there
     assert shelf.rows("gold.visit_beds") == [("a", 7, 10), ("b", 7, 20)]
 
 
+@embedded_unless_thorough
 def test_nothing_changed_is_skipped_without_a_commit(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     shelf.modes()
@@ -145,6 +149,7 @@ def test_changed_rows_are_followed_by_their_keys_and_the_quarter_after(shelf: Sh
     assert shelf.rows("gold.visit_change")[:2] == [("a", "2023Q4", 1, None), ("a", "2024Q1", 1, 1)]
 
 
+@embedded_unless_thorough
 def test_deleted_key_is_deleted_and_the_last_row_as_well(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     shelf.modes()
@@ -159,6 +164,7 @@ def test_deleted_key_is_deleted_and_the_last_row_as_well(shelf: Shelf):
     assert shelf.rows("gold.visit_totals") == [("a", "2023Q4", 2, False)]
 
 
+@embedded_unless_thorough
 def test_optional_input_that_arrives_leads_to_a_full_computation_then_to_incremental_ones(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     shelf.modes()
@@ -169,6 +175,7 @@ def test_optional_input_that_arrives_leads_to_a_full_computation_then_to_increme
     assert shelf.rows("gold.visit_beds") == [("a", 7, 100), ("b", 7, 60)]
 
 
+@embedded_unless_thorough
 def test_changed_fingerprint_and_threshold_recompute(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     shelf.modes()
@@ -179,6 +186,7 @@ def test_changed_fingerprint_and_threshold_recompute(shelf: Shelf):
     assert shelf.derive("gold.visit_totals", strict, fingerprint="two").mode == "skipped"
 
 
+@embedded_unless_thorough
 def test_full_computes_everything_and_commits_nothing_where_nothing_differs(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     shelf.modes()
@@ -186,6 +194,7 @@ def test_full_computes_everything_and_commits_nothing_where_nothing_differs(shel
     assert (done.mode, done.published) == ("full", Published(1, 1))
 
 
+@embedded_unless_thorough
 def test_table_written_to_by_somebody_else_is_computed_in_full(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     shelf.modes()
@@ -217,6 +226,7 @@ def add_column(shelf: Shelf) -> None:
     shelf.store.ensure("silver.visits", [DerivedColumn(name="note", type="string", description="note")])
 
 
+@embedded_unless_thorough
 @pytest.mark.parametrize(
     ("spoil", "mode"),
     [
@@ -241,6 +251,7 @@ def test_change_that_cannot_be_told_leads_to_a_full_computation(
     ]
 
 
+@embedded_unless_thorough
 def test_compacted_input_without_other_changes_is_skipped(shelf: Shelf):
     shelf.write("silver.visits", VISITS[:2])
     shelf.write("silver.visits", VISITS)
@@ -249,6 +260,7 @@ def test_compacted_input_without_other_changes_is_skipped(shelf: Shelf):
     assert shelf.derive("gold.visit_totals").mode == "skipped"
 
 
+@embedded_unless_thorough
 def test_result_that_differs_from_its_declaration_is_refused_with_all_differences(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
     wrong = replace(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from clinic import CLAIM, LINE, arrive, clinic, desk, lab
 from support import rows_of
+from thorough import embedded_unless_thorough
 
 from nh_lakehouse import Lakehouse
 from nh_lakehouse.declare import join_parts, silver_table
@@ -43,6 +44,7 @@ def loads(lake: Path) -> dict[tuple, tuple]:
     return {(r["file"], r["target"]): tuple(r[e] for e in effects) for r in rows if r["target"] in (CLAIM, LINE)}
 
 
+@embedded_unless_thorough
 def test_claims_of_two_shapes_stand_side_by_side(tmp_path: Path, engine: Engine):
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     lab(landing, 1, LAB_ROWS)
@@ -67,6 +69,7 @@ def test_claims_of_two_shapes_stand_side_by_side(tmp_path: Path, engine: Engine)
     }
 
 
+@embedded_unless_thorough
 def test_account_counts_the_rows_of_the_file_and_those_of_the_table(tmp_path: Path, engine: Engine):
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     lab(landing, 1, LAB_ROWS)

@@ -132,6 +132,7 @@ def people_files(chance: random.Random, landing: Path) -> list[Callable[[], obje
     return made
 
 
+@embedded_unless_thorough
 @pytest.mark.parametrize("seed", SEEDS)
 def test_versions_in_any_order_and_split_are_those_of_one_load(tmp_path: Path, engine: Engine, seed: int):
     chance = random.Random(seed)

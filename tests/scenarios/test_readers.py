@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+import duckdb
+import pyarrow as pa
 import pytest
-from support import rounded
 
 from nh_lakehouse import Lakehouse, build_graph, load_tables
 from nh_lakehouse.engines import Engine
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 pytestmark = pytest.mark.scenario
 
@@ -21,18 +24,44 @@ MADE = {name: spec for name, spec in GRAPH.specs.items() if GRAPH.domain(name) i
 EXPECTED = {*MADE, "ops.files", "ops.loads", "ops.drift", "ops.quarantine", "ops.runs", "ops.tables"}
 
 
-def plain(value: Any) -> Any:
-    """A time in UTC without its zone, which every reader spells in its own way; doubles to 12 significant digits.
+def of_told(table: pa.Table, told: pa.Table) -> str:
+    """SQL of a row as text, the columns in one spelling: times as microseconds, doubles to 12 significant digits.
 
     Sail 0.7.2 reads a column that is constant in a file from the file's statistics, and their JSON a last bit off.
     """
-    if isinstance(value, datetime):
-        return (value if value.tzinfo is None else value.astimezone(timezone.utc)).replace(tzinfo=None)
-    return rounded(value)
+    spelled = []
+    for field in told.schema:
+        name = f'"{field.name}"'
+        if pa.types.is_timestamp(field.type):
+            name = f"epoch_us({name})"
+        elif pa.types.is_floating(field.type):
+            name = f"format('{{:.11e}}', {name})"
+        elif pa.types.is_string(table.schema.field(field.name).type):
+            name = f"{name}::VARCHAR"
+        spelled.append(f'"{field.name}" := {name}')
+    return f"struct_pack({', '.join(spelled)})::VARCHAR"
 
 
-def in_order(rows: list[dict[str, Any]]) -> list[str]:
-    return sorted(repr(sorted((k, plain(v)) for k, v in row.items())) for row in rows)
+def assert_same_rows(name: str, seen: pa.Table, told: pa.Table) -> None:
+    """The same columns, and each row as often."""
+    assert set(seen.column_names) == set(told.column_names), name
+    with duckdb.connect() as connection:
+        for rows, table in (("seen", seen), ("told", told)):
+            connection.register(f"{rows}_arrow", table)
+            connection.execute(f"CREATE TABLE {rows} AS SELECT {of_told(table, told)} AS row FROM {rows}_arrow")
+        for one, other in (("seen", "told"), ("told", "seen")):
+            rows = connection.execute(f"SELECT * FROM {one} EXCEPT ALL SELECT * FROM {other} LIMIT 3").fetchall()
+            assert rows == [], f"{name}: {one} alone"
+
+
+def rows_as_arrow(frame: DataFrame) -> pa.Table:
+    """The rows of a frame; Spark 3.5 gives them one by one."""
+    if hasattr(frame, "toArrow"):
+        return frame.toArrow()
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    schema = to_arrow_schema(frame.schema)
+    return pa.Table.from_pylist([row.asDict(recursive=True) for row in frame.collect()], schema=schema)
 
 
 def test_sample_fills_every_table_of_the_slice(whole: Path) -> None:
@@ -47,10 +76,9 @@ def test_deltalake_and_duckdb_read_the_same_rows(whole: Path) -> None:
     lake = Lakehouse(whole)
     with lake.duckdb() as connection:
         for name in lake.tables():
-            arrow = lake.arrow(name)
-            found = connection.sql(f"SELECT * FROM {name}").to_arrow_table()
-            assert found.column_names == arrow.column_names
-            assert in_order(found.to_pylist()) == in_order(arrow.to_pylist()), name
+            told, seen = lake.arrow(name), connection.sql(f"SELECT * FROM {name}").to_arrow_table()
+            assert seen.column_names == told.column_names
+            assert_same_rows(name, seen, told)
 
 
 @pytest.mark.spark35
@@ -58,9 +86,8 @@ def test_engine_reads_the_rows_that_deltalake_reads(whole: Path, engine: Engine)
     lake = Lakehouse(whole)
     for name in lake.tables():
         columns = [f.name for f in lake.delta(name).schema().fields if str(f.type).find("Map") < 0]
-        seen = [row.asDict(recursive=True) for row in engine.read_delta(lake.path(name)).select(*columns).collect()]
-        told = lake.arrow(name, columns=columns).to_pylist()
-        assert in_order(seen) == in_order(told), name
+        seen = rows_as_arrow(engine.read_delta(lake.path(name)).select(*columns))
+        assert_same_rows(name, seen, lake.arrow(name, columns=columns))
 
 
 def test_every_table_is_readable_by_reader_version_1(whole: Path) -> None:
