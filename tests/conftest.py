@@ -69,10 +69,10 @@ def pytest_report_header() -> str:
 
 #: Files of tests that take longest, longest first: begun early, no process is left with one while the others wait.
 LONGEST = (
-    "test_take_back.py test_kill.py test_notebooks.py test_incremental.py test_accounting.py test_oracles.py "
-    "test_readers.py test_exactly_once.py test_order.py test_runner.py test_citations_delivery.py "
-    "test_bad_input_nursing_home.py test_nursing_home_measures.py test_explain.py test_derive.py test_trend.py "
-    "test_mysql_publish.py"
+    "test_parity.py test_touched.py test_benchmarks.py test_notebooks.py test_take_back.py test_claims_acceptance.py "
+    "test_accounting.py test_claims_truth.py test_readers.py test_incremental.py test_kill.py test_citations_delivery.py "
+    "test_runner.py test_oracles.py test_oracles_claims.py test_order.py test_hospital_delivery.py "
+    "test_claims_delivery.py test_bad_input_claims.py test_exactly_once.py test_derive.py test_mysql_publish.py"
 ).split()
 
 
