@@ -79,6 +79,20 @@ def test_optimize_sorts_a_table_with_an_order_into_files_of_bounded_size(
     assert lake.version(TABLE) == 4
 
 
+def test_optimize_sorts_files_of_the_right_size_that_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "FILE_ROWS", 2048)
+    rows = [{**state_rows()[0], "state": f"{number:04d}" if number else None} for number in range(3000)]
+    for part in (rows[::2], rows[1::2]):
+        add_rows(tmp_path, TABLE, part)
+    lake = Lakehouse(tmp_path)
+    for _ in range(2):
+        optimize(lake, [TABLE], orders={TABLE: ["snapshot_month", "state"]})
+        adds = pa.table(lake.delta(TABLE).get_add_actions(flatten=True)).to_pylist()
+        ranges = sorted((a["min.state"], a["max.state"], a["num_records"]) for a in adds)
+        assert [n for _, _, n in ranges] == [2048, 952]
+        assert ranges[0][1] < ranges[1][0] and lake.version(TABLE) == 2
+
+
 def test_optimize_moves_the_recorded_versions_along(lake: Lakehouse) -> None:
     optimize(lake, [TABLE])
     assert recorded(lake) == {TABLE: (3, {}), "gold.nh_executive_summary": (0, {TABLE: 3})}

@@ -86,11 +86,25 @@ def test_earlier_export_is_replaced_and_nothing_else(lake: Lakehouse, tmp_path: 
     write_csv(lake, choose(lake).tables, out)
     write_csv(lake, choose(lake, ["nh_state_risk"]).tables, out)
     assert sorted(p.name for p in out.iterdir()) == ["README.md", "columns.csv", "nh_state_risk.csv"]
-    (out / "mine.txt").write_text("x")
-    with pytest.raises(ConfigError, match="something else"):
-        write_csv(lake, choose(lake).tables, out)
-    assert (out / "mine.txt").exists()
+    for mine in ("mine.txt", "my_numbers.csv", "notes.md"):
+        (out / mine).write_text("x")
+        with pytest.raises(ConfigError, match="something else"):
+            write_csv(lake, choose(lake).tables, out)
+        (out / mine).unlink()  # it was still there
     assert sorted(p.name for p in tmp_path.iterdir()) == ["lake", "out"]
+
+
+def test_export_through_a_link_goes_to_the_folder_that_it_leads_to(lake: Lakehouse, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    for _ in range(2):
+        write_csv(lake, choose(lake, ["nh_state_risk"]).tables, tmp_path / "link")
+        assert sorted(p.name for p in (tmp_path / "real").iterdir()) == [
+            "README.md",
+            "columns.csv",
+            "nh_state_risk.csv",
+        ]
+        assert (tmp_path / "link").is_symlink()
 
 
 # --- which tables ----------------------------------------------------------------------------------------------------

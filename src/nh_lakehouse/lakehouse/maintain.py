@@ -82,17 +82,18 @@ def _sort(lake: Lakehouse, table: DeltaTable, name: str, order: Sequence[str]) -
     import pyarrow.parquet as pq
 
     from nh_lakehouse.lakehouse.adopt import Swap, swap
-    from nh_lakehouse.lakehouse.placing import FILE_ROWS, connect, laid_out
+    from nh_lakehouse.lakehouse.placing import FILE_ROWS, connect, laid_out, overlap
     from nh_lakehouse.lakehouse.reading import data_files
 
     files = [Path(f) for f in data_files(table)]
     sizes = [pq.read_metadata(f).num_rows for f in files]
-    if len(files) <= -(-sum(sizes) // FILE_ROWS) and max(sizes, default=0) <= FILE_ROWS + _GROUP:
-        return  # as many files as that many rows need: nothing came since they were sorted
+    few = len(files) <= -(-sum(sizes) // FILE_ROWS) and max(sizes, default=0) <= FILE_ROWS + _GROUP
     staging = lake.root / "_staging" / maintenance_id()
     try:
         staging.mkdir(parents=True)
         with connect(staging) as connection:
+            if few and not overlap(connection, table, files, order):
+                return
             sorted_files = laid_out(connection, table, files, order, staging / "sorted")
         swap(table, lake.folder(name), Swap(tuple(sorted_files), tuple(files), copied_n=sum(sizes), data_change=False))
     finally:

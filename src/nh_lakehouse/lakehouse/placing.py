@@ -41,6 +41,7 @@ __all__ = [
     "connect",
     "difference",
     "laid_out",
+    "overlap",
     "placed",
 ]
 
@@ -54,7 +55,7 @@ FILE_ROWS = 245_760
 #: A load of more rows is left as the engine wrote it, for `optimize` to sort: 5 million lines of 24 columns take 25
 #: seconds of a processor to sort and write, more than they took to compute.
 SORT_ROWS = 2_000_000
-#: From this share of changed rows in the touched files on, their rows are written together: a file at a time keeps
+#: From this share of rows that the touched files lose or change on, they are written together: a file at a time keeps
 #: each row near its neighbours, but looks every changed row up by its file. With an order they are sorted once more.
 _TOGETHER, _TOGETHER_IN_ORDER = 0.05, 0.5
 #: DuckDB cuts row groups at multiples of this.
@@ -172,8 +173,12 @@ def placed(
     """
     target.mkdir(parents=True)
     touched_n = sum(pq.read_metadata(file).num_rows for file in found.touched)
+    inserted, updated, deleted = (found.counts.get(action, 0) for action in (INSERT, UPDATE, DELETE))
+    stay_n = touched_n - updated - deleted
     share = _TOGETHER_IN_ORDER if order else _TOGETHER
-    if sum(found.counts.values()) >= share * touched_n:
+    # More rows than are sorted would lose their order; where none stays, they lie as those of a first load do.
+    keeps_order = not order or stay_n + updated + inserted <= SORT_ROWS or not stay_n
+    if keeps_order and updated + deleted >= share * touched_n:
         return _together(connection, table, wanted, key, found, touched_n, target, order)
     return _file_by_file(connection, table, wanted, key, found, target, order)
 
@@ -188,28 +193,33 @@ def _together(
     target: Path,
     order: Sequence[str],
 ) -> Swap:
-    """The rows of all touched files that stay as they are, and the new and changed ones, written in one pass."""
+    """The rows of all touched files that stay as they are and the changed ones, written in one pass, then the new ones.
+
+    In a table without an order new rows come in files of their own, as those of another period do.
+    """
     inserted, updated, deleted = (found.counts.get(action, 0) for action in (INSERT, UPDATE, DELETE))
     stay_n = touched_n - updated - deleted
-    come_n = inserted + updated
-    if not stay_n and come_n == found.wanted_n and not order:
+    by = order if stay_n + updated + inserted <= SORT_ROWS else ()
+    if not stay_n and inserted + updated == found.wanted_n and not by:
         added = list(wanted)
     else:
         names = [sql_name(f.name) for f in table.schema().fields]
-        parts = []
-        if stay_n:
-            rows = rows_of_files(table, [str(file) for file in found.touched], (_FILE, _AT))
-            parts.append(
-                f"SELECT {', '.join(f't.{q}' for q in names)} FROM ({rows}) AS t "
-                f"ANTI JOIN changed AS c ON t.{_FILE} = c.{_FILE} AND t.{_AT} = c.{_AT}"
-            )
-        if come_n:
-            parts.append(
-                f"SELECT {', '.join(f'w.{q}' for q in names)} FROM {parquet_rows(wanted)} AS w SEMI JOIN "
-                f"(SELECT * FROM changed WHERE {_ACTION} <> '{DELETE}') AS c ON {_same('w', 'c', key)}"
-            )
-        by = order if stay_n + come_n <= SORT_ROWS else ()
-        added = _in_files(connection, " UNION ALL ".join(parts), by, target / "rows") if parts else []
+        rows = rows_of_files(table, [str(file) for file in found.touched], (_FILE, _AT))
+        staying = (
+            f"SELECT {', '.join(f't.{q}' for q in names)} FROM ({rows}) AS t "
+            f"ANTI JOIN changed AS c ON t.{_FILE} = c.{_FILE} AND t.{_AT} = c.{_AT}"
+        )
+        changed, new = (
+            f"SELECT {', '.join(f'w.{q}' for q in names)} FROM {parquet_rows(wanted)} AS w "
+            f"SEMI JOIN (SELECT * FROM changed WHERE {_ACTION} = '{action}') AS c ON {_same('w', 'c', key)}"
+            for action in (UPDATE, INSERT)
+        )
+        old = [query for query, n in ((staying, stay_n), (changed, updated)) if n]
+        news = [new] if inserted else []
+        added = []
+        for name, queries in {"all": [*old, *news]}.items() if by else {"old": old, "new": news}.items():
+            if queries:
+                added += _in_files(connection, " UNION ALL ".join(queries), by, target / name)
     written = sum(pq.read_metadata(file).num_rows for file in added)
     # The files bear out the new rows; which rows took the place of another, the comparison alone knows.
     return Swap(tuple(added), found.touched, written - touched_n + deleted, updated, deleted, stay_n)
@@ -243,6 +253,21 @@ def _file_by_file(
         inserted = sum(pq.read_metadata(file).num_rows for file in new)
         added += new
     return Swap(tuple(added), found.touched, inserted, updated, deleted, copied)
+
+
+def overlap(
+    connection: duckdb.DuckDBPyConnection, table: DeltaTable, files: Sequence[Path], order: Sequence[str]
+) -> bool:
+    """Whether a file of a table holds rows that belong between those of another, by the order."""
+    key = f"row({', '.join(sql_name(c) for c in order)})"
+    found = connection.execute(
+        f"""WITH ranges AS (
+                SELECT min({key}) AS low, max({key}) AS high
+                FROM ({rows_of_files(table, [str(f) for f in files], (_FILE, _AT))}) GROUP BY {_FILE})
+            SELECT count(*) FROM (SELECT high > lead(low) OVER (ORDER BY low, high) AS is_over FROM ranges)
+            WHERE is_over"""
+    ).fetchall()
+    return bool(found[0][0])
 
 
 def laid_out(

@@ -6,6 +6,7 @@ The folder gets its name when it is complete. It replaces an earlier export and 
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["write_csv", "write_parquet"]
 
 _HEADING = "# Tables of nh_lakehouse"
+_COLUMNS = "columns.csv"
+#: A file of an export, as its page lists it.
+_LISTED = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 #: A spreadsheet takes a text that begins so for a formula; the apostrophe itself, so that it can be taken off again.
 _FORMULA = "^[=+@\\t\\r'-]"
 _BATCH_ROWS = 50_000
@@ -62,7 +66,7 @@ def write_csv(
 def _write(
     lake: Lakehouse, tables: Sequence[OutTable], out: Path, suffix: str, write: Writer, reporter: Reporter
 ) -> dict[str, int]:
-    out = out.absolute()
+    out = out.resolve()  # of a link, the folder that it leads to
     if out.exists() and not _is_replaceable(out):
         raise ConfigError(
             f"--out {out}: there is something else already; name a new folder, an empty one or that of an earlier "
@@ -79,7 +83,7 @@ def _write(
             with open_rows(lake, table) as rows:
                 counts[table.name] = write(rows, draft / f"{table.short_name}{suffix}")
             reporter.end(table.name, f"{table.name}: {counts[table.name]:,} rows written")
-        with (draft / "columns.csv").open("w", encoding="utf-8", newline="") as file:
+        with (draft / _COLUMNS).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([COLUMN_NAMES, *column_rows(tables)])
         (draft / "README.md").write_text(_page(lake, tables, counts, suffix), encoding="utf-8")
         shutil.rmtree(before, ignore_errors=True)
@@ -99,8 +103,9 @@ def _is_replaceable(out: Path) -> bool:
     if not any(out.iterdir()):
         return True
     page = out / "README.md"
-    written = page.is_file() and page.read_text(encoding="utf-8", errors="replace").startswith(_HEADING)
-    return written and all(p.is_file() and p.suffix in (".parquet", ".csv", ".md") for p in out.iterdir())
+    text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
+    written = {page.name, _COLUMNS, *_LISTED.findall(text)}
+    return text.startswith(_HEADING) and all(p.is_file() and p.name in written for p in out.iterdir())
 
 
 def _page(lake: Lakehouse, tables: Sequence[OutTable], counts: dict[str, int], suffix: str) -> str:
