@@ -167,7 +167,8 @@ def _late_rows(r: Results, engine: str) -> float | None:
 
 
 def _failures(r: Results, name: str) -> float | None:
-    return None if name not in r.runs else float(r.get(name) is None)
+    """Rounds that ended badly; None where there was none."""
+    return float(sum(bool(run.error) for run in r.runs[name])) if name in r.runs else None
 
 
 def _over(a: float | None, b: float | None) -> float | None:
