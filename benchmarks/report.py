@@ -103,7 +103,9 @@ and the median is told. Absolute times are noise on a shared machine: the ratios
 - Peak GB: largest sum of resident memory over the process tree. MB kept: growth of the folder of tables. MB to disk:
   what the kernel counted, staged files included.
 - Peers load and answer the seven questions; this library also keeps bronze, history and audit, and makes all its gold
-  tables. The files were in the page cache for all."""
+  tables. The files were in the page cache for all.
+
+What stands in the way of the goals that are missed: [decision 13](decisions/0013-where-the-time-goes.md)."""
 
 
 def _parts(results: Results) -> str:
