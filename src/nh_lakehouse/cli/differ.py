@@ -18,11 +18,11 @@ __all__ = ["Comparison", "comparison_of"]
 
 #: Key columns that name a time inside the period: such a row has no counterpart in another period.
 _TIMES_WITHIN = ("work_date", "month")
-#: Periods of which two can be compared; a calendar year or month where there is no other.
-_COMPARED = (*PERIOD_COLUMNS, "year", "month")
-_LEFT_OUT = ("dq_flags",)
-#: Columns that follow from the period: they differ in every row.
+#: Columns that follow from the period, if they are not it: they differ in every row.
 _FOLLOWING = ("year", "month")
+#: Periods of which two can be compared; a calendar year or month where there is no other.
+_COMPARED = (*PERIOD_COLUMNS, *_FOLLOWING)
+_LEFT_OUT = ("dq_flags", *_FOLLOWING)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def comparison_of(
     has_versions = {"valid_from", "valid_to"} <= set(fields)
     period = "snapshot_month" if has_versions else _period_column(table, key, list(fields))
     rest = tuple(k for k in key if k != period)
-    left_out = {*_LEFT_OUT, *_FOLLOWING, *(HISTORY_COLUMNS if has_versions else ())}
+    left_out = {*_LEFT_OUT, *(HISTORY_COLUMNS if has_versions else ())}
     plain = [c for c in fields if c not in key and not c.startswith("_") and c not in left_out]
     named = dict.fromkeys(column_named(c, list(fields), table, "--columns") for c in columns)
     chosen = list(named) or plain

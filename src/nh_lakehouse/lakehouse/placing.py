@@ -96,6 +96,11 @@ class Difference:
         """Whether every wanted row is to be inserted and nothing else is to be done."""
         return self.counts == {INSERT: self.wanted_n}
 
+    @property
+    def come_n(self) -> int:
+        """Wanted rows that are not in the table as they are."""
+        return self.counts.get(INSERT, 0) + self.counts.get(UPDATE, 0)
+
 
 def connect(staging: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection that spills to the staging folder."""
@@ -173,13 +178,13 @@ def placed(
     """
     target.mkdir(parents=True)
     touched_n = sum(pq.read_metadata(file).num_rows for file in found.touched)
-    inserted, updated, deleted = (found.counts.get(action, 0) for action in (INSERT, UPDATE, DELETE))
-    stay_n = touched_n - updated - deleted
+    lost_n = found.counts.get(UPDATE, 0) + found.counts.get(DELETE, 0)
+    stay_n = touched_n - lost_n
     share = _TOGETHER_IN_ORDER if order else _TOGETHER
     # More rows than are sorted would lose their order; where none stays, they lie as those of a first load do.
-    keeps_order = not order or stay_n + updated + inserted <= SORT_ROWS or not stay_n
-    if keeps_order and updated + deleted >= share * touched_n:
-        return _together(connection, table, wanted, key, found, touched_n, target, order)
+    keeps_order = not order or stay_n + found.come_n <= SORT_ROWS or not stay_n
+    if keeps_order and lost_n >= share * touched_n:
+        return _together(connection, table, wanted, key, found, stay_n, target, order)
     return _file_by_file(connection, table, wanted, key, found, target, order)
 
 
@@ -189,7 +194,7 @@ def _together(
     wanted: Sequence[Path],
     key: Sequence[str],
     found: Difference,
-    touched_n: int,
+    stay_n: int,
     target: Path,
     order: Sequence[str],
 ) -> Swap:
@@ -197,10 +202,9 @@ def _together(
 
     In a table without an order new rows come in files of their own, as those of another period do.
     """
-    inserted, updated, deleted = (found.counts.get(action, 0) for action in (INSERT, UPDATE, DELETE))
-    stay_n = touched_n - updated - deleted
-    by = order if stay_n + updated + inserted <= SORT_ROWS else ()
-    if not stay_n and inserted + updated == found.wanted_n and not by:
+    updated = found.counts.get(UPDATE, 0)
+    by = order if stay_n + found.come_n <= SORT_ROWS else ()
+    if not stay_n and found.come_n == found.wanted_n and not by:
         added = list(wanted)
     else:
         names = [sql_name(f.name) for f in table.schema().fields]
@@ -215,14 +219,15 @@ def _together(
             for action in (UPDATE, INSERT)
         )
         old = [query for query, n in ((staying, stay_n), (changed, updated)) if n]
-        news = [new] if inserted else []
+        news = [new] if INSERT in found.counts else []
         added = []
         for name, queries in {"all": [*old, *news]}.items() if by else {"old": old, "new": news}.items():
             if queries:
                 added += _in_files(connection, " UNION ALL ".join(queries), by, target / name)
     written = sum(pq.read_metadata(file).num_rows for file in added)
     # The files bear out the new rows; which rows took the place of another, the comparison alone knows.
-    return Swap(tuple(added), found.touched, written - touched_n + deleted, updated, deleted, stay_n)
+    inserted, deleted = written - stay_n - updated, found.counts.get(DELETE, 0)
+    return Swap(tuple(added), found.touched, inserted, updated, deleted, stay_n)
 
 
 def _file_by_file(
