@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from nh_lakehouse.lakehouse import placing
 from nh_lakehouse.lakehouse.adopt import Swap, swap
-from nh_lakehouse.lakehouse.placing import Scope, connect, difference, placed
+from nh_lakehouse.lakehouse.placing import Scope, connect, difference, period_by_period, placed
 
 KEY = ["grp", "id"]
 #: grp, id, value, load that brought it; the hash is of the value alone.
@@ -158,3 +158,59 @@ def test_rows_that_stay_keep_the_order_of_their_files(tmp_path: Path, monkeypatc
     stayed = {g: [(g, i) for i in range(3000) if i % 10] for g in "ab"}
     # Files come in any order, each in one piece.
     assert lie in (stayed["a"] + stayed["b"], stayed["b"] + stayed["a"])
+
+
+def months(*rows_of: Sequence[str | None]) -> list[list[Row]]:
+    """Files with a row for each month given."""
+    return [[(month, i, None, "x") for i, month in enumerate(file)] for file in rows_of]
+
+
+def split(tmp_path: Path, files: Sequence[Sequence[Row]]) -> tuple[list[Path], list[Path]]:
+    """The files that came, and those that they are split into."""
+    table = Files(tmp_path, [files[0]])
+    came = []
+    for number, rows in enumerate(files):
+        came.append(tmp_path / f"came_{number}.parquet")
+        pq.write_table(arrow(rows), came[-1])
+    with connect(tmp_path) as connection:
+        return came, period_by_period(
+            connection, DeltaTable(str(table.folder)), came, "grp", tmp_path / "placed" / "by_period"
+        )
+
+
+def test_periods_that_come_together_get_files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "PERIOD_ROWS", 2)
+    came, found = split(tmp_path, months(["2024Q2", "2024Q1", "2024Q1", None], ["2024Q1", "2024Q2", None]))
+    read = [pq.read_table(f).select(["grp", "id"]).to_pydict() for f in found]
+    # Rows of a period lie as they came: those of the first file first.
+    assert read == [
+        {"grp": [None, None], "id": [3, 2]},
+        {"grp": ["2024Q1"] * 3, "id": [1, 2, 0]},
+        {"grp": ["2024Q2"] * 2, "id": [0, 1]},
+    ]
+    assert {f.name: f.type for f in pq.read_schema(found[0])} == {f.name: f.type for f in pq.read_schema(came[0])}
+
+
+@pytest.mark.parametrize(
+    ("files", "least"),
+    [
+        (months(["2024Q1"] * 3, ["2024Q2"] * 3), 1),
+        (months(["2024Q1", "2024Q2", "2024Q3"]), 2),
+        (months(["2024Q1"] * 9), 1),
+        (months([]), 1),
+    ],
+    ids=["one period in each", "small periods", "one period", "no rows"],
+)
+def test_files_that_are_apart_and_those_of_small_periods_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[list[Row]], least: int
+) -> None:
+    monkeypatch.setattr(placing, "PERIOD_ROWS", least)
+    came, found = split(tmp_path, files)
+    assert found == came
+
+
+def test_more_rows_than_are_sorted_are_not_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "PERIOD_ROWS", 1)
+    monkeypatch.setattr(placing, "SORT_ROWS", 3)
+    came, found = split(tmp_path, months(["2024Q1", "2024Q2"] * 2))
+    assert found == came

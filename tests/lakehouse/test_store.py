@@ -171,6 +171,37 @@ def test_new_rows_of_a_table_with_an_order_are_sorted_and_cut(bench: Bench, monk
     assert bench.publish(more, scope="grp LIKE 'y%'", order=["grp"]).inserted_n == 20
 
 
+def test_correction_of_a_month_writes_that_month_alone_though_all_came_together(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "PERIOD_ROWS", 3)
+    monkeypatch.setattr(store_module, "PERIOD_ROWS", 3)
+    months = (DerivedColumn(name="snapshot_month", type="date", description="month"), *COLUMNS[1:3])
+    store = Store(Lakehouse(tmp_path), engine, tmp_path / "_staging")
+    store.ensure("silver.months", [*months, HASH], indexed=["snapshot_month"])
+
+    def publish(rows: list[tuple], **options) -> Published:
+        frame = store.engine.session.createDataFrame(rows, spark_schema(months))
+        frame = frame.select("*", row_hash(months).alias(ROW_HASH))
+        return store.publish("silver.months", frame, key=["snapshot_month", "id"], **options)
+
+    rows = [(date(2024, month, 1), number, "x") for number in range(4) for month in (10, 11, 12)]
+    assert publish(rows).inserted_n == 12
+    adds = pa.table(store.lake.delta("silver.months").get_add_actions(flatten=True)).to_pylist()
+    assert sorted((a["num_records"], a["min.snapshot_month"].month, a["max.snapshot_month"].month) for a in adds) == [
+        (4, 10, 10),
+        (4, 11, 11),
+        (4, 12, 12),
+    ]
+    corrected = [(m, n, "y" if (m.month, n) == (10, 2) else x) for m, n, x in rows if m.month == 10]
+    done = publish(corrected, scope="snapshot_month = DATE '2024-10-01'")
+    assert (done.inserted_n, done.updated_n, done.deleted_n) == (0, 1, 0)
+    metrics = store.lake.history("silver.months")[0]["operationMetrics"]
+    assert (metrics["numTargetRowsCopied"], metrics["numTargetFilesRemoved"]) == ("3", "1")
+    found = [tuple(r.values())[:3] for r in store.lake.arrow("silver.months").to_pylist()]
+    assert sorted(found) == sorted([*corrected, *[r for r in rows if r[0].month != 10]])
+
+
 def test_row_that_only_came_in_another_file_is_unchanged(bench: Bench) -> None:
     assert bench.publish([(*row, "f9") for row in BEFORE]) == Published(1, 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,9 +19,6 @@ from nh_lakehouse.cli.options import (
 )
 from nh_lakehouse.cli.output import Sheet, print_rows, say
 from nh_lakehouse.lakehouse import Lakehouse
-
-if TYPE_CHECKING:
-    from nh_lakehouse.contracts.model import Shown
 
 __all__ = ["add_to"]
 
@@ -93,6 +90,7 @@ def show(
     form: FormatOption = Format.table,
 ) -> None:
     """Show rows of a table."""
+    from nh_lakehouse.cli.shown import first_of
     from nh_lakehouse.cli.sql import answer, select_statement, sql_errors
 
     lake = open_lakehouse(lakehouse)
@@ -105,7 +103,7 @@ def show(
     version = stand.version if stand else None
     most = most_rows(limit, _SHOWN, form)
     wanted, order = listed(columns), listed(order_by)
-    shown = _shown(name) if form is Format.table and version is None else None
+    shown = first_of(name) if form is Format.table and version is None else None
     if shown is not None and not wanted and set(shown.columns) <= set(present := _plain_columns(lake, name, version)):
         wanted = (*shown.columns, *[c for c in present if c not in shown.columns])
         order = order or shown.order_by
@@ -188,13 +186,6 @@ def _print_answer(
     kept = [i for i, n in enumerate(names) if audit or not n.startswith("_")]
     sheet = Sheet([names[i] for i in kept], [[row[i] for i in kept] for row in found])
     print_rows(sheet, form, more=more, selectable=selectable)
-
-
-def _shown(name: str) -> Shown | None:
-    from nh_lakehouse.contracts import load_tables
-
-    declaration = load_tables().get(name)
-    return declaration.show if declaration else None
 
 
 def _plain_columns(lake: Lakehouse, name: str, version: int | None) -> list[str]:

@@ -34,6 +34,7 @@ __all__ = [
     "DELETE",
     "FILE_ROWS",
     "INSERT",
+    "PERIOD_ROWS",
     "SORT_ROWS",
     "UPDATE",
     "Difference",
@@ -42,6 +43,7 @@ __all__ = [
     "difference",
     "laid_out",
     "overlap",
+    "period_by_period",
     "placed",
 ]
 
@@ -58,6 +60,8 @@ SORT_ROWS = 2_000_000
 #: From this share of rows that the touched files lose or change on, they are written together: a file at a time keeps
 #: each row near its neighbours, but looks every changed row up by its file. With an order they are sorted once more.
 _TOGETHER, _TOGETHER_IN_ORDER = 0.05, 0.5
+#: Periods of fewer rows share their files: a file costs a reader as much as some thousand rows.
+PERIOD_ROWS = 1_000
 #: DuckDB cuts row groups at multiples of this.
 _VECTOR = 2_048
 
@@ -289,6 +293,40 @@ def laid_out(
     """
     target.mkdir(parents=True)
     return _in_files(connection, rows_of_files(table, [str(f) for f in files]), order, target / "rows")
+
+
+def period_by_period(
+    connection: duckdb.DuckDBPyConnection, table: DeltaTable, files: Sequence[Path], column: str, target: Path
+) -> list[Path]:
+    """The rows of Parquet files in a file for each period, as if the periods had come one by one.
+
+    A late correction of a month then writes the rows of that month once more, not those of all months that were loaded
+    with it. Files of one period, and those of many small ones, stay as they are; so do more rows than `SORT_ROWS`.
+
+    Args:
+        connection: where to write them.
+        table: the table that they are meant for.
+        files: the files.
+        column: the column that states the period.
+        target: folder to write to; it is made where it is needed.
+    """
+    rows = rows_of_files(table, [str(f) for f in files], (_FILE, _AT))
+    name = sql_name(column)
+    found = connection.execute(
+        f"SELECT {name}, count(*), count(DISTINCT {_FILE}) FROM ({rows}) GROUP BY 1 ORDER BY 1 NULLS FIRST"
+    ).fetchall()
+    rows_n = sum(n for _, n, _ in found)
+    are_apart = sum(files_n for *_, files_n in found) <= len(files)
+    if are_apart or rows_n > SORT_ROWS or rows_n < PERIOD_ROWS * len(found):
+        return list(files)
+    target.mkdir(parents=True)
+    names = ", ".join(sql_name(f.name) for f in table.schema().fields)
+    split = []
+    for number, (period, *_) in enumerate(found):
+        split.append(target / f"{number:05d}.parquet")
+        of_period = f"{name} IS NULL" if period is None else f"{name} = {sql_value(str(period))}"
+        _copy(connection, f"SELECT {names} FROM ({rows}) WHERE {of_period} ORDER BY {_FILE}, {_AT}", split[-1])
+    return split
 
 
 def _make_news(

@@ -23,15 +23,18 @@ from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.periods import PERIOD_COLUMNS
 from nh_lakehouse.lakehouse.placing import (
     DELETE,
     INSERT,
+    PERIOD_ROWS,
     SORT_ROWS,
     UPDATE,
     Scope,
     connect,
     difference,
     laid_out,
+    period_by_period,
     placed,
 )
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema
@@ -262,14 +265,14 @@ class Store:
             before = self.lake.version(name)
             if scope_is_new or self._is_empty(name):
                 by_file = _new_by_file(wanted, provenance)
-                return replace(self._adopt_in_order(name, wanted, order), by_file=by_file)
+                return replace(self._adopt_in_order(name, wanted, key, order), by_file=by_file)
             table = self.lake.delta(name)
             with connect(self.staging) as connection:
                 found = difference(connection, table, wanted, key, Scope(scope, scope_keys), provenance)
                 if not found.counts:
                     return Published(before, before, by_file=found.by_file)
                 if found.is_all_new:
-                    published = self._adopt_in_order(name, wanted, order, table)
+                    published = self._adopt_in_order(name, wanted, key, order, table)
                 else:
                     swapped = placed(connection, table, wanted, key, found, self.scratch(f"{name}_placed"), order)
                     published = self._swap(name, table, swapped)
@@ -277,12 +280,23 @@ class Store:
             return replace(published, by_file=found.by_file)
 
     def _adopt_in_order(
-        self, name: str, files: Sequence[Path], order: Sequence[str], table: DeltaTable | None = None
+        self,
+        name: str,
+        files: Sequence[Path],
+        key: Sequence[str],
+        order: Sequence[str],
+        table: DeltaTable | None = None,
     ) -> Published:
+        """New rows in files as they shall lie: sorted where the table has an order, else a period in each."""
         table = table or self.lake.delta(name)
-        if order and sum(pq.read_metadata(file).num_rows for file in files) <= SORT_ROWS:
+        rows_n = sum(pq.read_metadata(file).num_rows for file in files)
+        period = next((c for c in PERIOD_COLUMNS if c in key), None)
+        if order and rows_n <= SORT_ROWS:
             with connect(self.staging) as connection:
                 files = laid_out(connection, table, files, order, self.scratch(f"{name}_laid"))
+        elif period and not order and PERIOD_ROWS < rows_n <= SORT_ROWS:
+            with connect(self.staging) as connection:
+                files = period_by_period(connection, table, files, period, self.scratch(f"{name}_periods"))
         return self.adopt(name, files, table)
 
     def _swap(self, name: str, table: DeltaTable, files: Swap) -> Published:
