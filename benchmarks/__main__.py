@@ -32,7 +32,12 @@ def main() -> None:
     parser.add_argument("--spark", default=str(ROOT / ".venv-spark/bin/python"), help="Python of the Spark environment")
     parser.add_argument("--add", action="store_true", help="to what an earlier run with the same files measured")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="folder for files and tables")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="page to write")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=ROOT / "docs" / "benchmarks.md",
+        help="page to write; what was measured is kept beside it, as JSON",
+    )
     chosen = parser.parse_args()
     only, engines = chosen.only.split(","), chosen.engines.split(",")
     if unknown := missing(only) + [e for e in engines if e not in ("sail", "spark")]:
@@ -51,7 +56,7 @@ def main() -> None:
         memory=chosen.memory,
         data_sets=frozenset(filter(None, chosen.data_sets.split(","))),
     )
-    file = options.work / "results.json"
+    file = chosen.out.with_suffix(".json")
     before = kept(file, options.homes) if chosen.add else Results()
     results = added(before, Bench(options).execute(lambda so_far: keep(added(before, so_far), options.homes, file)))
     chosen.out.parent.mkdir(parents=True, exist_ok=True)

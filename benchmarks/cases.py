@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 from . import data, questions
 from .child import csv_files
-from .measure import Measured, folder_mb, measure, middle, rows_written
+from .measure import Measured, cpu, folder_mb, measure, middle, rows_written
 
 __all__ = ["CASES", "Bench", "Options", "Results"]
 
@@ -72,15 +73,25 @@ class Results:
 
     Attributes:
         runs: what each step cost.
-        answers: what it answered.
+        answers: what it answered; not kept for later runs, as they are millions of values.
         csv_mb: size of the files of the two months.
         parts: the cases of every run that the results are of.
+        agreements: how the answers of another compare with ours: question -> the comparison.
     """
 
     runs: dict[str, list[Measured]] = field(default_factory=dict)
     answers: dict[str, questions.Answers] = field(default_factory=dict)
     csv_mb: dict[str, float] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
+    agreements: dict[str, dict[str, questions.Agreement]] = field(default_factory=dict)
+
+    def compare_answers(self) -> None:
+        """Compare the answers that are there with ours of the same month: those of the first of our engines."""
+        for step in ("first", "second"):
+            ours = [f"{engine}/{step}" for engine in ("sail", "spark") if f"{engine}/{step}" in self.answers]
+            others = [n for n in self.answers if n.endswith(f"/{step}") and n not in ours[:1]] if ours else []
+            for name in others:
+                self.agreements[name] = questions.compare(self.answers[ours[0]], self.answers[name])
 
     def add(self, name: str, run: Measured) -> None:
         self.runs.setdefault(name, []).append(run)
@@ -106,7 +117,8 @@ class Bench:
     def __init__(self, options: Options) -> None:
         self.options = options
         cases = ", ".join(c for c in CASES if c in options.only)
-        self.results = Results(parts=[f"{cases} on {' and '.join(options.pythons)}"])
+        when = ", ".join(filter(None, [f"{datetime.now(timezone.utc):%Y-%m-%d}", cpu()]))
+        self.results = Results(parts=[f"{cases} on {' and '.join(options.pythons)} ({when})"])
         self.first, self.second = data.two_months(options.work, options.homes, options.data_sets)
         self.results.csv_mb = {"first": folder_mb(self.first), "second": folder_mb(self.second)}
 
@@ -127,6 +139,7 @@ class Bench:
                     shutil.rmtree(self.scratch, ignore_errors=True)
                     self.scratch.mkdir(parents=True)
                     chain()
+                    self.results.compare_answers()
                     after(self.results)
         except KeyboardInterrupt:
             print("interrupted: the page tells what was measured until now", flush=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .cases import Results
 from .measure import Measured
+from .questions import Agreement
 
 __all__ = ["added", "keep", "kept"]
 
@@ -15,13 +16,19 @@ __all__ = ["added", "keep", "kept"]
 def added(before: Results, new: Results) -> Results:
     """The results of two runs: a step that both measured is the second's."""
     return Results(
-        {**before.runs, **new.runs}, {**before.answers, **new.answers}, new.csv_mb, [*before.parts, *new.parts]
+        {**before.runs, **new.runs},
+        {**before.answers, **new.answers},
+        new.csv_mb,
+        [*before.parts, *new.parts],
+        {**before.agreements, **new.agreements},
     )
 
 
 def keep(results: Results, homes: int, file: Path) -> None:
-    """Write all results of files of one size; decimals of answers as the numbers that peers have."""
-    file.write_text(json.dumps({"homes": homes, **asdict(results)}, indent=1, default=float), encoding="utf-8")
+    """Write all results of files of one size but the answers themselves."""
+    found = {name: value for name, value in asdict(results).items() if name != "answers"}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"homes": homes, **found}, indent=1) + "\n", encoding="utf-8")
 
 
 def kept(file: Path, homes: int) -> Results:
@@ -36,4 +43,7 @@ def kept(file: Path, homes: int) -> Results:
     if found.pop("homes") != homes:
         raise SystemExit(f"{file} holds results of files of another size than {homes:,} homes")
     found["runs"] = {name: [Measured(**run) for run in runs] for name, runs in found["runs"].items()}
+    found["agreements"] = {
+        name: {question: Agreement(**one) for question, one in of.items()} for name, of in found["agreements"].items()
+    }
     return Results(**found)

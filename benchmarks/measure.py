@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from typing import Any
 
 from .child import STARTED
 
-__all__ = ["ROOT", "Measured", "folder_mb", "measure", "middle", "rows_written"]
+__all__ = ["ROOT", "Measured", "cpu", "first_match", "folder_mb", "measure", "middle", "rows_written"]
 
 ROOT = Path(__file__).resolve().parent.parent
 _PROC = Path("/proc")
@@ -34,7 +35,7 @@ class Measured:
     Attributes:
         wall_s: from its start to its end.
         start_s: until it was ready to work, by its own word; None where it does not tell.
-        peak_gb: largest sum of the resident memory of the process and its descendants; what they share counts twice.
+        peak_gb: largest sum of the resident memory of the process and its descendants; what they share counts once.
         kept_mb: growth of the folder that it writes to.
         disk_mb: bytes sent to disk, staged files included; None where the kernel does not tell.
         facts: what it told at its end.
@@ -138,6 +139,17 @@ def rows_written(folder: Path, since: Mapping[str, int]) -> tuple[dict[str, int]
     return versions, rows, copied
 
 
+def cpu() -> str:
+    """Name of the processor; empty where the system does not tell."""
+    return first_match(r"model name\s*:\s*(.+)", _PROC / "cpuinfo")
+
+
+def first_match(pattern: str, path: Path) -> str:
+    """The first group of a pattern in a file; empty where it is not there."""
+    found = re.search(pattern, path.read_text()) if path.is_file() else None
+    return found[1].strip() if found else ""
+
+
 class _Watcher(threading.Thread):
     """Samples a process tree until it is told to end."""
 
@@ -151,7 +163,9 @@ class _Watcher(threading.Thread):
     def run(self) -> None:
         while _PROC.is_dir() and not self._end.wait(_EVERY_S):
             family = _family(self.pid)
-            self.peak = max(self.peak, sum(map(_resident, family)))
+            # A JVM forks to run a command and is there twice for a moment: what could be a peak is looked at again.
+            if sum(map(_resident, family)) > self.peak:
+                self.peak = max(self.peak, sum(map(_share, family)))
             # A process takes over the count of the children that it has waited for.
             self.written = max(self.written, sum(map(_written, family)))
 
@@ -181,6 +195,15 @@ def _resident(pid: int) -> int:
         return int((_PROC / str(pid) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def _share(pid: int) -> int:
+    """Resident memory of a process, what several share split between them; all of it where the kernel does not tell."""
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+        return next(int(text.split()[1]) for text in lines if text.startswith("Pss:")) * 1024
+    except (OSError, IndexError, ValueError, StopIteration):
+        return _resident(pid)
 
 
 def _written(pid: int) -> int:

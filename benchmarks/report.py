@@ -13,8 +13,8 @@ from pathlib import Path
 from .cases import CLAIMS_MEMORY, CLAIMS_SHARES, GROWTH_QUARTERS, Options, Results
 from .data import HISTORY_MONTHS, HOMES, PEOPLE
 from .goals import goals, grid
-from .measure import ROOT, Measured
-from .questions import Agreement, compare
+from .measure import ROOT, Measured, cpu, first_match
+from .questions import Agreement
 
 __all__ = ["page"]
 
@@ -126,16 +126,10 @@ def _others(results: Results) -> dict[str, str]:
 
 
 def _machine() -> str:
-    cpu = _first(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo"))
-    memory = _first(r"MemTotal:\s*(\d+)", Path("/proc/meminfo"))
+    memory = first_match(r"MemTotal:\s*(\d+)", Path("/proc/meminfo"))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parts = [f"{cores} cores", cpu, f"{int(memory) / 1e6:.0f} GB" if memory else "", platform.platform(terse=True)]
+    parts = [f"{cores} cores", cpu(), f"{int(memory) / 1e6:.0f} GB" if memory else "", platform.platform(terse=True)]
     return ", ".join([*filter(None, parts), platform.machine(), f"Python {platform.python_version()}"])
-
-
-def _first(pattern: str, path: Path) -> str:
-    found = re.search(pattern, path.read_text()) if path.is_file() else None
-    return found[1].strip() if found else ""
 
 
 def _versions(pythons: Mapping[str, str]) -> str:
@@ -208,25 +202,17 @@ def _numbers(run: Measured, start: Measured | None, step: str) -> list[str]:
 
 def _answers(results: Results) -> str:
     rows, notes = [], []
-    for step in ("first", "second"):
-        mine = next(
-            (results.answers[f"{e}/{step}"] for e in ("sail", "spark") if f"{e}/{step}" in results.answers), None
-        )
-        others = [n for n in results.answers if n.endswith(f"/{step}")]
-        for name in others if mine else []:
-            other = name.split("/")[0]
-            if results.answers[name] is mine:
-                continue
-            found = compare(mine, results.answers[name])  # type: ignore[arg-type]
-            differ = {question: one for question, one in found.items() if not one.is_full}
-            same = [one for question, one in found.items() if question not in differ]
-            if same:
-                n = f"{sum(one.ours_n for one in same):,}"
-                rows.append((step, _TITLES[other], f"{len(same)} of {len(found)}: all rows agree", n, n, n, ""))
-            for question, one in differ.items():
-                rows.append((step, _TITLES[other], question, f"{one.ours_n:,}", f"{one.theirs_n:,}", *_off(one)))
-            if note := _BY_NATURE.get(other):
-                notes.append(f"{_TITLES[other]}: {note}")
+    for name, found in sorted(results.agreements.items(), key=lambda item: item[0].split("/")[1]):
+        other, step = name.split("/")
+        differ = {question: one for question, one in found.items() if not one.is_full}
+        same = [one for question, one in found.items() if question not in differ]
+        if same:
+            n = f"{sum(one.ours_n for one in same):,}"
+            rows.append((step, _TITLES[other], f"{len(same)} of {len(found)}: all rows agree", n, n, n, ""))
+        for question, one in differ.items():
+            rows.append((step, _TITLES[other], question, f"{one.ours_n:,}", f"{one.theirs_n:,}", *_off(one)))
+        if note := _BY_NATURE.get(other):
+            notes.append(f"{_TITLES[other]}: {note}")
     head = ("Month", "Against", "Question", "Our rows", "Their rows", "Agree", "Largest difference of a column")
     text = _markdown("The seven answers, ours against theirs", head, rows)
     return "\n\n".join([text, *dict.fromkeys(notes)]) if text else ""
