@@ -502,6 +502,7 @@ def renew(
     if environment.javas:
         stamp.update(java=java_home, jars=bring_jars(environment, java_home, progress))
         write_spark_submit(environment, java_home, os.path.dirname(stamp["jars"]))
+        archive_classes(environment, java_home, progress)
     write_stamp(environment.path, stamp)
 
 
@@ -565,6 +566,15 @@ def write_spark_submit(environment: Environment, java_home: str, spark_home: str
         file.write(SPARK_SUBMIT.format(spark=spark_home, python=environment.python, java=java_home))
     os.chmod(path + ".part", 0o755)
     os.replace(path + ".part", path)
+
+
+def archive_classes(environment: Environment, java_home: str, progress: Progress) -> None:
+    """Keep Spark's classes as the JVM holds them: it starts in half the time. Without them it starts as ever."""
+    command = [environment.python, "-m", "nh_lakehouse.engines.class_archive"]
+    try:
+        run(command, environment, progress, own_variables(environment, java_home))
+    except Trouble:
+        return
 
 
 # Command line ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import pytest
 from nh_lakehouse import Lakehouse, RunOptions, run
 from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine, open_engine
+from nh_lakehouse.engines.class_archive import archive_options
 from nh_lakehouse.pipeline.graph import Graph
 from nh_lakehouse.pipeline.report import RunReport
 
@@ -41,7 +42,7 @@ TEST_START_SETTINGS = {
     "spark.master": "local[1]",
     "spark.driver.extraJavaOptions": (
         # The first compiler alone has room for a fifth of the code otherwise, which the plans of claims fill.
-        "-XX:+UseSerialGC -XX:-UsePerfData -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
+        f"-XX:+UseSerialGC -XX:-UsePerfData -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m{archive_options()}"
     ),
 }
 

@@ -266,6 +266,18 @@ def test_failed_install_leaves_what_worked(environment, monkeypatch):
     assert not environment.is_ready(one, ["dev"])
 
 
+def test_environment_without_an_archive_of_classes_is_ready_all_the_same(environment, monkeypatch):
+    one, asked = environment.ENVIRONMENTS["spark"], []
+
+    def fail(command, *_):
+        asked.append(command[1:])
+        raise environment.Trouble("no memory")
+
+    monkeypatch.setattr(environment, "run", fail)
+    environment.archive_classes(one, "/java", None)
+    assert asked == [["-m", "nh_lakehouse.engines.class_archive"]]
+
+
 def test_command_runs_in_the_environment_without_another_spark(environment, monkeypatch):
     folder = make_ready(environment, "spark")
     monkeypatch.setenv("SPARK_HOME", "/opt/other-spark")
