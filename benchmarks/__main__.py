@@ -59,7 +59,7 @@ def main() -> None:
     file = chosen.out.with_suffix(".json")
     before = kept(file, options.homes) if chosen.add else Results()
     results = added(before, Bench(options).execute(lambda so_far: keep(added(before, so_far), options.homes, file)))
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    keep(results, options.homes, file)  # with what a case had measured that was interrupted
     chosen.out.write_text(page(results, options), encoding="utf-8")
     print(f"written to {chosen.out}")
     if failed := sorted(name for name, runs in results.runs.items() if any(run.error for run in runs)):
