@@ -14,13 +14,21 @@ __all__ = ["added", "keep", "kept"]
 
 
 def added(before: Results, new: Results) -> Results:
-    """The results of two runs: a step that both measured is the second's."""
+    """The results of two runs: a step that both measured is the second's.
+
+    How answers agree is told as long as neither side was measured again without the other.
+    """
+    again = {name.replace("/full", "/first") for name in new.runs}
+    ours = {name.split("/")[1] for name in again if name.startswith(("sail/", "spark/"))}
+    agreements = {
+        name: found for name, found in before.agreements.items() if name not in again and name.split("/")[1] not in ours
+    }
     return Results(
         {**before.runs, **new.runs},
         {**before.answers, **new.answers},
         new.csv_mb,
         [*before.parts, *new.parts],
-        {**before.agreements, **new.agreements},
+        {**agreements, **new.agreements},
     )
 
 

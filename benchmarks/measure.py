@@ -158,14 +158,19 @@ class _Watcher(threading.Thread):
         self.pid = pid
         self.peak = 0
         self.written = 0
+        self._shared = 0
         self._end = threading.Event()
 
     def run(self) -> None:
         while _PROC.is_dir() and not self._end.wait(_EVERY_S):
             family = _family(self.pid)
-            # A JVM forks to run a command and is there twice for a moment: what could be a peak is looked at again.
-            if sum(map(_resident, family)) > self.peak:
-                self.peak = max(self.peak, sum(map(_share, family)))
+            # A JVM forks to run a command and is there twice for a moment: what could be a peak is looked at again,
+            # which takes the kernel long enough not to be done each time.
+            resident = sum(map(_resident, family))
+            if resident - self._shared > self.peak:
+                share = sum(map(_share, family))
+                self._shared = resident - share
+                self.peak = max(self.peak, share)
             # A process takes over the count of the children that it has waited for.
             self.written = max(self.written, sum(map(_written, family)))
 

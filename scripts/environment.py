@@ -502,8 +502,9 @@ def renew(
     if environment.javas:
         stamp.update(java=java_home, jars=bring_jars(environment, java_home, progress))
         write_spark_submit(environment, java_home, os.path.dirname(stamp["jars"]))
-        archive_classes(environment, java_home, progress)
     write_stamp(environment.path, stamp)
+    if environment.javas:
+        archive_classes(environment, java_home, progress)
 
 
 def is_usable(environment: Environment) -> bool:

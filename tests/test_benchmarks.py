@@ -141,6 +141,10 @@ def test_results_of_a_second_run_are_added_to_those_of_the_first(monkeypatch, tm
         "sail/claims 10%": 1.0,
     }
     assert both.answers == {} and both.parts == ["full on sail and spark", "claims on sail"]
+    # Measured again without the other side: what was found then says nothing of the new answers.
+    for name in ("duckdb/first", "sail/full"):
+        assert added(first, Results({name: [Measured(1.0)]})).agreements == {}
+    assert added(first, Results({"duckdb/second": [Measured(1.0)]})).agreements == first.agreements
     with pytest.raises(SystemExit, match="another size than 54 homes"):
         kept(tmp_path / "results.json", 54)
 

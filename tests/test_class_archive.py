@@ -48,17 +48,19 @@ def test_archive_gets_its_name_when_the_jvm_ended_well(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int
 ) -> None:
     archive = put_at(monkeypatch, tmp_path)
+    archive.with_name(f"{archive.name}.1").write_bytes(b"left by a set-up that was killed")
     drafts: list[Path] = []
 
     class Engine:
         def __init__(self, conf: dict[str, str]) -> None:
             drafts.append(Path(conf[JAVA].split("-XX:ArchiveClassesAtExit=")[1].split()[0]))
-            process = SimpleNamespace(stdin=SimpleNamespace(close=lambda: None), wait=self.wait)
+            process = SimpleNamespace(stdin=SimpleNamespace(close=lambda: None), wait=self.wait, kill=lambda: None)
             gateway = SimpleNamespace(shutdown=lambda: None, proc=process)
             self.session: Any = SimpleNamespace(sparkContext=SimpleNamespace(_gateway=gateway))
 
-        def wait(self, timeout: float) -> int:
-            drafts[0].write_bytes(b"half" if code else b"whole")
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout is not None:
+                drafts[0].write_bytes(b"half" if code else b"whole")
             return code
 
         def stop(self) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,37 @@ def test_answer_knows_full_and_short_names(lake: Lakehouse, name: str) -> None:
 def test_answer_joins_tables(lake: Lakehouse) -> None:
     sql = "SELECT count(*) FROM nh_facility_risk AS f JOIN nh_executive_summary AS e USING (snapshot_month)"
     assert ask(lake, sql) == [(36,)]
+
+
+def test_spans_of_time_are_told_in_words(lake: Lakehouse) -> None:
+    sql = "SELECT age(DATE '2024-03-01', DATE '2023-01-15') AS a, 1 AS a, INTERVAL '1 month' AS i -- as asked"
+    with answer(lake, sql) as (names, rows):
+        assert (names, list(rows)) == (["a", "a_2", "i"], [("1 year 1 month 17 days", 1, "1 month")])
+
+
+def test_values_arrive_as_they_are(lake: Lakehouse) -> None:
+    sql = "SELECT map{'k': 2} AS m, map() AS none, [1, NULL] AS l, {'a': 1} AS s, 1.50::decimal(18, 2) AS d, NULL AS n"
+    assert ask(lake, sql) == [({"k": 2}, {}, [1, None], {"a": 1}, Decimal("1.50"), None)]
+
+
+def test_error_behind_the_first_rows_is_explained(lake: Lakehouse) -> None:
+    sql = "SELECT CASE WHEN i = 90000 THEN CAST('x' || i AS int) ELSE i END FROM range(100000) AS t(i)"
+    with pytest.raises(ConfigError, match="Could not convert string 'x90000'"):
+        ask(lake, sql)
+
+
+def test_show_and_query_load_neither_arrow_nor_pydantic(lake: Lakehouse) -> None:
+    heavy = ("pyarrow", "pandas", "numpy", "pydantic", "pyspark")
+    for command in (["show", STATES], ["query", f"SELECT state FROM {STATES}"]):
+        program = (
+            "import sys; from nh_lakehouse.cli import main\n"
+            f"sys.argv = ['nh-lakehouse', *{command!r}, '--lakehouse', {str(lake.root)!r}]\n"
+            "try: main()\n"
+            "except SystemExit as end: assert not end.code\n"
+            f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert (done.stderr.strip(), "state" in done.stdout) == ("[]", True)
 
 
 def test_answer_numbers_columns_of_one_name(lake: Lakehouse) -> None:

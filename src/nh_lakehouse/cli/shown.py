@@ -32,7 +32,13 @@ def first_of(name: str) -> First | None:
                 return None
             import yaml
 
-            # Not checked: the tests hold what stands here to what `load_tables` has checked.
-            found = yaml.load(block[0], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))[name]["show"]
+            try:
+                # Not checked: the tests hold what stands here to what `load_tables` has checked.
+                found = yaml.load(block[0], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))[name]["show"]
+            except yaml.YAMLError:  # it refers to an anchor of the rest of the file
+                from nh_lakehouse.contracts import load_tables
+
+                show = load_tables()[name].show
+                return None if show is None else First(show.columns, show.order_by)
             return First(tuple(found["columns"]), tuple(found["order_by"]))
     return None

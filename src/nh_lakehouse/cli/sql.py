@@ -52,7 +52,12 @@ def answer(
         for name in _short_names(lake, sql):
             connection.execute(f'CREATE VIEW main."{name.split(".")[1]}" AS SELECT * FROM {name}')
         connection.execute(sql)
-        yield _distinct([column[0] for column in connection.description or ()]), _rows(connection)
+        columns = connection.description or ()
+        if "INTERVAL" in (kinds := [str(kind) for _, kind, *_ in columns]):
+            # Python has no months: a span is told in DuckDB's words.
+            told = ", ".join(f"CAST(#{n} AS VARCHAR)" if k == "INTERVAL" else f"#{n}" for n, k in enumerate(kinds, 1))
+            connection.execute(f"SELECT {told} FROM (\n{sql.strip().rstrip(';')}\n)")
+        yield _distinct([name for name, *_ in columns]), _rows(connection)
     finally:
         connection.close()
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow.parquet as pq
 
-from nh_lakehouse.errors import LoadError
+from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import data_files, rows_of_files
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
-_ACTION, _FILE, _AT = "_action", "_file", "_at"
+_ACTION, _FILE, _AT, _PART = "_action", "_file", "_at", "_part"
 _MEMORY = "2GB"
 #: Files that are written side by side; a file of a few row groups keeps one core busy.
 _WRITERS = 2
@@ -301,31 +301,43 @@ def period_by_period(
     """The rows of Parquet files in a file for each period, as if the periods had come one by one.
 
     A late correction of a month then writes the rows of that month once more, not those of all months that were loaded
-    with it. Files of one period, and those of many small ones, stay as they are; so do more rows than `SORT_ROWS`.
+    with it. Small periods share a file, as do rows without one. Files of one period each stay as they are; so do more
+    rows than `SORT_ROWS`.
 
     Args:
-        connection: where to write them.
+        connection: where to write them; it is left with one thread.
         table: the table that they are meant for.
         files: the files.
         column: the column that states the period.
         target: folder to write to; it is made where it is needed.
+    Raises:
+        RowAccountingError: other rows were written than there were.
     """
     rows = rows_of_files(table, [str(f) for f in files], (_FILE, _AT))
     name = sql_name(column)
     found = connection.execute(
-        f"SELECT {name}, count(*), count(DISTINCT {_FILE}) FROM ({rows}) GROUP BY 1 ORDER BY 1 NULLS FIRST"
+        f"SELECT CAST({name} AS VARCHAR), count(*), count(DISTINCT {_FILE}) FROM ({rows}) GROUP BY 1"
     ).fetchall()
     rows_n = sum(n for _, n, _ in found)
-    are_apart = sum(files_n for *_, files_n in found) <= len(files)
-    if are_apart or rows_n > SORT_ROWS or rows_n < PERIOD_ROWS * len(found):
+    large = [period for period, n, _ in found if period is not None and n >= PERIOD_ROWS]
+    filled_n = sum(pq.read_metadata(file).num_rows > 0 for file in files)
+    are_apart = sum(files_n for *_, files_n in found) <= filled_n
+    if are_apart or rows_n > SORT_ROWS or not large or len(found) < 2:
         return list(files)
-    target.mkdir(parents=True)
     names = ", ".join(sql_name(f.name) for f in table.schema().fields)
-    split = []
-    for number, (period, *_) in enumerate(found):
-        split.append(target / f"{number:05d}.parquet")
-        of_period = f"{name} IS NULL" if period is None else f"{name} = {sql_value(str(period))}"
-        _copy(connection, f"SELECT {names} FROM ({rows}) WHERE {of_period} ORDER BY {_FILE}, {_AT}", split[-1])
+    listed = ", ".join(map(sql_value, large))
+    part = f"CASE WHEN CAST({name} AS VARCHAR) IN ({listed}) THEN CAST({name} AS VARCHAR) ELSE '' END AS {_PART}"
+    target.mkdir(parents=True)
+    # One thread: a file for each period, its rows as they came.
+    connection.execute("SET threads = 1")
+    connection.execute(
+        f"""COPY (SELECT {names}, {part} FROM ({rows}) ORDER BY {_FILE}, {_AT}) TO {sql_value(str(target))}
+            (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({_PART}))"""
+    )
+    split = sorted(target.rglob("*.parquet"))
+    written_n = sum(pq.read_metadata(file).num_rows for file in split)
+    if written_n != rows_n:
+        raise RowAccountingError(f"{rows_n:,} rows to bring in, {written_n:,} written by period; nothing was written")
     return split
 
 
