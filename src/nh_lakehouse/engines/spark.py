@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nh_lakehouse.engines.base import SessionEngine
-from nh_lakehouse.engines.class_archive import archive_options
+from nh_lakehouse.engines.class_archive import archive_options, archive_path
 from nh_lakehouse.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _explain_start(error: Exception) -> str:
     ):
         return (
             "Spark could not start Java: install Java 17 (Debian: apt-get install openjdk-17-jre-headless) "
-            "and set JAVA_HOME if it is not on the PATH, or choose --engine sail"
+            f"and set JAVA_HOME if it is not on the PATH, or choose --engine sail{_about_archive()}"
         )
     if "UnsupportedClassVersionError" in text:
         return (
@@ -193,3 +193,8 @@ def _explain_start(error: Exception) -> str:
     if "DeltaSparkSessionExtension" in text or "delta" in text.lower():
         return "the two Delta JARs are not in pyspark/jars: run make spark, or add --packages " + ",".join(JARS["4.1"])
     return f"Spark could not start: {text.splitlines()[0][:300]}"
+
+
+def _about_archive() -> str:
+    """A damaged archive of classes ends the JVM at once."""
+    return f"; if Java is there, delete {archive_path()} and try again" if archive_options() else ""
