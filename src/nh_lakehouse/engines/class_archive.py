@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 
 __all__ = ["archive_options", "archive_path", "make_archive"]
 
-#: Writing 190 MB takes seconds; a JVM that is not done by then is left alone.
+#: Writing 190 MB takes seconds; a JVM that is not done by then is ended.
 _PATIENCE_S = 180
 
 
 def archive_path() -> Path | None:
-    """Where the archive of this environment's Spark lies, or would; None where there is no Spark."""
+    """Where the archive of this environment's Spark lies, or would; None where there is no Spark to have one."""
     spec = find_spec("pyspark")
-    return Path(spec.origin).parent / "nh_lakehouse.jsa" if spec is not None and spec.origin else None
+    # The JVM's options are one text, cut at blanks.
+    if spec is None or not spec.origin or " " in spec.origin:
+        return None
+    return Path(spec.origin).parent / "nh_lakehouse.jsa"
 
 
 def archive_options() -> str:
     """Options of the JVM that use the archive, with a blank before them; empty where there is none."""
     path = archive_path()
-    # Options are one text, cut at blanks.
-    if path is None or not path.is_file() or " " in str(path):
+    if path is None or not path.is_file():
         return ""
     return f" -XX:SharedArchiveFile={path} -Xlog:cds*=off"
 
@@ -45,7 +47,7 @@ def make_archive() -> Path | None:
     from nh_lakehouse.engines.spark import JAVA_OPTIONS, SparkEngine
 
     path = archive_path()
-    if path is None or " " in str(path):
+    if path is None:
         return None
     for left in path.parent.glob(f"{path.name}.*"):
         left.unlink(missing_ok=True)

@@ -291,10 +291,12 @@ class Store:
         table = table or self.lake.delta(name)
         rows_n = sum(pq.read_metadata(file).num_rows for file in files)
         period = next((c for c in PERIOD_COLUMNS if c in key), None)
-        if order and rows_n <= SORT_ROWS:
+        if rows_n > SORT_ROWS:
+            return self.adopt(name, files, table)
+        if order:
             with connect(self.staging) as connection:
                 files = laid_out(connection, table, files, order, self.scratch(f"{name}_laid"))
-        elif period and not order and PERIOD_ROWS < rows_n <= SORT_ROWS:
+        elif period and rows_n > PERIOD_ROWS:
             with connect(self.staging) as connection:
                 files = period_by_period(connection, table, files, period, self.scratch(f"{name}_periods"))
         return self.adopt(name, files, table)
