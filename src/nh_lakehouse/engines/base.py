@@ -5,6 +5,7 @@ Everything else is the PySpark DataFrame API and SQL that both speak, on ``delta
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +26,10 @@ class Engine(Protocol):
     name: str
     #: How many tables are worth computing side by side.
     parallel: int
+    #: Whether it is faster to name it a table's files and columns than to have it read the Delta log.
+    wants_files: bool
+    #: Up to so many rows it has another session; 0 where one suits all.
+    few_rows: int
 
     @property
     def session(self) -> SparkSession:
@@ -35,6 +40,12 @@ class Engine(Protocol):
 
     def read_parquet(self, paths: Sequence[Path]) -> DataFrame:
         """Staged Parquet files, one schema."""
+
+    def read_files(self, files: Sequence[str], schema: str) -> DataFrame:
+        """Parquet files with the columns of a Delta schema (JSON); one that a file lacks is null."""
+
+    def for_rows(self, rows_n: int) -> Engine:
+        """The engine that suits so many rows; frames of the two do not mix."""
 
     def execute(self, sql: str) -> None:
         """Run a statement to its end."""
@@ -51,6 +62,8 @@ class SessionEngine:
 
     name = ""
     parallel = 2
+    wants_files = False
+    few_rows = 0
 
     @property
     def session(self) -> SparkSession:
@@ -67,6 +80,21 @@ class SessionEngine:
     def read_parquet(self, paths: Sequence[Path]) -> DataFrame:
         """Staged Parquet files, one schema."""
         return self.session.read.parquet(*[str(p) for p in paths])
+
+    def read_files(self, files: Sequence[str], schema: str) -> DataFrame:
+        """Parquet files with the columns of a Delta schema (JSON); one that a file lacks is null."""
+        from pyspark.sql.types import StructType
+
+        fields = StructType.fromJson(json.loads(schema))
+        if not files:
+            names = ", ".join(f"CAST(NULL AS {f.dataType.simpleString()}) AS `{f.name}`" for f in fields)
+            return self.session.sql(f"SELECT {names} WHERE false")
+        # The files are named one by one: brackets and stars in a path are no patterns.
+        return self.session.read.schema(fields).option("__globPaths__", "false").parquet(*files)
+
+    def for_rows(self, rows_n: int) -> Engine:
+        """The engine that suits so many rows: this one."""
+        return self
 
     def execute(self, sql: str) -> None:
         """Run a statement to its end."""

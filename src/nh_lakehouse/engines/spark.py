@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
 
 from nh_lakehouse.engines.base import SessionEngine
 from nh_lakehouse.engines.class_archive import archive_options, archive_path
 from nh_lakehouse.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["JARS", "JAVA_OPTIONS", "SparkEngine", "start_settings"]
 
@@ -56,6 +59,8 @@ _SESSION = {
     # processor time of a load. The profiles of clusters turn it on, with partitions that follow the data.
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.sources.default": "parquet",
+    # The files of a table are listed by whoever plans: that is no work for a job.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
     # The JVM never compiles a longer method: wide expression lists ran interpreted, at a third of the speed.
     "spark.sql.codegen.hugeMethodLimit": "8000",
     # Wider plans would grow beyond 64 KB of code, which is found out by compiling them in vain.
@@ -65,6 +70,16 @@ _SESSION = {
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     "spark.databricks.delta.retentionDurationCheck.enabled": "true",
 }
+
+#: Of a plan over few rows the code takes longer to make and to compile than the rows take without it; nor is there
+#: anything to split.
+_FOR_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "1",
+}
+#: So many rows are few: between 40,000 and 150,000 a data set took as long either way.
+_FEW_ROWS = 40_000
 
 
 def start_settings(conf: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -77,16 +92,24 @@ class SparkEngine(SessionEngine):
     """Apache Spark with Delta Lake."""
 
     name = "spark"
+    wants_files = True
 
     def __init__(
-        self, *, parallel: int = 4, conf: Mapping[str, str] | None = None, session: SparkSession | None = None
+        self,
+        *,
+        parallel: int = 4,
+        conf: Mapping[str, str] | None = None,
+        session: SparkSession | None = None,
+        few_rows: int = _FEW_ROWS,
     ) -> None:
         self.parallel = parallel
+        self.few_rows = few_rows
         self._conf = dict(conf or {})
         self._given = session
         self._session: SparkSession | None = None
         self._owned = False
         self._lock = threading.Lock()
+        self._for_few: SparkEngine | None = None
 
     @property
     def session(self) -> SparkSession:
@@ -138,6 +161,31 @@ class SparkEngine(SessionEngine):
         _silence_code_generator(session)
         return session
 
+    def read_parquet(self, paths: Sequence[Path]) -> DataFrame:
+        """Staged Parquet files, one schema."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        # Spark makes a job of looking at the footer of a file.
+        first = paths[0] if paths[0].is_file() else min(paths[0].glob("*.parquet"))
+        schema = from_arrow_schema(pq.read_schema(first))
+        return self.session.read.schema(schema).parquet(*[str(p) for p in paths])
+
+    def for_rows(self, rows_n: int) -> SparkEngine:
+        """The engine for so many rows: for few it is a second session of the same Spark, which runs plans as they are.
+
+        Frames of the two do not mix.
+        """
+        if rows_n > self.few_rows:
+            return self
+        session = self.session
+        with self._lock:
+            if self._for_few is None:
+                conf = {**self._conf, **_FOR_FEW_ROWS}
+                self._for_few = SparkEngine(
+                    parallel=self.parallel, conf=conf, session=session.newSession(), few_rows=0
+                )
+            return self._for_few
+
     def version(self) -> str:
         """Name and version, for reports."""
         from pyspark import __version__
@@ -147,7 +195,7 @@ class SparkEngine(SessionEngine):
     def stop(self) -> None:
         """End the session if it is our own."""
         with self._lock:
-            session, self._session = self._session, None
+            session, self._session, self._for_few = self._session, None, None
         if session is not None and self._owned and self._given is None:
             session.stop()
 
@@ -161,8 +209,6 @@ def _silence_code_generator(session: SparkSession) -> None:
 
 def _has_classic_spark() -> bool:
     import importlib.util
-    from pathlib import Path
-
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
         return False

@@ -14,7 +14,7 @@ from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["data_files", "rows_of_files", "select_rows"]
+__all__ = ["data_files", "is_plain", "rows_of_files", "select_rows"]
 
 _TYPES = {"string": "VARCHAR", "integer": "INTEGER", "long": "BIGINT", "timestamp": "TIMESTAMPTZ"}
 
@@ -22,6 +22,11 @@ _TYPES = {"string": "VARCHAR", "integer": "INTEGER", "long": "BIGINT", "timestam
 def data_files(table: DeltaTable) -> list[str]:
     """Paths of the data files of a table's version."""
     return [unquote(urlparse(uri).path) for uri in table.file_uris()]
+
+
+def is_plain(table: DeltaTable) -> bool:
+    """Whether the data files hold the rows of a table as they are: no deleted ones, no mapped or partition columns."""
+    return table.protocol().min_reader_version == 1 and not table.metadata().partition_columns
 
 
 def select_rows(table: DeltaTable, columns: Sequence[str] | None = None) -> str:

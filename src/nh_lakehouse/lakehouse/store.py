@@ -7,6 +7,8 @@ more. Nothing different: no commit.
 
 from __future__ import annotations
 
+import copy
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +39,7 @@ from nh_lakehouse.lakehouse.placing import (
     period_by_period,
     placed,
 )
+from nh_lakehouse.lakehouse.reading import data_files, is_plain
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema
 
 if TYPE_CHECKING:
@@ -83,7 +86,7 @@ class Store:
         self.engine = engine
         self.staging = staging
         self._after_commit = after_commit or (lambda name: None)
-        self._counter = 0
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._writing: dict[str, threading.RLock] = {}
 
@@ -94,11 +97,17 @@ class Store:
 
     def scratch(self, label: str) -> Path:
         """A new path in the staging folder."""
-        with self._lock:
-            self._counter += 1
-            number = self._counter
         self.staging.mkdir(parents=True, exist_ok=True)
-        return self.staging / f"{number:04d}_{label.replace('.', '_')}"
+        return self.staging / f"{next(self._numbers):04d}_{label.replace('.', '_')}"
+
+    def for_rows(self, rows_n: Callable[[], int]) -> Store:
+        """The same store, computing with what suits so many rows; they are counted where that makes a difference."""
+        engine = self.engine.for_rows(rows_n()) if self.engine.few_rows else self.engine
+        if engine is self.engine:
+            return self
+        other = copy.copy(self)
+        other.engine = engine
+        return other
 
     # --- creating and reading ------------------------------------------------------------------------------------
 
@@ -149,7 +158,11 @@ class Store:
         return [f for n, f in wanted.items() if n not in present]
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
-        """The rows of a table."""
+        """The rows of a table, at a version."""
+        if self.engine.wants_files:
+            table = self.lake.delta(name, version)
+            if is_plain(table):
+                return self.engine.read_files(data_files(table), table.schema().to_json())
         return self.engine.read_delta(self.lake.path(name), version)
 
     def empty(self, columns: Sequence[DerivedColumn]) -> DataFrame:

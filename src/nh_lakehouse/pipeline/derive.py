@@ -120,6 +120,7 @@ def derive(
         affected = _affected(spec, inputs, store, record, versions)
     if affected is not None and not affected.count:
         return Derived("skipped", Published(version, version), versions)
+    store = store.for_rows(lambda: sum(store.lake.rows_n(n, v) for n, v in versions.items() if v >= 0))
     frames = {p: _input(p, n, versions[n], store, spec, affected) for p, n in inputs.items()}
     result = spec.function(**frames, **spec.thresholds)
     check_columns(spec.name, result, declaration.columns)

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 
 from nh_lakehouse.contracts import load_contracts, load_tables
@@ -21,6 +22,7 @@ from nh_lakehouse.contracts.model import DataSet, DerivedColumn, TableDeclaratio
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, distinct_values
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
+from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Published, Store
 from nh_lakehouse.pipeline.check_frame import check_columns
 from nh_lakehouse.pipeline.judging import (
@@ -139,6 +141,7 @@ def load_silver(
     """
     version = store.lake.version(f"bronze.{data_set.name}")
     look = _look(data_set, specs, store, since.get(data_set.name), version)
+    store = store.for_rows(lambda: _rows_n(store, data_set, version, look))
     outcome = SilverOutcome(data_set.name, version, periods=look.periods)
     verdicts = judge(_rows(store, data_set, version, look), data_set, store)
     _account(outcome, count_rows(verdicts, data_set), rows_read, look)
@@ -196,6 +199,17 @@ def _rows(store: Store, data_set: DataSet, version: int, look: _Look) -> DataFra
     if look.rows is not None:
         return only_listed(rows, look.rows, store)
     return rows if look.periods is None else rows.where(F.col("_period").isin(*look.periods))
+
+
+def _rows_n(store: Store, data_set: DataSet, version: int, look: _Look) -> int:
+    """Rows of bronze among which those are that are looked at."""
+    name = f"bronze.{data_set.name}"
+    if look.periods is None:
+        return store.lake.rows_n(name, version)
+    listed = ", ".join(map(sql_value, look.periods)) or "NULL"
+    rows = select_rows(store.lake.delta(name, version), ["_period"])
+    with duckdb.connect() as connection:
+        return int(connection.execute(f"SELECT count(*) FROM ({rows}) WHERE _period IN ({listed})").fetchall()[0][0])
 
 
 def _account(outcome: SilverOutcome, counts: list[FileCounts], rows_read: Mapping[str, int], look: _Look) -> None:
