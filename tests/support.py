@@ -51,12 +51,13 @@ def engine_of_the_tests() -> Engine:
     """The engine under test, with the settings of the tests."""
     if engine_name() != "spark":
         return open_engine(engine_name())
-    return open_engine("spark", conf={**TEST_START_SETTINGS, **{k: v for k, (v, _) in TEST_SETTINGS.items()}})
+    conf = {**TEST_START_SETTINGS, **{k: v for k, (v, _) in TEST_SETTINGS.items()}}
+    return open_engine("spark", conf=conf, few_rows=0)  # one session: the settings above are those for few rows
 
 
 @contextmanager
 def settings_of_the_product(engine: Engine) -> Iterator[None]:
-    """In here Spark runs as it does outside of the tests."""
+    """In here Spark runs as it does outside of the tests for many rows: it generates code, for few rows too."""
     settings = TEST_SETTINGS if engine.name == "spark" else {}
     for name, (_, of_the_product) in settings.items():
         engine.session.conf.set(name, of_the_product)

@@ -293,6 +293,19 @@ def test_command_runs_in_the_environment_without_another_spark(environment, monk
     assert "PYTHONPATH" not in variables
 
 
+def test_compiled_python_is_kept_in_the_environment_where_it_may_not_lie_beside_its_source(environment, monkeypatch):
+    folder = make_ready(environment, "sail")
+    started = []
+    monkeypatch.setattr(os, "execvpe", lambda *call: started.append(call[2]))
+    for value in ("1", ""):
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", value)
+        environment.main(["sail", "--", "pytest"])
+    forbidden, allowed = started
+    assert forbidden["PYTHONPYCACHEPREFIX"] == str(folder / "pycache")
+    assert "PYTHONPYCACHEPREFIX" not in allowed
+    assert "PYTHONDONTWRITEBYTECODE" not in forbidden
+
+
 @pytest.mark.parametrize("arguments", [[], ["hadoop"], ["sail", "everything"], ["--", "ls"]], ids=" ".join)
 def test_wrong_use_explains_itself(environment, capsys, arguments):
     assert environment.main(arguments) == 2

@@ -151,9 +151,12 @@ def _widths_fit(
 
 def _ends_with_delimiter(path: Path, delimiter: bytes) -> bool:
     """Whether some line of a file ends with a delimiter, or with an empty value in quotes behind one."""
-    ends = [delimiter + empty + end for empty in (b"", b'""') for end in (b"\n", b"\r\n")]
     carry = b""
     with path.open("rb") as stream:
+        # All lines end like the first: files with mixed ends are parsed as a copy with one kind.
+        end = b"\r\n" if stream.readline().endswith(b"\r\n") else b"\n"
+        stream.seek(0)
+        ends = [delimiter + empty + end for empty in (b"", b'""')]
         for chunk in iter(lambda: stream.read(4 << 20), b""):
             text = carry + chunk
             if any(end in text for end in ends):

@@ -26,8 +26,6 @@ class Engine(Protocol):
     name: str
     #: How many tables are worth computing side by side.
     parallel: int
-    #: Whether it is faster to name it a table's files and columns than to have it read the Delta log.
-    wants_files: bool
     #: Up to so many rows it has another session; 0 where one suits all.
     few_rows: int
 
@@ -62,7 +60,6 @@ class SessionEngine:
 
     name = ""
     parallel = 2
-    wants_files = False
     few_rows = 0
 
     @property
@@ -83,18 +80,26 @@ class SessionEngine:
 
     def read_files(self, files: Sequence[str], schema: str) -> DataFrame:
         """Parquet files with the columns of a Delta schema (JSON); one that a file lacks is null."""
-        from pyspark.sql.types import StructType
+        from pyspark.sql.types import StructField, StructType
 
-        fields = StructType.fromJson(json.loads(schema))
+        # Without the comments, which would be planned with every column.
+        fields = StructType([StructField(f.name, f.dataType) for f in StructType.fromJson(json.loads(schema))])
         if not files:
             names = ", ".join(f"CAST(NULL AS {f.dataType.simpleString()}) AS `{f.name}`" for f in fields)
             return self.session.sql(f"SELECT {names} WHERE false")
-        # The files are named one by one: brackets and stars in a path are no patterns.
-        return self.session.read.schema(fields).option("__globPaths__", "false").parquet(*files)
+        return self.session.read.schema(fields).parquet(*files)
 
     def for_rows(self, rows_n: int) -> Engine:
         """The engine that suits so many rows: this one."""
         return self
+
+    def version(self) -> str:
+        """Name and version, for reports."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End what this engine started."""
+        raise NotImplementedError
 
     def execute(self, sql: str) -> None:
         """Run a statement to its end."""

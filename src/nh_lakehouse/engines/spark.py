@@ -92,7 +92,6 @@ class SparkEngine(SessionEngine):
     """Apache Spark with Delta Lake."""
 
     name = "spark"
-    wants_files = True
 
     def __init__(
         self,
@@ -181,9 +180,7 @@ class SparkEngine(SessionEngine):
         with self._lock:
             if self._for_few is None:
                 conf = {**self._conf, **_FOR_FEW_ROWS}
-                self._for_few = SparkEngine(
-                    parallel=self.parallel, conf=conf, session=session.newSession(), few_rows=0
-                )
+                self._for_few = SparkEngine(parallel=self.parallel, conf=conf, session=session.newSession(), few_rows=0)
             return self._for_few
 
     def version(self) -> str:
@@ -209,6 +206,7 @@ def _silence_code_generator(session: SparkSession) -> None:
 
 def _has_classic_spark() -> bool:
     import importlib.util
+
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
         return False

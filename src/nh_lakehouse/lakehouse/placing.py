@@ -313,6 +313,8 @@ def period_by_period(
     Raises:
         RowAccountingError: other rows were written than there were.
     """
+    if all(_is_of_one_period(file, column) for file in files):
+        return list(files)
     rows = rows_of_files(table, [str(f) for f in files], (_FILE, _AT))
     name = sql_name(column)
     found = connection.execute(
@@ -339,6 +341,20 @@ def period_by_period(
     if written_n != rows_n:
         raise RowAccountingError(f"{rows_n:,} rows to bring in, {written_n:,} written by period; nothing was written")
     return split
+
+
+def _is_of_one_period(file: Path, column: str) -> bool:
+    """Whether the statistics of a Parquet file say that all of its rows have one period; no row is read."""
+    metadata = pq.read_metadata(file)
+    values = set()
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = [group.column(i) for i in range(group.num_columns)]
+        found = next((c.statistics for c in chunks if c.path_in_schema == column), None)
+        if found is None or not found.has_min_max or found.null_count != 0:
+            return False
+        values |= {found.min, found.max}
+    return len(values) < 2
 
 
 def _make_news(

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
-from nh_lakehouse.errors import LoadError, RowAccountingError
+from nh_lakehouse.errors import ConfigError, LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 __all__ = ["Published", "Store", "parquet_files", "semi_join", "sql_text", "staged_rows"]
+
+#: What stands for something else in the paths that Spark and Sail (patterns) and Delta (addresses) read.
+_READ_OTHERWISE = "[]{}*?%"
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,19 @@ class Store:
         engine: what computes and writes.
         staging: folder for Parquet files that live as long as the run.
         after_commit: called with the table name after every commit; tests stop the process there.
+
+    Raises:
+        ConfigError: the folder's path has a character that stands for something else where it is read.
     """
 
     def __init__(
         self, lake: Lakehouse, engine: Engine, staging: Path, after_commit: Callable[[str], None] | None = None
     ) -> None:
+        if found := sorted(set(_READ_OTHERWISE) & set(str(lake.root))):
+            raise ConfigError(
+                f"the lakehouse folder {lake.root} has {' '.join(found)} in its path, which stands for something else "
+                "where Spark, Sail or Delta read it; choose another folder"
+            )
         self.lake = lake
         self.engine = engine
         self.staging = staging
@@ -158,11 +169,14 @@ class Store:
         return [f for n, f in wanted.items() if n not in present]
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
-        """The rows of a table, at a version."""
-        if self.engine.wants_files:
-            table = self.lake.delta(name, version)
-            if is_plain(table):
-                return self.engine.read_files(data_files(table), table.schema().to_json())
+        """The rows of a table, at a version.
+
+        The files are named here: to have Spark read the log costs it jobs, a second for each version of a table, and
+        Sail finds no log in a folder with a blank.
+        """
+        table = self.lake.delta(name, version)
+        if is_plain(table):
+            return self.engine.read_files(data_files(table), table.schema().to_json())
         return self.engine.read_delta(self.lake.path(name), version)
 
     def empty(self, columns: Sequence[DerivedColumn]) -> DataFrame:
