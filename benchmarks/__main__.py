@@ -10,7 +10,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from .cases import CASES, Bench, Options, Results, missing
+from .cases import CASES, CLAIMS_SHARES, Bench, Options, Results, missing
 from .data import HOMES
 from .kept import added, keep, kept
 from .measure import ROOT
@@ -27,6 +27,12 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="rounds; the page gives the median")
     parser.add_argument("--homes", type=int, default=HOMES, help="a few hundred make a try of minutes")
     parser.add_argument("--data-sets", default="", metavar="NAME,...", help="generate these kinds of files alone")
+    parser.add_argument(
+        "--claims",
+        default=",".join(map(str, CLAIMS_SHARES)),
+        metavar="SHARE,...",
+        help=f"shares of the people of a full sample, of {', '.join(map(str, CLAIMS_SHARES))}",
+    )
     parser.add_argument("--memory", default="4g", help="driver memory of Spark")
     parser.add_argument("--sail", default=str(ROOT / ".venv/bin/python"), help="Python of the Sail environment")
     parser.add_argument("--spark", default=str(ROOT / ".venv-spark/bin/python"), help="Python of the Spark environment")
@@ -42,6 +48,9 @@ def main() -> None:
     only, engines = chosen.only.split(","), chosen.engines.split(",")
     if unknown := missing(only) + [e for e in engines if e not in ("sail", "spark")]:
         parser.error(f"unknown: {', '.join(unknown)}")
+    shares = tuple(share for share in CLAIMS_SHARES if str(share) in chosen.claims.split(","))
+    if len(shares) != len(chosen.claims.split(",")):
+        parser.error(f"--claims {chosen.claims}: expected some of {', '.join(map(str, CLAIMS_SHARES))}")
     pythons = {engine: getattr(chosen, engine) for engine in engines}
     for engine in [e for e in engines if not shutil.which(pythons[e])]:
         print(f"no {engine}: {pythons.pop(engine)} is not there")
@@ -54,6 +63,7 @@ def main() -> None:
         times=chosen.times,
         only=frozenset(only),
         memory=chosen.memory,
+        claims=shares,
         data_sets=frozenset(filter(None, chosen.data_sets.split(","))),
     )
     file = chosen.out.with_suffix(".json")

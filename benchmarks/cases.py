@@ -65,6 +65,17 @@ class Options:
     memory: str = "4g"
     data_sets: frozenset[str] = frozenset()
     select: tuple[str, ...] = ()
+    claims: tuple[float, ...] = CLAIMS_SHARES
+
+
+def claims_step(share: float) -> str:
+    """Name of the load of claims of a share of the people."""
+    return f"claims {share:.0%}"
+
+
+def late_step(share: float) -> str:
+    """Name of the late delivery into them."""
+    return f"claims late into {share:.0%}"
 
 
 @dataclass
@@ -161,7 +172,7 @@ class Bench:
         if "merge" in only:
             chains += [_bound(self._merge, e) for e in self.options.pythons]
         if "claims" in only:
-            chains += [_bound(self._claims, e, share) for share in CLAIMS_SHARES for e in self.options.pythons]
+            chains += [_bound(self._claims, e, share) for share in self.options.claims for e in self.options.pythons]
         return chains
 
     # --- peers and limits ----------------------------------------------------------------------------------------
@@ -281,19 +292,18 @@ class Bench:
             self._count(name, lake, {})
 
     def _claims(self, engine: str, share: float) -> None:
-        """Claims of a share of the people; into those of all of them, the next year and late claims of a few."""
+        """Claims of a share of the people, and into them the next year and late claims of a few."""
         people = max(20, round(data.PEOPLE * share * self.options.homes / data.HOMES))
         lake, landing = self.scratch / "lake", self.scratch / "landing"
         data.link(csv_files(data.claims(self.options.work, people)), landing)
         self._start_once(engine)
-        name = f"{engine}/claims {share:.0%}"
+        name, late = f"{engine}/{claims_step(share)}", f"{engine}/{late_step(share)}"
         if self._load(name, engine, landing, lake, CLAIMS_MEMORY).error:
             return
         versions = self._count(name, lake, {})
-        if share == CLAIMS_SHARES[-1]:
-            data.link(csv_files(data.claims_delivery(self.options.work, people)), landing)
-            if not self._load(f"{engine}/claims late", engine, landing, lake, CLAIMS_MEMORY).error:
-                self._count(f"{engine}/claims late", lake, versions)
+        data.link(csv_files(data.claims_delivery(self.options.work, people)), landing)
+        if not self._load(late, engine, landing, lake, CLAIMS_MEMORY).error:
+            self._count(late, lake, versions)
 
     def _merge(self, engine: str) -> None:
         rows = max(10_000, round(1_300_000 * self.options.homes / data.HOMES))

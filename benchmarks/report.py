@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .cases import CLAIMS_MEMORY, CLAIMS_SHARES, GROWTH_QUARTERS, Options, Results
+from .cases import CLAIMS_MEMORY, CLAIMS_SHARES, GROWTH_QUARTERS, Options, Results, claims_step, late_step
 from .data import HISTORY_MONTHS, HOMES, PEOPLE
 from .goals import goals, grid
 from .measure import ROOT, Measured, cpu, first_match
@@ -253,7 +253,7 @@ def _grid(results: Results, engine: str) -> str:
 
 def _claims(results: Results) -> str:
     rows = []
-    for name in _ours(*(f"claims {share:.0%}" for share in CLAIMS_SHARES), "claims late"):
+    for name in _ours(*map(claims_step, CLAIMS_SHARES), *map(late_step, CLAIMS_SHARES)):
         if name not in results.runs:
             continue
         engine, run = name.split("/")[0], results.get(name)
@@ -279,7 +279,7 @@ def _claims(results: Results) -> str:
     text = _markdown(f"Medicare claims, as shares of a full DE-SynPUF sample ({PEOPLE:,} people)", head, rows)
     return (
         f"{text}\n\nA tenth as many people again have research files. `late` brings the beneficiary files of one more\n"
-        "year and claims of two people in a hundred into the whole. Rows a second leave start-up out. Spark has a\n"
+        "year and claims of two people in a hundred into them. Rows a second leave start-up out. Spark has a\n"
         f"driver of {CLAIMS_MEMORY}."
     )
 
@@ -287,7 +287,7 @@ def _claims(results: Results) -> str:
 def _rewritten(results: Results) -> str:
     """What the late delivery changed, table by table."""
     for engine in ("sail", "spark"):
-        if run := results.get(f"{engine}/claims late"):
+        if run := results.get(f"{engine}/{late_step(CLAIMS_SHARES[-1])}"):
             changed = [line for line in run.facts.get("changed", []) if sum(line[1:])]
             rows = [
                 (table, *(f"{n:,}" for n in counts)) for table, *counts in sorted(changed, key=lambda c: -sum(c[1:]))
@@ -302,7 +302,8 @@ def _rewritten(results: Results) -> str:
 
 def _slowest(results: Results) -> str:
     rows = []
-    for step in ("full", "second", f"late in {HISTORY_MONTHS}", f"claims {CLAIMS_SHARES[-1]:.0%}", "claims late"):
+    claims = [step(CLAIMS_SHARES[-1]) for step in (claims_step, late_step)]
+    for step in ("full", "second", f"late in {HISTORY_MONTHS}", *claims):
         for engine in ("sail", "spark"):
             run = results.get(f"{engine}/{step}")
             if run and run.facts.get("slowest"):

@@ -151,7 +151,7 @@ def test_results_of_a_second_run_are_added_to_those_of_the_first(monkeypatch, tm
 
 @pytest.mark.slow
 @pytest.mark.scenario
-def test_claims_are_measured_at_two_sizes_and_with_a_late_delivery(monkeypatch, tmp_path):
+def test_claims_are_measured_at_two_sizes_each_with_a_late_delivery(monkeypatch, tmp_path):
     pytest.importorskip("pysail")
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.cases import Bench, Options
@@ -162,7 +162,7 @@ def test_claims_are_measured_at_two_sizes_and_with_a_late_delivery(monkeypatch, 
         {"sail": sys.executable}, tmp_path, 53, 1, frozenset({"claims"}), data_sets=DATA_SETS, select=tables
     )
     results = Bench(options).execute()
-    assert [run.error for runs in results.runs.values() for run in runs] == [""] * 4
-    few, all_people, late = (results.get(f"sail/claims {step}").facts for step in ("10%", "100%", "late"))
+    assert [run.error for runs in results.runs.values() for run in runs] == [""] * 5
+    few, all_people, late = (results.get(f"sail/claims {step}").facts for step in ("10%", "100%", "late into 100%"))
     assert 0 < few["read_n"] < all_people["read_n"] and 0 < late["rows_n"] < all_people["rows_n"]
-    assert "| this library on Sail: late |" in page(results, options)
+    assert "| this library on Sail: late into 10% |" in page(results, options)
