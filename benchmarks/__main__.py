@@ -29,9 +29,9 @@ def main() -> None:
     parser.add_argument("--data-sets", default="", metavar="NAME,...", help="generate these kinds of files alone")
     parser.add_argument(
         "--claims",
-        default=",".join(map(str, CLAIMS_SHARES)),
+        default=",".join(f"{share:g}" for share in CLAIMS_SHARES),
         metavar="SHARE,...",
-        help=f"shares of the people of a full sample, of {', '.join(map(str, CLAIMS_SHARES))}",
+        help=f"shares of the people of a full sample, of {', '.join(f'{share:g}' for share in CLAIMS_SHARES)}",
     )
     parser.add_argument("--memory", default="4g", help="driver memory of Spark")
     parser.add_argument("--sail", default=str(ROOT / ".venv/bin/python"), help="Python of the Sail environment")
@@ -48,9 +48,9 @@ def main() -> None:
     only, engines = chosen.only.split(","), chosen.engines.split(",")
     if unknown := missing(only) + [e for e in engines if e not in ("sail", "spark")]:
         parser.error(f"unknown: {', '.join(unknown)}")
-    shares = tuple(share for share in CLAIMS_SHARES if str(share) in chosen.claims.split(","))
-    if len(shares) != len(chosen.claims.split(",")):
-        parser.error(f"--claims {chosen.claims}: expected some of {', '.join(map(str, CLAIMS_SHARES))}")
+    claims = {share: f"{share:g}" for share in CLAIMS_SHARES}
+    if unknown := set(chosen.claims.split(",")) - set(claims.values()):
+        parser.error(f"--claims: expected some of {', '.join(claims.values())}, found {', '.join(sorted(unknown))}")
     pythons = {engine: getattr(chosen, engine) for engine in engines}
     for engine in [e for e in engines if not shutil.which(pythons[e])]:
         print(f"no {engine}: {pythons.pop(engine)} is not there")
@@ -63,7 +63,7 @@ def main() -> None:
         times=chosen.times,
         only=frozenset(only),
         memory=chosen.memory,
-        claims=shares,
+        claims=tuple(share for share, text in claims.items() if text in chosen.claims.split(",")),
         data_sets=frozenset(filter(None, chosen.data_sets.split(","))),
     )
     file = chosen.out.with_suffix(".json")

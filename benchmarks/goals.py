@@ -171,9 +171,10 @@ def _late_cost(r: Results, engine: str) -> float | None:
     for share in reversed(CLAIMS_SHARES):
         whole, late = f"{engine}/{claims_step(share)}", f"{engine}/{late_step(share)}"
         time = _over(r.wall(late, without=start), r.wall(whole, without=start))
-        runs = r.get(late), r.get(whole)
-        if time is not None and all(runs):
-            return _over(time, _over(*(run.facts.get("rows_n") for run in runs if run)))
+        runs = [run for run in (r.get(late), r.get(whole)) if run]
+        rows = _over(*(run.facts.get("rows_n") for run in runs)) if len(runs) == 2 else None
+        if time is not None and rows is not None:
+            return _over(time, rows)
     return None
 
 

@@ -74,10 +74,10 @@ def plain_merge(store: Store, name: str, batch: Path) -> None:
     """As the manual of Delta shows it."""
     store.engine.read_parquet([batch]).createOrReplaceTempView("batch")
     condition = " AND ".join(f"t.{column} = s.{column}" for column in KEY)
-    store.engine.execute(
+    store.engine.session.sql(
         f"MERGE INTO delta.`{store.lake.path(name)}` AS t USING batch AS s ON {condition} "
         "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
-    )
+    ).collect()
 
 
 class Grid:

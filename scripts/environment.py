@@ -281,8 +281,8 @@ def own_variables(environment: "Environment | None" = None, java_home: str = "")
         variables["PATH"] = os.path.join(environment.path, "bin") + os.pathsep + variables.get("PATH", os.defpath)
         variables["PYSPARK_PYTHON"] = variables["PYSPARK_DRIVER_PYTHON"] = environment.python
         if variables.pop("PYTHONDONTWRITEBYTECODE", ""):
-            # Images of containers forbid compiled files beside the sources, not these; compiling takes 2 s a start.
-            variables["PYTHONPYCACHEPREFIX"] = os.path.join(environment.path, "pycache")
+            # Container images set it to keep source folders clean, which a cache of our own does too: 2 s a start.
+            variables.setdefault("PYTHONPYCACHEPREFIX", os.path.join(environment.path, "pycache"))
     if java_home:
         variables["JAVA_HOME"] = java_home
     return variables

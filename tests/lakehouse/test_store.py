@@ -24,7 +24,7 @@ from nh_lakehouse.lakehouse.adopt import Swap, adopt
 from nh_lakehouse.lakehouse.duckdb_sql import sql_file, sql_name, sql_value
 from nh_lakehouse.lakehouse.placing import Difference, difference, placed
 from nh_lakehouse.lakehouse.schema import spark_schema
-from nh_lakehouse.lakehouse.store import Published, Store, parquet_files, semi_join, sql_text
+from nh_lakehouse.lakehouse.store import Published, Store, parquet_files, semi_join
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
 NAME = "silver.things"
@@ -339,13 +339,6 @@ def test_semi_join_is_null_safe(spark) -> None:
     assert sorted(r.n for r in semi_join(rows, keys, ["k"]).collect()) == [1, 2]
 
 
-def test_literals_are_escaped() -> None:
-    assert sql_text("o'h\\a") == "'o\\'h\\\\a'"
-    assert sql_value("o'h\\a") == "'o''h\\a'"
-    assert sql_name('a"b') == '"a""b"'
-    assert sql_file("/x [1]/a?.parquet") == "'/x [[]1]/a[?].parquet'"
-
-
 # --- files that are written once more -------------------------------------------------------------------------------
 
 TYPED = tuple(
@@ -469,3 +462,9 @@ def test_commit_tells_rows_and_files(bench: Bench) -> None:
     told = {k.removeprefix("numTarget"): int(v) for k, v in metrics.items()}
     assert told["RowsInserted"] == 1 and told["RowsUpdated"] == 1 and told["RowsDeleted"] == 1
     assert told["RowsCopied"] + 1 + 1 <= 4 and told["FilesAdded"] == 2 and told["FilesRemoved"] >= 1
+
+
+def test_literals_are_escaped() -> None:
+    assert sql_value("o'h\\a") == "'o''h\\a'"
+    assert sql_name('a"b') == '"a""b"'
+    assert sql_file("/x [1]/a?.parquet") == "'/x [[]1]/a[?].parquet'"

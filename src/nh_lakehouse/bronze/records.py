@@ -153,7 +153,7 @@ def _ends_with_delimiter(path: Path, delimiter: bytes) -> bool:
     """Whether some line of a file ends with a delimiter, or with an empty value in quotes behind one."""
     carry = b""
     with path.open("rb") as stream:
-        # All lines end like the first: files with mixed ends are parsed as a copy with one kind.
+        # All lines end like the first: of a file with mixed ends `probe` has made a copy with one kind.
         end = b"\r\n" if stream.readline().endswith(b"\r\n") else b"\n"
         stream.seek(0)
         ends = [delimiter + empty + end for empty in (b"", b'""')]

@@ -56,7 +56,7 @@ def answer(
         if "INTERVAL" in (kinds := [str(kind) for _, kind, *_ in columns]):
             # Python has no months: a span is told in DuckDB's words.
             told = ", ".join(f"CAST(#{n} AS VARCHAR)" if k == "INTERVAL" else f"#{n}" for n, k in enumerate(kinds, 1))
-            connection.execute(f"SELECT {told} FROM (\n{sql.strip().rstrip(';')}\n)")
+            connection.execute(f"SELECT {told} FROM (\n{_one_statement(sql)}\n)")
         yield _distinct([name for name, *_ in columns]), _rows(connection)
     finally:
         connection.close()
@@ -150,6 +150,17 @@ def _near_tables(message: str, lake: Lakehouse) -> str:
     names = [*tables, *(t.split(".")[1] for t in tables)]
     near = difflib.get_close_matches(missing[1].strip('"').lower(), names, n=3)
     return f"\n\ntables of a near name: {', '.join(near)}" if near else "\n\n`nh-lakehouse tables` lists the tables"
+
+
+def _one_statement(sql: str) -> str:
+    """The text of the only statement up to its semicolon; comments may follow that."""
+    import duckdb
+
+    text = sql.encode()  # the places of tokens are those of bytes
+    for at, kind in duckdb.tokenize(sql):
+        if kind == duckdb.token_type.operator and text[at : at + 1] == b";":
+            return text[:at].decode()
+    return sql
 
 
 def _rows(connection: Any) -> Iterator[tuple[Any, ...]]:

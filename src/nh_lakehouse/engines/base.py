@@ -1,6 +1,6 @@
 """The seam between the package and its engines: the few things in which Spark and Sail differ.
 
-Everything else is the PySpark DataFrame API and SQL that both speak, on ``delta.`path` `` where rows are deleted.
+Everything else is the PySpark DataFrame API and SQL that both speak.
 """
 
 from __future__ import annotations
@@ -44,9 +44,6 @@ class Engine(Protocol):
 
     def for_rows(self, rows_n: int) -> Engine:
         """The engine that suits so many rows; frames of the two do not mix."""
-
-    def execute(self, sql: str) -> None:
-        """Run a statement to its end."""
 
     def version(self) -> str:
         """Name and version, for reports."""
@@ -100,10 +97,6 @@ class SessionEngine:
     def stop(self) -> None:
         """End what this engine started."""
         raise NotImplementedError
-
-    def execute(self, sql: str) -> None:
-        """Run a statement to its end."""
-        self.session.sql(sql).collect()
 
 
 def open_engine(name: str, **options: Any) -> Engine:

@@ -108,6 +108,7 @@ class SparkEngine(SessionEngine):
         self._session: SparkSession | None = None
         self._owned = False
         self._lock = threading.Lock()
+        self._is_given = False
         self._for_few: SparkEngine | None = None
 
     @property
@@ -135,6 +136,7 @@ class SparkEngine(SessionEngine):
                 "environment (make spark), or choose --engine sail"
             )
         found = self._given or SparkSession.getActiveSession()
+        self._is_given = found is not None
         if found is not None:
             for key, value in {**_SESSION, **self._conf}.items():
                 if found.conf.isModifiable(key):
@@ -164,22 +166,25 @@ class SparkEngine(SessionEngine):
         """Staged Parquet files, one schema."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        # Spark makes a job of looking at the footer of a file.
+        # Spark makes a job of looking at the footer of a file. The first one speaks for all, as it does there.
         first = paths[0] if paths[0].is_file() else min(paths[0].glob("*.parquet"))
-        schema = from_arrow_schema(pq.read_schema(first))
+        schema = from_arrow_schema(pq.read_schema(first), prefer_timestamp_ntz=True)
         return self.session.read.schema(schema).parquet(*[str(p) for p in paths])
 
     def for_rows(self, rows_n: int) -> SparkEngine:
         """The engine for so many rows: for few it is a second session of the same Spark, which runs plans as they are.
 
-        Frames of the two do not mix.
+        A session that the platform made is the only one: what was set in it while it ran would be lost. Settings of
+        the profile win.
         """
         if rows_n > self.few_rows:
             return self
         session = self.session
         with self._lock:
+            if self._is_given:
+                return self
             if self._for_few is None:
-                conf = {**self._conf, **_FOR_FEW_ROWS}
+                conf = {**_FOR_FEW_ROWS, **self._conf}
                 self._for_few = SparkEngine(parallel=self.parallel, conf=conf, session=session.newSession(), few_rows=0)
             return self._for_few
 

@@ -78,7 +78,9 @@ def swap(table: DeltaTable, folder: Path, files: Swap) -> None:
     actions, _ = _moved_in(table, folder, files.added, data_change=files.data_change)
     now = int(time.time() * 1000)
     gone: list[AddAction | RemoveAction] = [
-        RemoveAction(quote(str(file.relative_to(folder))), files.data_change, now, file.stat().st_size, {})
+        RemoveAction(
+            quote(str(file.resolve().relative_to(folder.resolve()))), files.data_change, now, file.stat().st_size, {}
+        )
         for file in files.removed
     ]
     metrics = {

@@ -22,6 +22,9 @@ __all__ = ["LAYERS", "Lakehouse"]
 LAYERS = ("bronze", "silver", "gold", "ops")
 _NAME = re.compile(r"(bronze|silver|gold|ops)\.([a-z][a-z0-9_]{0,99})\Z")
 
+#: What stands for something else in the paths that Spark and Sail (patterns) and Delta (addresses) read.
+_READ_OTHERWISE = "[]{}*?%\\"
+
 
 class Lakehouse:
     """A folder of Delta tables, `<root>/<layer>/<table>`.
@@ -40,6 +43,19 @@ class Lakehouse:
 
     def __repr__(self) -> str:
         return f"Lakehouse({str(self.root)!r})"
+
+    def refuse_odd_path(self) -> None:
+        """To be asked before anything is written.
+
+        Raises:
+            ConfigError: the folder's path has a character that stands for something else where it is read.
+        """
+        found = sorted(set(_READ_OTHERWISE) & set(f"{self.root}{self.root.resolve()}"))
+        if found:
+            raise ConfigError(
+                f"the lakehouse folder {self.root} has {' '.join(found)} in its path, which stands for something else "
+                "where Spark, Sail or Delta read it; choose another folder"
+            )
 
     def folder(self, name: str) -> Path:
         """Folder of a table, whether it exists or not.

@@ -351,9 +351,12 @@ def _is_of_one_period(file: Path, column: str) -> bool:
         group = metadata.row_group(number)
         chunks = [group.column(i) for i in range(group.num_columns)]
         found = next((c.statistics for c in chunks if c.path_in_schema == column), None)
-        if found is None or not found.has_min_max or found.null_count != 0:
+        if found is None or not found.has_min_max or not found.has_null_count or found.null_count:
             return False
-        values |= {found.min, found.max}
+        try:
+            values |= {found.min, found.max}
+        except (OverflowError, ValueError):  # a day that Python's calendar does not have
+            return False
     return len(values) < 2
 
 

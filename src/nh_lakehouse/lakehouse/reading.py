@@ -6,15 +6,17 @@ DuckDB reads Parquet itself: faster than by way of Arrow datasets, whose import 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from nh_lakehouse.errors import LoadError
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["data_files", "is_plain", "rows_of_files", "select_rows"]
+__all__ = ["data_files", "is_plain", "rows_of_files", "select_rows", "sound_files"]
 
 _TYPES = {"string": "VARCHAR", "integer": "INTEGER", "long": "BIGINT", "timestamp": "TIMESTAMPTZ"}
 
@@ -27,6 +29,29 @@ def data_files(table: DeltaTable) -> list[str]:
 def is_plain(table: DeltaTable) -> bool:
     """Whether the data files hold the rows of a table as they are: no deleted ones, no mapped or partition columns."""
     return table.protocol().min_reader_version == 1 and not table.metadata().partition_columns
+
+
+def sound_files(table: DeltaTable, name: str) -> list[str]:
+    """Paths of the data files of a table's version, each held against the log: engines pass over what is not there.
+
+    Raises:
+        LoadError: a file is missing, or has another size than the log says.
+    """
+    import pyarrow as pa
+
+    told = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
+    sizes = {Path(unquote(action["path"])).name: action["size_bytes"] for action in told}
+    files = data_files(table)
+    for file in files:
+        said, found = sizes[Path(file).name], Path(file).stat().st_size if Path(file).is_file() else None
+        if found != said:
+            state = "is missing" if found is None else f"has {found:,} bytes, where the log says {said:,}"
+            raise LoadError(
+                f"{name}: its data file {file} {state}; put it back from a copy of the folder, or run with "
+                "--full-refresh (of a bronze table: delete its folder and run again)",
+                table=name,
+            )
+    return files
 
 
 def select_rows(table: DeltaTable, columns: Sequence[str] | None = None) -> str:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
-from nh_lakehouse.errors import ConfigError, LoadError, RowAccountingError
+from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
@@ -39,17 +39,14 @@ from nh_lakehouse.lakehouse.placing import (
     period_by_period,
     placed,
 )
-from nh_lakehouse.lakehouse.reading import data_files, is_plain
+from nh_lakehouse.lakehouse.reading import is_plain, sound_files
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable, Field
     from pyspark.sql import DataFrame
 
-__all__ = ["Published", "Store", "parquet_files", "semi_join", "sql_text", "staged_rows"]
-
-#: What stands for something else in the paths that Spark and Sail (patterns) and Delta (addresses) read.
-_READ_OTHERWISE = "[]{}*?%"
+__all__ = ["Published", "Store", "parquet_files", "semi_join", "staged_rows"]
 
 
 @dataclass(frozen=True)
@@ -88,11 +85,7 @@ class Store:
     def __init__(
         self, lake: Lakehouse, engine: Engine, staging: Path, after_commit: Callable[[str], None] | None = None
     ) -> None:
-        if found := sorted(set(_READ_OTHERWISE) & set(str(lake.root))):
-            raise ConfigError(
-                f"the lakehouse folder {lake.root} has {' '.join(found)} in its path, which stands for something else "
-                "where Spark, Sail or Delta read it; choose another folder"
-            )
+        lake.refuse_odd_path()
         self.lake = lake
         self.engine = engine
         self.staging = staging
@@ -173,10 +166,13 @@ class Store:
 
         The files are named here: to have Spark read the log costs it jobs, a second for each version of a table, and
         Sail finds no log in a folder with a blank.
+
+        Raises:
+            LoadError: a file is not there or not as it was written.
         """
         table = self.lake.delta(name, version)
         if is_plain(table):
-            return self.engine.read_files(data_files(table), table.schema().to_json())
+            return self.engine.read_files(sound_files(table, name), table.schema().to_json())
         return self.engine.read_delta(self.lake.path(name), version)
 
     def empty(self, columns: Sequence[DerivedColumn]) -> DataFrame:
@@ -237,14 +233,21 @@ class Store:
         return Published(before, after, inserted_n=rows_n)
 
     def delete(self, name: str, condition: str) -> int:
-        """Delete the rows of a table that meet a SQL condition, in one commit; returns how many there were."""
-        before = self.lake.version(name)
-        self.engine.execute(f"DELETE FROM delta.`{self.lake.path(name)}` WHERE {condition}")
-        after, metrics = self._last_commit(name)
-        if after == before:
+        """Delete the rows of a table that meet a condition, in one commit; returns how many there were.
+
+        Args:
+            name: the table.
+            condition: comparisons of columns with values, in the SQL that `deltalake` shares with DuckDB.
+        """
+        from deltalake import WriterProperties
+
+        table = self.lake.delta(name)
+        before, rows_n = table.version(), self.lake.rows_n(name)
+        table.delete(condition, writer_properties=WriterProperties(compression="ZSTD"))
+        if self.lake.version(name) == before:
             return 0
         self._after_commit(name)
-        return int(metrics.get("numDeletedRows", 0))
+        return rows_n - self.lake.rows_n(name)
 
     def append_rows(self, name: str, columns: Sequence[DerivedColumn], rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows that were made in Python (operations tables)."""
@@ -354,11 +357,6 @@ class Store:
     def _column_names(self, name: str) -> list[str]:
         return [f.name for f in self.lake.delta(name).schema().fields]
 
-    def _last_commit(self, name: str) -> tuple[int, Mapping[str, Any]]:
-        table = self.lake.delta(name)
-        commit = table.history(1)[0]
-        return table.version(), commit.get("operationMetrics") or {}
-
     def _hold_to_account(self, name: str, published: Published, counts: Mapping[str, int]) -> None:
         """The commit must have done what the comparison asked for; else the table goes back to where it was."""
         wanted = (counts.get(INSERT, 0), counts.get(UPDATE, 0), counts.get(DELETE, 0))
@@ -408,8 +406,3 @@ def parquet_files(path: Path) -> list[Path]:
 def staged_rows(path: Path) -> str:
     """DuckDB's name for the rows of a staged folder or file."""
     return parquet_rows(parquet_files(path))
-
-
-def sql_text(value: str) -> str:
-    """A text as a literal of the engines' SQL."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -138,6 +138,7 @@ class _Run:
 
     def execute(self) -> RunReport:
         """Plan, and where there is something to do: lock, load, compute, record."""
+        self.lake.refuse_odd_path()
         start = time.monotonic()
         report = RunReport(self.run_id, str(self.lake.root))
         data_sets, tables = self._scope()

@@ -141,7 +141,7 @@ def load_silver(
     """
     version = store.lake.version(f"bronze.{data_set.name}")
     look = _look(data_set, specs, store, since.get(data_set.name), version)
-    store = store.for_rows(lambda: _rows_n(store, data_set, version, look))
+    store = store.for_rows(lambda: _rows_n(store, data_set, specs, version, look))
     outcome = SilverOutcome(data_set.name, version, periods=look.periods)
     verdicts = judge(_rows(store, data_set, version, look), data_set, store)
     _account(outcome, count_rows(verdicts, data_set), rows_read, look)
@@ -201,13 +201,14 @@ def _rows(store: Store, data_set: DataSet, version: int, look: _Look) -> DataFra
     return rows if look.periods is None else rows.where(F.col("_period").isin(*look.periods))
 
 
-def _rows_n(store: Store, data_set: DataSet, version: int, look: _Look) -> int:
-    """Rows of bronze among which those are that are looked at."""
-    name = f"bronze.{data_set.name}"
-    if look.periods is None:
-        return store.lake.rows_n(name, version)
+def _rows_n(store: Store, data_set: DataSet, specs: Sequence[TableSpec], version: int, look: _Look) -> int:
+    """Rows of bronze among which those are that are looked at; histories look at all of the data sets they are of."""
+    histories = {name for spec in specs if spec.history == "scd2" for name in spec.inputs}
+    if histories or look.periods is None:
+        names = [f"bronze.{name}" for name in {data_set.name, *histories}]
+        return sum(store.lake.rows_n(name) for name in names if store.lake.exists(name))
     listed = ", ".join(map(sql_value, look.periods)) or "NULL"
-    rows = select_rows(store.lake.delta(name, version), ["_period"])
+    rows = select_rows(store.lake.delta(f"bronze.{data_set.name}", version), ["_period"])
     with duckdb.connect() as connection:
         return int(connection.execute(f"SELECT count(*) FROM ({rows}) WHERE _period IN ({listed})").fetchall()[0][0])
 

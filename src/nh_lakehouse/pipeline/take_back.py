@@ -14,8 +14,9 @@ from typing import Any
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.errors import ConfigError, RowAccountingError
 from nh_lakehouse.lakehouse import Lakehouse
+from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
 from nh_lakehouse.lakehouse.state import file_events, matching_names
-from nh_lakehouse.lakehouse.store import Store, sql_text
+from nh_lakehouse.lakehouse.store import Store
 
 __all__ = ["Release", "find_release", "mark_waiting", "take_back"]
 
@@ -97,7 +98,7 @@ def take_back(store: Store, file: str, run_id: str) -> Release:
         table = f"bronze.{release.data_set}"
         before = store.lake.version(table)
         condition = " AND ".join(
-            f"{column} = {sql_text(value)}"
+            f"{sql_name(column)} = {sql_value(value)}"
             for column, value in (
                 ("_source_sha256", release.sha256),
                 ("_source_file", release.file),
