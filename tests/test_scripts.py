@@ -297,6 +297,7 @@ def test_compiled_python_is_kept_in_the_environment_where_it_may_not_lie_beside_
     folder = make_ready(environment, "sail")
     started = []
     monkeypatch.setattr(os, "execvpe", lambda *call: started.append(call[2]))
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
     for value in ("1", ""):
         monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", value)
         environment.main(["sail", "--", "pytest"])
