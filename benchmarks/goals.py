@@ -163,16 +163,17 @@ def grid_extremes(results: Results, engine: str) -> tuple[float | None, float | 
 
 
 def _late_cost(r: Results, engine: str) -> float | None:
-    """The late delivery's share of the time over its share of the rows that the whole load wrote.
+    """The late delivery's share of the time over its share of the rows that came, beside those of the whole load.
 
-    Start-up is left out; of the largest share of the people of which both were measured.
+    Rows that came and not rows that were written: copies would make the delivery look larger. Start-up is left out; of
+    the largest share of the people of which both were measured.
     """
     start = f"{engine}/start"
     for share in reversed(CLAIMS_SHARES):
         whole, late = f"{engine}/{claims_step(share)}", f"{engine}/{late_step(share)}"
         time = _over(r.wall(late, without=start), r.wall(whole, without=start))
         runs = [run for run in (r.get(late), r.get(whole)) if run]
-        rows = _over(*(run.facts.get("rows_n") for run in runs)) if len(runs) == 2 else None
+        rows = _over(*(run.facts.get("read_n") for run in runs)) if len(runs) == 2 else None
         if time is not None and rows is not None:
             return _over(time, rows)
     return None

@@ -56,15 +56,28 @@ def test_nothing_is_told_of_a_source_without_beneficiary_files(checked: Any) -> 
 
 def test_claims_after_the_day_of_death_and_fills_after_the_day_behind_it(checked: Any) -> None:
     """Dead on 10 March: a claim of 10 March and a fill of 11 March are none, 11 and 12 March are 1 and 2 days late."""
-    died = [{**SYN, "bene_id": "A", "death_date": date(2008, 3, 10), "valid_from": date(y, 1, 1)} for y in (2008, 2009)]
-    claims = [claim("A", date(2008, 3, day)) for day in (9, 10, 11)] + [claim("A", date(2009, 3, 10)), claim("A", None)]
-    fills = [fill("A", date(2008, 3, day)) for day in (10, 11, 12, 13)] + [fill("B", date(2009, 1, 1))]
-    people = [*died, {**SYN, "bene_id": "B"}]
+    died = [{**RIF, "bene_id": "A", "death_date": date(2018, 3, 10), "valid_from": date(y, 1, 1)} for y in (2018, 2019)]
+    claims = [claim("A", date(2018, 3, day), **RIF) for day in (9, 10, 11)]
+    claims += [claim("A", date(2019, 3, 10), **RIF), claim("A", None, **RIF)]
+    fills = [fill("A", date(2018, 3, day), **RIF) for day in (10, 11, 12, 13)] + [fill("B", date(2019, 1, 1), **RIF)]
+    people = [*died, {**RIF, "bene_id": "B"}]
     found = checked(referential, REFERENTIAL, clm_beneficiary=people, claim=claims, drug_event=fills)
     assert found == [
+        ("claim", "rif:A", "2018", "service_after_death", 1, "up to 1 day after death"),
+        ("claim", "rif:A", "2019", "service_after_death", 1, "up to 365 days after death"),
+        ("drug_event", "rif:A", "2018", "service_after_death", 2, "up to 3 days after death"),
+    ]
+
+
+def test_of_a_death_whose_month_alone_is_known_the_month_is_no_time_after_it(checked: Any) -> None:
+    """DE-SynPUF says 1 February 2008 of whoever died in that month, which has 29 days."""
+    died = [{**SYN, "bene_id": "A", "death_date": date(2008, 2, 1), "valid_from": date(2008, 1, 1)}]
+    claims = [claim("A", day) for day in (date(2008, 2, 2), date(2008, 2, 29), date(2008, 3, 1))]
+    fills = [fill("A", day) for day in (date(2008, 3, 1), date(2008, 3, 2))]
+    found = checked(referential, REFERENTIAL, clm_beneficiary=died, claim=claims, drug_event=fills)
+    assert found == [
         ("claim", "synpuf:A", "2008", "service_after_death", 1, "up to 1 day after death"),
-        ("claim", "synpuf:A", "2009", "service_after_death", 1, "up to 365 days after death"),
-        ("drug_event", "synpuf:A", "2008", "service_after_death", 2, "up to 3 days after death"),
+        ("drug_event", "synpuf:A", "2008", "service_after_death", 1, "up to 2 days after death"),
     ]
 
 

@@ -45,9 +45,14 @@ def test_duplicates_are_claims_beyond_the_first(of_lines: Any) -> None:
         line("b", 1),
         line("b", 2),
         line("c", 1),
-        line("a", 1, claim_type="outpatient"),  # ids are unique inside a claim type only
+        line("a", 1, claim_type="dme"),  # ids are unique inside a claim type only
     ]
     assert of_lines("duplicate_billing", lines) == [("NPI:1", 2009, 3.0, 6, True)]
+
+
+def test_claims_of_a_facility_and_of_its_physician_for_one_service_are_no_duplicates(of_lines: Any) -> None:
+    lines = [line("a"), line("b", claim_type="outpatient"), line("c", claim_type="inpatient")]
+    assert of_lines("duplicate_billing", lines) == [("NPI:1", 2009, 1.0, 3, True)]  # b and c, both of institutions
 
 
 def test_duplicates_agree_in_person_provider_code_day_and_units(of_lines: Any) -> None:
@@ -120,6 +125,19 @@ def test_service_after_death_and_fills_with_a_day_of_grace(frame: Any, values: A
     )
     # 2009: c and the fill of day 12 of three claims and three fills
     assert values(found, FOUND) == [("P", 2009, 2.0, 6, True), ("P", 2010, 1.0, 1, True)]
+
+
+def test_of_a_death_whose_month_alone_is_known_a_service_is_late_after_the_month(frame: Any, values: Any) -> None:
+    dead = {"source": "synpuf", "bene_id": "P", "death_date": date(2009, 4, 1), "valid_from": date(2009, 1, 1)}
+    claims = [
+        claim(str(n), 1, 1, source="synpuf") | {"from_date": date(2009, *day)}
+        for n, day in enumerate(((4, 2), (4, 30), (5, 1)))
+    ]
+    fills = [{"source": "synpuf", "event_id": str(d), "bene_id": "P", "service_date": date(2009, 5, d)} for d in (1, 2)]
+    found = service_after_death(
+        frame("silver.claim", claims), frame("silver.drug_event", fills), frame("silver.clm_beneficiary", [dead]), RULES
+    )
+    assert values(found, FOUND) == [("P", 2009, 2.0, 5, True)]  # the claim of 1 May and the fill of 2 May
 
 
 def visit(npi: str, bene_id: str, at: int = 1, **other: Any) -> dict[str, Any]:

@@ -217,6 +217,28 @@ def test_flags_and_amounts_of_synpuf(frame: Any, values: Any) -> None:
 # --- the last 180 days ----------------------------------------------------------------------------------------------
 
 
+def test_the_last_180_days_end_with_the_month_where_that_alone_is_known(frame: Any, values: Any) -> None:
+    """DE-SynPUF says 1 June 2009 of who died in June: the days are 2 January to 30 June."""
+    syn = {"source": "synpuf", "bene_id": "A"}
+    claims = [
+        _claim("carrier", usd, from_date=day, **syn)
+        for usd, day in (
+            ("1.00", date(2009, 1, 1)),
+            ("2.00", date(2009, 1, 2)),
+            ("4.00", date(2009, 6, 30)),
+            ("8.00", date(2009, 7, 1)),
+        )
+    ]
+    found = _year(
+        frame,
+        spine=[{**syn, "year": 2009}],
+        clm_beneficiary=[{**syn, "death_date": date(2009, 6, 1)}],
+        claims_extent=[{"source": "synpuf", "first_claim_date": date(2009, 1, 1)}],
+        claim=claims,
+    )
+    assert values(found, "death_date died_in_year last_180d_cost_usd") == [(date(2009, 6, 1), True, Decimal(6))]
+
+
 def test_cost_of_the_last_180_days(frame: Any, values: Any) -> None:
     """Death on 29 June 2009, day 180 of the year: the 180 days begin on 1 January."""
     death = date(2009, 6, 29)

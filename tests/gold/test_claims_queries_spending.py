@@ -113,6 +113,26 @@ def test_q11_spending_per_month_of_coverage(trend: Any, values: Any) -> None:
     ]
 
 
+def test_q11_rates_are_of_the_people_they_divide_by(frame: Any, values: Any) -> None:
+    claims = [
+        _claim("fee", JAN, 10), _claim("managed", JAN, 200), _claim("nobody", JAN, 3000), _claim(None, JAN, 40000),
+        _claim("outside", JAN, 500000),
+    ]  # fmt: skip
+    fills = [_fill("fee", JAN, 1), _fill("managed", JAN, 2)]
+    months = [
+        _covered("fee", JAN, part_d=False), _covered("managed", JAN, is_ffs=False),
+        _covered("outside", JAN, is_member=False, is_ffs=False, part_d=False),
+    ]  # fmt: skip
+    found = q11_spend_trend(frame(CLAIMS, claims), frame(FILLS, fills), frame(MONTH, months)).filter("events_n > 0")
+    columns = "spend_type spend_usd member_months member_spend_usd rate_months rate_spend_usd pmpm_usd covered_pmpm_usd"
+    assert values(found, columns) == [
+        ("all", _usd(543213), 2, _usd(213), 2, _usd(213), 106.5, 106.5),
+        ("carrier", _usd(543210), 2, _usd(210), 1, _usd(10), 105.0, 10.0),
+        ("medical", _usd(543210), 2, _usd(210), 1, _usd(10), 105.0, 10.0),
+        ("pde", _usd(3), 2, _usd(3), 1, _usd(2), 1.5, 2.0),
+    ]
+
+
 def test_q11_has_every_month_and_type(trend: Any, values: Any) -> None:
     found = {(row["month"], row["spend_type"]) for row in trend.select("month", "spend_type").collect()}
     kinds = {"inpatient", "outpatient", "carrier", "snf", "hha", "hospice", "dme", "pde", "medical", "all"}

@@ -61,10 +61,33 @@ def test_overlapping_stay_is_no_readmission(index: Index, values: Any) -> None:
     overlapping = stay("b", 5, 12, "H2", overlaps_other_provider=True)
     found = index([stay("a", 1, 10), overlapping, stay("c", 13, 14)])
     assert values(found, NEXT) == [
-        ("a", "c", 3, True, False),
+        ("a", "c", 3, None, False),  # on day 10 the person was in b
         ("b", "c", 1, True, False),
         ("c", None, None, False, True),
     ]
+
+
+def test_who_is_elsewhere_in_hospital_has_not_been_discharged(index: Index, values: Any) -> None:
+    """Of a person's days in hospital the last is the index: one readmission, paid for once."""
+    cases = {
+        "inside": [("a", 1, 10), ("b", 5, 20), ("c", 15, 18), ("d", 25, 26)],
+        "chain": [("e", 1, 10), ("f", 8, 15), ("g", 14, 20), ("h", 30, 31)],
+        "same end": [("i", 1, 10), ("j", 5, 10), ("k", 12, 13)],
+        "day of discharge": [("l", 1, 10), ("m", 10, 15)],
+        "apart": [("n", 1, 10), ("o", 12, 30)],
+        "within the day": [("p", 5, 5), ("q", 5, 5), ("r", 5, 6)],
+    }
+    stays = [
+        stay(name, first, last, f"H{place}", bene_id=person, payment_usd=usd(100))
+        for person, several in cases.items()
+        for place, (name, first, last) in enumerate(several)
+    ]
+    found = index(stays)
+    elsewhere = {row["episode_id"] for row in found.filter("still_in_hospital").collect()}
+    assert elsewhere == {"a", "c", "e", "f", "i"}
+    assert found.filter("still_in_hospital AND is_index").isEmpty()
+    readmissions = [row["readmission_stay_id"] for row in found.filter("readmitted").collect()]
+    assert sorted(readmissions) == ["d", "h", "k", "o"]
 
 
 def test_next_of_equal_admissions_is_the_shorter_then_the_smaller(index: Index, values: Any) -> None:

@@ -76,7 +76,9 @@ group by "table", source, bene_id, year
 union all
 select "table", source || ':' || bene_id, year::varchar, 'service_after_death', count(*),
   printf('up to %d day%s after death', max(day - died), if(max(day - died) = 1, '', 's'))
-from services join (select source, bene_id, max(death_date) as died from clm_beneficiary group by all) using (source, bene_id)
+from services join (
+  select source, bene_id, if(source = 'synpuf', last_day(max(death_date)), max(death_date)) as died
+  from clm_beneficiary group by source, bene_id) using (source, bene_id)
 where day - died > if("table" = 'drug_event', 1, 0) group by "table", source, bene_id, year
 union all  -- a collection of which encounters are loaded; a procedure of nobody known may be of any
 select "table", source || ':' || encounter_id, year(day)::varchar, 'orphan_encounter', count(*), 'in no encounter file'

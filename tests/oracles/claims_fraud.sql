@@ -9,7 +9,7 @@ create table duplicate as
 with same as (
   select source, provider, line_date, count(*) as lines, count(distinct (claim_type, claim_id)) - 1 as further
   from line where hcpcs is not null and line_date is not null and bene_id is not null and provider is not null
-  group by source, provider, bene_id, hcpcs, line_date, units
+  group by source, provider, bene_id, hcpcs, line_date, units, claim_type in ('carrier', 'dme')
 )
 select source, 'provider' as subject_type, provider as subject_id, year(line_date) as year,
   'duplicate_billing' as indicator,
@@ -17,8 +17,9 @@ select source, 'provider' as subject_type, provider as subject_id, year(line_dat
 from same group by all;
 
 create table after_death as
-with death as (
-  select source, bene_id, max(death_date) as died from clm_beneficiary group by all
+with death as (  -- of DE-SynPUF the month is known, as its first day
+  select source, bene_id, if(source = 'synpuf', last_day(max(death_date)), max(death_date)) as died
+  from clm_beneficiary group by source, bene_id
 ), service as (
   select source, bene_id, from_date as day, 0 as grace from claim
   union all select source, bene_id, service_date, 1 from drug_event

@@ -97,14 +97,17 @@ select source, bene_id, year, list(condition) as conditions from chronic_conditi
 create table death as
 select source, bene_id, max(death_date) as died from clm_beneficiary group by all;
 
--- What was paid in the 180 days up to the death, where the data hold all of them.
+-- What was paid in the 180 days up to the death (DE-SynPUF: the end of its month), where the data hold all of them.
 create table last_days as
+with by_day as (
+  select * replace (if(source = 'synpuf', last_day(died), died) as died) from death
+)
 select d.source, d.bene_id, d.died,
   coalesce((select sum(payment_usd) from claim c
     where c.source = d.source and c.bene_id = d.bene_id and from_date between died - 179 and died), 0)
   + coalesce((select sum(total_cost_usd) from drug_event e
     where e.source = d.source and e.bene_id = d.bene_id and service_date between died - 179 and died), 0) as cost
-from death d join claims_extent x on x.source = d.source
+from by_day d join claims_extent x on x.source = d.source
 where died is not null and died - 179 >= first_claim_date;
 
 create macro band_of_age(age) as case when age < 65 then '<65' when age < 75 then '65-74' when age < 85 then '75-84'

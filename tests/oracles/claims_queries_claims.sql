@@ -73,10 +73,13 @@ left join clm_icd i on i.code_kind = 'px' and i.code_system = s.code_system and 
 left join clm_hcpcs h on h.hcpcs = s.code;
 
 create table q11_spend_trend as
-with event as (
+with happened as (
   select source, month, bene_id, claim_type as spend_type, payment_usd as usd from fact_claims where month is not null
   union all
   select source, month, bene_id, 'pde', total_cost_usd from fact_prescriptions where month is not null
+), event as (  -- each with how its person was covered in its month
+  select h.*, coalesce(is_member, false) as by_any, coalesce(is_ffs, false) as by_ffs, coalesce(part_d, false) as by_d
+  from happened h left join clm_enrollment_month using (source, bene_id, month)
 ), typed as (
   select * from event
   union all select * replace ('medical' as spend_type) from event where spend_type <> 'pde'
@@ -90,7 +93,8 @@ with event as (
     as spend_type
   from span
 ), summed as (
-  select source, month, spend_type, sum(usd) as usd, count(*) as n,
+  select source, month, spend_type, sum(usd) as usd, count(*) as n, sum(usd) filter (by_any) as usd_of_members,
+    sum(usd) filter (case spend_type when 'pde' then by_d when 'all' then by_any else by_ffs end) as usd_of_covered,
     count(distinct bene_id) as people from typed group by all
 ), covered as (
   select source, month, count(*) filter (is_member) as members, count(*) filter (is_ffs) as ffs,
@@ -99,11 +103,13 @@ with event as (
 ), answer as (
   select source, month, year(month) as year, spend_type, coalesce(usd, 0) as spend_usd, coalesce(n, 0) as events_n,
     coalesce(people, 0) as people_n, members as member_months,
-    case spend_type when 'pde' then part_d when 'all' then members else ffs end as rate_months
+    case spend_type when 'pde' then part_d when 'all' then members else ffs end as rate_months,
+    if(members is not null, coalesce(usd_of_members, 0), null) as member_spend_usd,
+    if(members is not null, coalesce(usd_of_covered, 0), null) as rate_spend_usd
   from dense left join summed using (source, month, spend_type) left join covered using (source, month)
 )
-select a.*, a.spend_usd / nullif(a.member_months, 0) as pmpm_usd,
-  a.spend_usd / nullif(a.rate_months, 0) as covered_pmpm_usd,
+select a.*, a.member_spend_usd / nullif(a.member_months, 0) as pmpm_usd,
+  a.rate_spend_usd / nullif(a.rate_months, 0) as covered_pmpm_usd,
   p.spend_usd as spend_prior_usd, a.spend_usd / nullif(p.spend_usd, 0) - 1 as spend_change_rate
 from answer a
 left join answer p on p.source = a.source and p.spend_type = a.spend_type and p.month = a.month - interval 12 month;

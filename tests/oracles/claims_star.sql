@@ -110,6 +110,7 @@ select -1 as provider_key, 'unknown' as source;
 create table dim_diagnosis as
 with codes as (
   select distinct code_system, code, is_valid_code, category_of(code_system, code) as dx_category from claim_diagnosis
+  where code_system is not null  -- a code of no known system is the unknown diagnosis
 ), chronic as (
   select code_system, code, array_to_string(list_sort(list(distinct "group")), ' ') as chronic_group
   from codes c join chronic_groups g using (code_system) where starts_with(code, g.code_prefix) group by all

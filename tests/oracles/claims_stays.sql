@@ -102,15 +102,22 @@ with lists_loaded as (
   left join born using (source, bene_id)
   left join claims_extent x on x.source = l.source
   where l.is_episode_end and l.setting = 'inpatient'
+), elsewhere as (  -- in another hospital when this one discharged
+  select distinct e.source, e.episode_id, true as still_in_hospital
+  from episode e join episode o on o.source = e.source and o.bene_id = e.bene_id and o.admit_date < e.discharge_date
+    and (o.discharge_date > e.discharge_date
+      or o.discharge_date = e.discharge_date and o.episode_id > e.episode_id)
 ), next as (
   select e.source, e.episode_id, n.episode_id as next_episode_id, n.admit_date as next_admit_date
   from episode e join episode n on n.source = e.source and n.bene_id = e.bene_id and n.admit_date > e.discharge_date
   qualify row_number() over (
     partition by e.source, e.episode_id order by n.admit_date, n.discharge_date, n.episode_id) = 1
 ), indexed as (
-  select *, alive_at_discharge and readmit_observable as is_index, next_admit_date - discharge_date as days_to_next,
+  select * replace (coalesce(still_in_hospital, false) as still_in_hospital),
+    alive_at_discharge and readmit_observable and still_in_hospital is null as is_index,
+    next_admit_date - discharge_date as days_to_next,
     case when is_index then coalesce(days_to_next <= 30, false) end as readmitted
-  from episode left join next using (source, episode_id)
+  from episode left join next using (source, episode_id) left join elsewhere using (source, episode_id)
 ), spent as (
   select i.source, i.episode_id, sum(c.payment_usd) as cost
   from indexed i join claim c on c.source = i.source and c.bene_id = i.bene_id
@@ -157,7 +164,7 @@ with lists_loaded as (
 )
 select source, episode_id, bene_id, stay_id, stays_n, provider_id, provider_id_type, provider_state, admit_date,
   discharge_date, year, month, los_days, discharge_status, drg, primary_dx, dx_code_system, dx_category, payment_usd,
-  age_at_discharge, alive_at_discharge, readmit_observable, is_index, next_episode_id, next_admit_date, days_to_next,
+  age_at_discharge, alive_at_discharge, still_in_hospital, readmit_observable, is_index, next_episode_id, next_admit_date, days_to_next,
   readmitted, readmission_stay_id, case when readmitted then r_payment end as readmission_payment_usd,
   exists (
     select 1 from indexed p where p.source = j.source and p.next_episode_id = j.episode_id and p.readmitted)

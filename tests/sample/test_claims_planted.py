@@ -51,7 +51,7 @@ def test_duplicates_are_equal_but_for_their_number(claims: ClaimsLanding) -> Non
 def test_services_after_death_are_after_death(claims: ClaimsLanding) -> None:
     events = [item.events[0] for item in planted(claims, "synpuf", "service_after_death")]
     found = claims.rows(f"""
-        SELECT service > death FROM (
+        SELECT strptime(service, '%Y%m%d') > last_day(strptime(death, '%Y%m%d')) FROM (
             SELECT CLM_ID AS id, CLM_FROM_DT AS service, DESYNPUF_ID FROM syn_carrier
             UNION ALL SELECT PDE_ID, SRVC_DT, DESYNPUF_ID FROM syn_pde)
         JOIN (SELECT DESYNPUF_ID, max(BENE_DEATH_DT) AS death FROM syn_beneficiary GROUP BY 1) USING (DESYNPUF_ID)
@@ -60,13 +60,17 @@ def test_services_after_death_are_after_death(claims: ClaimsLanding) -> None:
     assert found == [(True,)] * len(events)
 
 
-def test_nothing_else_happens_after_death(claims: ClaimsLanding) -> None:
-    late = claims.one("""
-        SELECT count(*) FROM syn_carrier JOIN
-               (SELECT DESYNPUF_ID, max(BENE_DEATH_DT) AS death FROM syn_beneficiary GROUP BY 1) USING (DESYNPUF_ID)
-        WHERE CLM_FROM_DT > death
+def test_care_goes_on_in_the_month_of_death_and_nothing_else_happens_after_it(claims: ClaimsLanding) -> None:
+    found = claims.one("""
+        SELECT {'month': count(*) FILTER (CLM_FROM_DT > death AND strptime(CLM_FROM_DT, '%Y%m%d') <= its_end),
+                'late': count(*) FILTER (strptime(CLM_FROM_DT, '%Y%m%d') > its_end),
+                'first': count(*) FILTER (death NOT LIKE '%01')}
+        FROM syn_carrier JOIN (
+            SELECT DESYNPUF_ID, max(BENE_DEATH_DT) AS death, last_day(strptime(max(BENE_DEATH_DT), '%Y%m%d')) AS its_end
+            FROM syn_beneficiary WHERE BENE_DEATH_DT <> '' GROUP BY 1) USING (DESYNPUF_ID)
     """)
-    assert late == 3
+    assert (found["late"], found["first"]) == (3, 0)
+    assert found["month"] > 0
 
 
 def test_overlapping_stays_share_days_at_two_hospitals(claims: ClaimsLanding) -> None:

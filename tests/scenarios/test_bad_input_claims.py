@@ -115,12 +115,12 @@ def test_claims_before_their_beneficiaries_are_kept_and_found_when_these_arrive(
 
 
 def test_people_in_no_beneficiary_file_and_services_after_death_are_told(lakes):
-    """A died on 1 January 2008: claims 1, 4 and 6 begin on the 5th, the stay on 1 February, the fill is of the 5th."""
+    """A died in January 2008, of which the file says the 1st: claims and a fill of the 5th are none, the stay of
+    1 February is a day late."""
     rows = ask(lakes[1], 'SELECT "table", key, period, rule, rows_n, detail FROM ops.referential ORDER BY ALL')
     assert rows == [
-        ("claim", "synpuf:A", "2008", "service_after_death", 4, "up to 31 days after death"),
+        ("claim", "synpuf:A", "2008", "service_after_death", 1, "up to 1 day after death"),
         ("claim", "synpuf:X", "2008", "orphan_beneficiary", 1, "in no beneficiary file"),
-        ("drug_event", "synpuf:A", "2008", "service_after_death", 1, "up to 4 days after death"),
         ("drug_event", "synpuf:X", "2008", "orphan_beneficiary", 1, "in no beneficiary file"),
     ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from nh_lakehouse.gold.claims_deaths import latest_deaths
 from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import exact_sum
 from nh_lakehouse.gold.told import late_after_death, told_by_subject
@@ -54,7 +55,7 @@ def services_after_death(clm_beneficiary: DataFrame, claim: DataFrame, drug_even
     """Claims that begin after the person's death, and fills later than the day after it.
 
     Args:
-        clm_beneficiary: reads the latest known `death_date` of a person.
+        clm_beneficiary: the latest known death of a person; where its month alone is known, the end of that.
         claim: reads `from_date`; undated claims are left out.
         drug_event: reads `service_date`.
     Returns:
@@ -62,12 +63,11 @@ def services_after_death(clm_beneficiary: DataFrame, claim: DataFrame, drug_even
         many days after the death the last of them is.
     Source: MEASURES C3, `service_after_death` of the fraud indicators.
     """
-    deaths = clm_beneficiary.groupBy(*_PERSON).agg(F.max("death_date").alias("_died"))
     grace = F.when(F.col("table") == "drug_event", 1).otherwise(0)
     late = (
         _dated(claim, drug_event)
-        .join(deaths.filter("_died IS NOT NULL"), [*_PERSON], how="inner")
-        .withColumn("_days", F.datediff("_day", "_died"))
+        .join(latest_deaths(clm_beneficiary), [*_PERSON], how="inner")
+        .withColumn("_days", F.datediff("_day", "died_by"))
         .filter(F.col("_days") > grace)
     )
     return told_by_subject(late, "bene_id", "service_after_death", late_after_death("_days"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from nh_lakehouse.gold.claims_deaths import latest_deaths
 from nh_lakehouse.gold.claims_fraud_rules import BENEFICIARY, PROVIDER, FraudRules, judged, lines_with_provider
 from nh_lakehouse.reference import read_list
 
@@ -18,15 +19,18 @@ def line_indicators(claim_line: DataFrame, claim: DataFrame, rules: FraudRules) 
     """`duplicate_billing` and `paid_over_allowed` of providers, by the year of the line.
 
     Duplicates: claims beyond the first with the same person, provider, HCPCS code, day and units; units compare
-    null-safe, lines of one claim never count twice. Looked at are lines with a code, a day and a person. Paid over
-    allowed: lines with a payment of more than 1.01 times what is allowed; looked at are lines that state both.
+    null-safe, lines of one claim never count twice. A facility's claim and that of its physician for one service are
+    none: claims of institutions and of professionals (carrier, dme) are compared among themselves. Looked at are lines
+    with a code, a day and a person. Paid over allowed: lines with a payment of more than 1.01 times what is allowed;
+    looked at are lines that state both.
 
     Both in one pass: lines are put in the order of a hash of what they bill, and each is compared with the one before.
     Source: CMS Medicare Claims Processing Manual, chapter 1 (duplicate claims) and chapter 23 (fee schedules).
     """
     codes = "hcpcs IS NOT NULL AND bene_id IS NOT NULL"
     amounts = "line_payment_usd IS NOT NULL AND line_allowed_usd IS NOT NULL"
-    billed = "source, bene_id, subject_id, hcpcs, line_date, units, units IS NULL"
+    of_professionals = "claim_type IN ('carrier', 'dme')"
+    billed = f"source, bene_id, subject_id, hcpcs, line_date, units, units IS NULL, {of_professionals}"
     over = f"line_payment_usd > line_allowed_usd * CAST('{rules.allowed_factor}' AS decimal(9,4))"
     lines = (
         lines_with_provider(claim_line, claim)
@@ -71,10 +75,10 @@ def service_after_death(
 ) -> DataFrame:
     """Claims that begin, and fills dated, after the death of the person, by the year of the service.
 
-    Looked at are claims and fills of people with a date of death, the latest known. A fill may be dated a day later.
+    Looked at are claims and fills of people with a date of death, the latest known; where the month alone is known, a
+    service counts that is later than the month. A fill may be dated a day later.
     """
-    deaths = clm_beneficiary.where("death_date IS NOT NULL").groupBy("source", "bene_id")
-    dead = deaths.agg(F.expr("max(death_date) AS _death"))
+    dead = latest_deaths(clm_beneficiary).select("source", "bene_id", "died_by")
     # Days less their grace: computed, as Sail refuses the union of columns that are taken as they are (their comments).
     served = claim.selectExpr("source", "bene_id", "date_sub(from_date, 0) AS _day", "year(from_date) AS year")
     filled = drug_event.selectExpr(
@@ -84,7 +88,7 @@ def service_after_death(
     found = (
         dated.join(dead, ["source", "bene_id"], "inner")
         .groupBy("source", F.col("bene_id").alias("subject_id"), "year")
-        .agg(F.expr("count(1) AS exposure_n"), F.expr("count(CASE WHEN _day > _death THEN 1 END) AS value"))
+        .agg(F.expr("count(1) AS exposure_n"), F.expr("count(CASE WHEN _day > died_by THEN 1 END) AS value"))
     )
     return judged(
         found.withColumn("indicator", F.lit("service_after_death")), subject_type=BENEFICIARY, threshold=rules.least_n

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
 from nh_lakehouse.gold.claims_chronic import CONDITIONS, SYNPUF_FLAGS
+from nh_lakehouse.gold.claims_deaths import latest_deaths
 from nh_lakehouse.gold.claims_drugs import drug_counts
 from nh_lakehouse.gold.claims_grouping import age_band_of
 
@@ -152,12 +153,15 @@ def patient_year(
         SynPUF: `plan_pay_usd`, `dual_member_months`; in RIF: the flags `sp_*`, `sp_chronic_n`, `source_reimb_usd`.
         `total_cost_usd` = payments + drug cost (total cost of care), `out_of_pocket_usd` = deductible + coinsurance +
         patient pay, `pmpm_usd` = `total_cost_usd` / months with part A or B, null where those are null or 0.
-        `last_180d_cost_usd`: claims by `from_date` and fills from `death_date` - 179 to `death_date`, on the row of the
-        year of death; null elsewhere, and where those days begin before the first claim of the source.
+        `last_180d_cost_usd`: claims by `from_date` and fills from the day of death - 179 to that day, on the row of the
+        year of death; null elsewhere, and where those days begin before the first claim of the source. In DE-SynPUF,
+        which tells the month of death alone, they end with that month.
     Source: CMS DE-SynPUF user manual; ResDAC claims record layouts; CMS Chronic Conditions Warehouse; Quan 2005.
     """
-    deaths = clm_beneficiary.groupBy("source", "bene_id").agg(F.max("death_date").alias("death_date"))
-    rows = patient_spine.select(*PERSON_YEAR, "has_beneficiary_year").join(deaths, ["source", "bene_id"], how="left")
+    deaths = latest_deaths(clm_beneficiary)
+    rows = patient_spine.select(*PERSON_YEAR, "has_beneficiary_year").join(
+        deaths.drop("died_by"), ["source", "bene_id"], how="left"
+    )
     parts = [
         _person(clm_beneficiary_year),
         _months(clm_enrollment_month),
@@ -318,24 +322,20 @@ def _last_days(
     deaths: DataFrame, claim: DataFrame, drug_event: DataFrame, claims_extent: DataFrame, end_of_life: LastDays
 ) -> DataFrame:
     """What the last days before death cost, on the year of death; no row where the data begin after they do."""
-    begins = f"date_sub(death_date, {end_of_life.days - 1})"
+    begins = f"date_sub(died_by, {end_of_life.days - 1})"
     first = claims_extent.select("source", "first_claim_date")
-    dead = (
-        deaths.filter("death_date IS NOT NULL")
-        .join(first, "source", how="inner")
-        .filter(f"first_claim_date <= {begins}")
-    )
-    people = dead.selectExpr("source", "bene_id", "death_date", f"{begins} AS _begin")
+    dead = deaths.join(first, "source", how="inner").filter(f"first_claim_date <= {begins}")
+    people = dead.selectExpr("source", "bene_id", "died_by", f"{begins} AS _begin")
     costs = claim.selectExpr("source", "bene_id", "from_date AS day", "payment_usd AS cost_usd").unionByName(
         drug_event.selectExpr("source", "bene_id", "service_date AS day", "total_cost_usd AS cost_usd")
     )
     # Each of the dead has one row without a cost, so that no costs are 0.
-    inside = people.join(costs, ["source", "bene_id"], how="inner").filter("day BETWEEN _begin AND death_date")
-    every = inside.select("source", "bene_id", "death_date", "cost_usd").unionByName(
-        people.selectExpr("source", "bene_id", "death_date", "cast(0 AS decimal(18,2)) AS cost_usd")
+    inside = people.join(costs, ["source", "bene_id"], how="inner").filter("day BETWEEN _begin AND died_by")
+    every = inside.select("source", "bene_id", "died_by", "cost_usd").unionByName(
+        people.selectExpr("source", "bene_id", "died_by", "cast(0 AS decimal(18,2)) AS cost_usd")
     )
     return (
-        every.selectExpr("source", "bene_id", "year(death_date) AS year", "cost_usd")
+        every.selectExpr("source", "bene_id", "year(died_by) AS year", "cost_usd")
         .groupBy(*PERSON_YEAR)
         .agg(F.sum("cost_usd").alias("last_180d_cost_usd"))
     )

@@ -119,6 +119,11 @@ def _concentration(groups: DataFrame, high: HighCost) -> DataFrame:
     )
 
 
+#: How a month may be covered, and what was spent in all months and in those so covered.
+_COVERED = ("is_member", "is_ffs", "part_d")
+_SPENT = ("spend_usd", "member_spend_usd", "_ffs_spend_usd", "_drug_spend_usd")
+
+
 @table(
     "gold.q11_spend_trend",
     key=["source", "month", "spend_type"],
@@ -137,8 +142,9 @@ def q11_spend_trend(
         One row per (source, month, spend_type) for every month from the first to the last one of the source and every
         type, 0 where nothing was spent. A person counts once in a row, `medical` and `all` included. Months of coverage
         are null where no beneficiary file covers the month; `rate_months` are fee-for-service months for medical
-        types, part D months for pde, member months for all. `spend_prior_usd` is twelve months before, null in the
-        first twelve.
+        types, part D months for pde, member months for all. Rates divide what was spent on the people of these months
+        in these months (`member_spend_usd`, `rate_spend_usd`): spending of others, who are in no beneficiary file or
+        in managed care, is in `spend_usd` alone. `spend_prior_usd` is twelve months before, null in the first twelve.
     Source: spending trend of the DE-SynPUF claims document.
     """
     by = ["source", "month", "spend_type"]
@@ -146,18 +152,29 @@ def q11_spend_trend(
     fills = fact_prescriptions.withColumnRenamed("total_cost_usd", "payment_usd")
     measures = exact_sum_usd("payment_usd").alias("spend_usd"), F.count(F.lit(1)).alias("events_n")
     # The type of fills comes behind the grouping: to group by a literal as well costs Sail four times as much.
-    figures = claims.groupBy(*by).agg(*measures).unionByName(_of_drugs(fills.groupBy(*by[:-1]).agg(*measures)))
-    persons = claims.select(*by, "bene_id").distinct()
-    persons = persons.unionByName(_of_drugs(fills.select(*by[:-1], "bene_id").distinct()))
-    spent = add_up(_with_totals(figures), ["spend_usd", "events_n"], by=by)
+    of_person = claims.groupBy(*by, "bene_id").agg(*measures)
+    persons = of_person.unionByName(_of_drugs(fills.groupBy(*by[:-1], "bene_id").agg(*measures)))
+    covered = _with_covered_spending(persons, clm_enrollment_month)
+    figures = add_up(covered, [*_SPENT, "events_n"], by=by)
+    spent = add_up(_with_totals(figures), [*_SPENT, "events_n"], by=by)
     people = count_people(_with_totals(persons), by=by)
     counts = {
-        "spend_usd": F.coalesce("spend_usd", F.lit(0).cast(USD_TYPE)),
+        **{name: F.coalesce(name, F.lit(0).cast(USD_TYPE)) for name in _SPENT},
         "events_n": F.coalesce("events_n", F.lit(0)),
         "people_n": F.coalesce("people_n", F.lit(0)),
     }
     dense = _every_month(figures).join(spent, by, how="left").join(people, by, how="left").withColumns(counts)
     return _per_member(dense.join(_coverage(clm_enrollment_month), ["source", "month"], how="left"))
+
+
+def _with_covered_spending(persons: DataFrame, months: DataFrame) -> DataFrame:
+    """Adds what was spent on a person who was covered in the month: as a member, fee for service, by part D."""
+    flags = months.select("source", "bene_id", "month", *_COVERED)
+    spent = [
+        F.when(F.col(flag), F.col("spend_usd")).otherwise(F.lit(0)).cast(USD_TYPE).alias(name)
+        for name, flag in zip(_SPENT[1:], _COVERED, strict=True)
+    ]
+    return persons.join(flags, ["source", "bene_id", "month"], how="left").select(*persons.columns, *spent)
 
 
 def _with_totals(df: DataFrame) -> DataFrame:
@@ -184,19 +201,22 @@ def _every_month(figures: DataFrame) -> DataFrame:
 
 def _coverage(months: DataFrame) -> DataFrame:
     """People covered in each month of a source."""
-    covered = {"member_months": "is_member", "_ffs_months": "is_ffs", "_drug_months": "part_d"}
-    counts = [count_if(F.col(flag)).alias(name) for name, flag in covered.items()]
+    names = ("member_months", "_ffs_months", "_drug_months")
+    counts = [count_if(F.col(flag)).alias(name) for name, flag in zip(names, _COVERED, strict=True)]
     return months.groupBy("source", "month").agg(*counts)
 
 
 def _per_member(months: DataFrame) -> DataFrame:
     """Rates per month of coverage, and the change from twelve months before, of dense months."""
     kind = F.col("spend_type")
-    rate_months = (
-        F.when(kind == PDE, F.col("_drug_months"))
-        .when(kind == ALL, F.col("member_months"))
-        .otherwise(F.col("_ffs_months"))
+    rate_months, rate_spend = (
+        F.when(kind == PDE, F.col(drugs)).when(kind == ALL, F.col(members)).otherwise(F.col(medical))
+        for drugs, members, medical in (
+            ("_drug_months", "member_months", "_ffs_months"),
+            ("_drug_spend_usd", "member_spend_usd", "_ffs_spend_usd"),
+        )
     )
+    is_known = F.col("member_months").isNotNull()
     in_order = Window.partitionBy("source", "spend_type").orderBy("month")
     prior = F.lag("spend_usd", MONTHS_OF_YEAR).over(in_order)
     return months.select(
@@ -205,8 +225,10 @@ def _per_member(months: DataFrame) -> DataFrame:
         F.year("month").alias("year"),
         *"spend_type spend_usd events_n people_n member_months".split(),
         rate_months.alias("rate_months"),
-        ratio("spend_usd", "member_months").alias("pmpm_usd"),
-        ratio("spend_usd", rate_months).alias("covered_pmpm_usd"),
+        F.when(is_known, F.col("member_spend_usd")).alias("member_spend_usd"),
+        F.when(is_known, rate_spend).alias("rate_spend_usd"),
+        ratio("member_spend_usd", "member_months").alias("pmpm_usd"),
+        ratio(rate_spend, rate_months).alias("covered_pmpm_usd"),
         prior.alias("spend_prior_usd"),
         (ratio("spend_usd", prior) - 1).alias("spend_change_rate"),
     )

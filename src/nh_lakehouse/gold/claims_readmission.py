@@ -1,8 +1,8 @@
 """Hospital episodes and their readmissions: the crude rate, and what the thirty days after a discharge cost.
 
 An episode is what transfers join: it ends with the discharge that sends the patient home. An index is an episode
-discharged alive, with thirty days of data behind it; rates count indexes, each once. The unplanned measure stands in
-`claims_unplanned.py`.
+after which the person left hospital alive, with thirty days of data behind it; rates count indexes, each once. The
+unplanned measure stands in `claims_unplanned.py`.
 """
 
 from __future__ import annotations
@@ -129,6 +129,7 @@ def readmission_index(
         "payment_usd",
         "age_at_discharge",
         "alive_at_discharge",
+        "still_in_hospital",
         "readmit_observable",
         "is_index",
         "next_episode_id",
@@ -159,27 +160,43 @@ def _episodes(inpatient_stay: DataFrame) -> DataFrame:
 
 
 def _with_next(episodes: DataFrame) -> DataFrame:
-    """Adds the person's earliest episode that begins after the discharge: `next_episode_id`, `next_admit_date`.
+    """Adds the person's earliest episode that begins after the discharge, and whether they were elsewhere meanwhile.
 
     Each episode stands in one line twice, as texts: its admission, and the day after its discharge. The next admission
-    is the smallest text behind that day. To pair a person's episodes would do the same, but grows with the square of
-    their number.
+    (`next_episode_id`, `next_admit_date`) is the smallest text behind that day. In a second line, by admission and day
+    of discharge, the latest end of those admitted before tells whether one of them goes on (`still_in_hospital`). To
+    pair a person's episodes would do the same, but grows with the square of their number.
     """
     admission = "concat(_person, CAST(admit_date AS string), CAST(discharge_date AS string), episode_id)"
     discharge = "concat(_person, CAST(date_add(discharge_date, 1) AS string))"
+    end = "concat(_person, CAST(discharge_date AS string))"
+    forwards = "PARTITION BY _window ORDER BY _by ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
     backwards = "PARTITION BY _window ORDER BY _at DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
     twice = (
         episodes.selectExpr("*", "xxhash64(source, bene_id) AS _hash")
         .selectExpr("*", "lpad(hex(_hash), 16, '0') AS _person", f"pmod(_hash, {_WINDOWS}) AS _window")
         .selectExpr("*", "explode(array(true, false)) AS _is_admission")
-        .selectExpr("*", f"CASE WHEN _is_admission THEN {admission} ELSE {discharge} END AS _at")
+        .selectExpr(
+            "*",
+            f"CASE WHEN _is_admission THEN {admission} ELSE {discharge} END AS _at",
+            f"CASE WHEN _is_admission THEN {admission} ELSE {end} END AS _by",
+            f"concat({end}, episode_id) AS _end",
+        )
     )
-    behind = twice.selectExpr("*", f"min(CASE WHEN _is_admission THEN _at END) OVER ({backwards}) AS _behind")
+    behind = twice.selectExpr(
+        "*",
+        f"min(CASE WHEN _is_admission THEN _at END) OVER ({backwards}) AS _behind",
+        f"max(CASE WHEN _is_admission THEN _end END) OVER ({forwards}) AS _latest",
+    )
     once = behind.where("NOT _is_admission").selectExpr(
-        *episodes.columns, "CASE WHEN startswith(_behind, _person) THEN _behind END AS _next"
+        *episodes.columns,
+        "CASE WHEN startswith(_behind, _person) THEN _behind END AS _next",
+        # The latest end of an earlier person is a smaller text.
+        "coalesce(_latest > _end, false) AS still_in_hospital",
     )
     return once.selectExpr(
         *episodes.columns,
+        "still_in_hospital",
         "CAST(substring(_next, 17, 10) AS date) AS next_admit_date",
         "substring(_next, 37) AS next_episode_id",
     )
@@ -195,7 +212,7 @@ def _judged(episodes: DataFrame, rules: ReadmissionRules) -> DataFrame:
         f"coalesce(date_add(discharge_date, {rules.days}) <= inpatient_end_date, false) AS readmit_observable",
         "CAST(datediff(next_admit_date, discharge_date) AS int) AS days_to_next",
     )
-    indexed = judged.selectExpr("*", "alive_at_discharge AND readmit_observable AS is_index")
+    indexed = judged.selectExpr("*", "alive_at_discharge AND readmit_observable AND NOT still_in_hospital AS is_index")
     readmitted = indexed.selectExpr(
         "*", f"CASE WHEN is_index THEN coalesce(days_to_next <= {rules.days}, false) END AS readmitted"
     )

@@ -160,12 +160,14 @@ def dim_diagnosis(claim_diagnosis: DataFrame, clm_icd: DataFrame, clm_ccs: DataF
         clm_icd: optional texts of codes, one row per (code_kind, code_system, code); kind `dx` is read.
         clm_ccs: optional categories of the Clinical Classifications Software, keyed alike.
     Returns:
-        One row per (code_system, code), and the unknown diagnosis: key -1, null in all other columns. A code may be in
+        One row per (code_system, code), and the unknown diagnosis: key -1, null in all other columns, which also stands
+        for codes whose system is not known (no version, no day, and a shape that says nothing). A code may be in
         several groups; groups are sorted and joined by a blank, null where it is in none.
     Source: chapters of ICD-9-CM and ICD-10-CM (`icd_chapters.csv`); chronic groups simplified from the CMS Chronic
         Conditions Warehouse (`chronic_groups.csv`); Charlson by Quan et al. 2005 (`charlson_quan_2005.csv`).
     """
-    codes = claim_diagnosis.groupBy("code_system", "code").agg(F.max("is_valid_code").alias("is_valid_code"))
+    known = claim_diagnosis.filter(F.col("code_system").isNotNull())
+    codes = known.groupBy("code_system", "code").agg(F.max("is_valid_code").alias("is_valid_code"))
     texts = clm_icd.filter("code_kind = 'dx'").select("code_system", "code", "description")
     classes = clm_ccs.filter("code_kind = 'dx'").select("code_system", "code", "ccs_category", "ccs_description")
     described = codes.join(texts, on=["code_system", "code"], how="left")

@@ -188,7 +188,7 @@ def _deaths(chance: Chance, era: Era, customs: Customs, numbers: Ints, birth: In
         risk = _MORTALITY[age] * customs.mortality
         u = chance.uniform("death", numbers, year)
         month = 12 * year + np.minimum(np.floor(u / risk * 12), 11).astype(np.int64)
-        day = 0 if customs.first_of_month else chance.below("day of death", 28, numbers)
+        day = chance.below("day of death", 28, numbers)
         death = np.where(u < risk, era.month_starts[month] + day, death)
     return death
 

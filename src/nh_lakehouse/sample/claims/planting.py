@@ -111,9 +111,9 @@ class Planter:
         self._claims.append(extra)
 
     def after_death(self, count: int = 3) -> None:
-        """Visits of people who died eleven days before."""
+        """Visits of people who died five weeks before, in another month: DE-SynPUF publishes the month alone."""
         dead = np.flatnonzero((self.people.death < self.era.days - 60) & self.people.has_b)[:count]
-        day = self.people.death[dead] + 11
+        day = self.people.death[dead] + 35
         extra = self._office(dead, day, self.people.market[dead] * self.room, "99213")
         for row, person in enumerate(dead.tolist()):
             claims = taken(extra.claims, np.array([row]))
@@ -232,10 +232,10 @@ class Planter:
             self._series(fills, person, "doctor_shopping", np.arange(6) * 11, 10)
 
     def fills_after_death(self, fills: Columns, count: int = 2) -> None:
-        """Fills a week after death."""
+        """Fills five weeks after death."""
         dead = (self.people.death < self.era.days - 60) & (self.people.drugs_from < self.people.death)
         for person in np.flatnonzero(dead)[:count].tolist():
-            first = int(self.people.death[person]) + 7
+            first = int(self.people.death[person]) + 37
             self._series(fills, person, "service_after_death", np.zeros(1, dtype=np.int64), 30, first)
 
     def _series(self, fills: Columns, person: int, indicator: str, days: Ints, supply: int, first: int = 330) -> None:

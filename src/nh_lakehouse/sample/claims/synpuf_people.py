@@ -68,7 +68,8 @@ def beneficiary_rows(ids: Cells, people: People, year: int, amounts: YearlyAmoun
     managed = np.where(people.has_a[rows], months_between(np.maximum(people.managed_from[rows], entry), death, year), 0)
     drugs = months_between(np.maximum(people.drugs_from[rows], entry), death, year)
     # A death that the file of this year cannot know yet stays out of it.
-    died = np.where(death < SYNPUF.year_starts[year + 1], death, NEVER)
+    known = death < SYNPUF.year_starts[year + 1]
+    died = np.where(known, SYNPUF.month_starts[SYNPUF.month_of(np.where(known, death, 0))], NEVER)
     state, county = people.state[rows, year], people.county[rows, year]
     cells = _FORM.rows(
         {
