@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
+from nh_lakehouse.gold.claims_deaths import latest_deaths
 from nh_lakehouse.gold.statistics import exact_sum_usd, median_of, rank_of, ratio
 
 __all__ = ["Benchmark", "SpendingWindow", "mspb_episode", "mspb_provider"]
@@ -73,7 +74,7 @@ def mspb_episode(
         0 without claims; they are not standardized and not adjusted for risk.
     Source: CMS Medicare Spending Per Beneficiary measure, window and index rule.
     """
-    deaths = clm_beneficiary.groupBy("source", "bene_id").agg(F.expr("max(death_date) AS _death"))
+    deaths = latest_deaths(clm_beneficiary)
     windows = (
         readmission_index.where("is_index")
         .join(deaths, ["source", "bene_id"], "left")
@@ -89,7 +90,7 @@ def mspb_episode(
             "drg",
             f"date_sub(admit_date, {window.days_before}) AS window_start_date",
             f"date_add(discharge_date, {window.days_after}) AS window_end_date",
-            "_death",
+            "death_date",
         )
     )
     opened = _opening(_in_fee_for_service(windows, clm_enrollment_month))
@@ -118,7 +119,7 @@ def _in_fee_for_service(windows: DataFrame, clm_enrollment_month: DataFrame) -> 
     needed = windows.selectExpr(
         "*",
         "CAST(trunc(window_start_date, 'MM') AS date) AS _first",
-        "CAST(months_between(trunc(least(window_end_date, coalesce(_death, window_end_date)), 'MM'),"
+        "CAST(months_between(trunc(least(window_end_date, coalesce(death_date, window_end_date)), 'MM'),"
         " trunc(window_start_date, 'MM')) AS int) AS _more",
     )
     months = needed.selectExpr(

@@ -123,11 +123,9 @@ class Lakehouse:
 
     def rows_n(self, name: str, version: int | None = None) -> int:
         """Rows of a table, by its files."""
-        import pyarrow.parquet as pq
+        from nh_lakehouse.lakehouse.reading import data_files, rows_in
 
-        from nh_lakehouse.lakehouse.reading import data_files
-
-        return sum(pq.read_metadata(file).num_rows for file in data_files(self.delta(name, version)))
+        return rows_in(data_files(self.delta(name, version)))
 
     def arrow(self, name: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
         """The rows of a table as Arrow."""

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
-from nh_lakehouse.lakehouse.reading import data_files, rows_of_files
+from nh_lakehouse.lakehouse.reading import data_files, rows_in, rows_of_files
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -181,7 +181,7 @@ def placed(
         The files to take out and to bring in, with the rows that the commit inserts, updates, deletes and copies.
     """
     target.mkdir(parents=True)
-    touched_n = sum(pq.read_metadata(file).num_rows for file in found.touched)
+    touched_n = rows_in(found.touched)
     lost_n = found.counts.get(UPDATE, 0) + found.counts.get(DELETE, 0)
     stay_n = touched_n - lost_n
     share = _TOGETHER_IN_ORDER if order else _TOGETHER
@@ -228,7 +228,7 @@ def _together(
         for name, queries in {"all": [*old, *news]}.items() if by else {"old": old, "new": news}.items():
             if queries:
                 added += _in_files(connection, " UNION ALL ".join(queries), by, target / name)
-    written = sum(pq.read_metadata(file).num_rows for file in added)
+    written = rows_in(added)
     # The files bear out the new rows; which rows took the place of another, the comparison alone knows.
     inserted, deleted = written - stay_n - updated, found.counts.get(DELETE, 0)
     return Swap(tuple(added), found.touched, inserted, updated, deleted, stay_n)
@@ -259,7 +259,7 @@ def _file_by_file(
         names = ", ".join(sql_name(c) for c in columns)
         by = order if found.counts[INSERT] <= SORT_ROWS else ()
         new = _in_files(connection, f"SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}'", by, target / "new")
-        inserted = sum(pq.read_metadata(file).num_rows for file in new)
+        inserted = rows_in(new)
         added += new
     return Swap(tuple(added), found.touched, inserted, updated, deleted, copied)
 
@@ -337,7 +337,7 @@ def period_by_period(
             (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({_PART}))"""
     )
     split = sorted(target.rglob("*.parquet"))
-    written_n = sum(pq.read_metadata(file).num_rows for file in split)
+    written_n = rows_in(split)
     if written_n != rows_n:
         raise RowAccountingError(f"{rows_n:,} rows to bring in, {written_n:,} written by period; nothing was written")
     return split

@@ -5,7 +5,7 @@ DuckDB reads Parquet itself: faster than by way of Arrow datasets, whose import 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
@@ -16,7 +16,7 @@ from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-__all__ = ["data_files", "is_plain", "rows_of_files", "select_rows", "sound_files"]
+__all__ = ["data_files", "is_plain", "rows_in", "rows_of_files", "select_rows", "sound_files"]
 
 _TYPES = {"string": "VARCHAR", "integer": "INTEGER", "long": "BIGINT", "timestamp": "TIMESTAMPTZ"}
 
@@ -24,6 +24,13 @@ _TYPES = {"string": "VARCHAR", "integer": "INTEGER", "long": "BIGINT", "timestam
 def data_files(table: DeltaTable) -> list[str]:
     """Paths of the data files of a table's version."""
     return [unquote(urlparse(uri).path) for uri in table.file_uris()]
+
+
+def rows_in(files: Iterable[str | Path]) -> int:
+    """Rows of Parquet files, read off their footers."""
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(file).num_rows for file in files)
 
 
 def is_plain(table: DeltaTable) -> bool:

@@ -39,7 +39,7 @@ from nh_lakehouse.lakehouse.placing import (
     period_by_period,
     placed,
 )
-from nh_lakehouse.lakehouse.reading import is_plain, sound_files
+from nh_lakehouse.lakehouse.reading import is_plain, rows_in, sound_files
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema
 
 if TYPE_CHECKING:
@@ -178,8 +178,7 @@ class Store:
     def empty(self, columns: Sequence[DerivedColumn]) -> DataFrame:
         """No rows, of declared columns; planning leaves out what is joined to them."""
         # Not createDataFrame: of Python rows, even none, Spark makes a job for a Python process.
-        names = ", ".join(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in columns)
-        return self.engine.session.sql(f"SELECT {names} WHERE false")
+        return self.engine.read_files([], delta_schema(columns).to_json())
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -319,7 +318,7 @@ class Store:
     ) -> Published:
         """New rows in files as they shall lie: sorted where the table has an order, else a period in each."""
         table = table or self.lake.delta(name)
-        rows_n = sum(pq.read_metadata(file).num_rows for file in files)
+        rows_n = rows_in(files)
         period = next((c for c in PERIOD_COLUMNS if c in key), None)
         if rows_n > SORT_ROWS:
             return self.adopt(name, files, table)

@@ -9,11 +9,11 @@ import duckdb
 
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
-from nh_lakehouse.lakehouse.reading import data_files, select_rows
+from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Store, staged_rows
 from nh_lakehouse.pipeline.history_rows import ON, Columns, Reached, Source, snapshots_of, unit_of
 from nh_lakehouse.pipeline.judging import Verdicts, bronze_rows, judge
-from nh_lakehouse.pipeline.touched import ROW_ID, distinct_keys, is_small_change, rows_n, touched_units
+from nh_lakehouse.pipeline.touched import ROW_ID, distinct_keys, is_small_change, touched_units
 from nh_lakehouse.silver.history import closings, complete_periods
 
 __all__ = ["of_part", "reached"]
@@ -51,7 +51,7 @@ def _is_tellable(spec: TableSpec, columns: Columns, sources: Sequence[Source], s
     unit = main.data_set.unit_columns
     if main.version < 0 or not set(unit) <= set(columns.key):
         return False
-    present_n = rows_n(data_files(store.lake.delta(spec.name)))
+    present_n = store.lake.rows_n(spec.name)
     if not present_n:
         return False
     for source in sources:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow.parquet as pq
 
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse.changes import FileChanges, distinct_values
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
-from nh_lakehouse.lakehouse.reading import data_files
+from nh_lakehouse.lakehouse.reading import rows_in
 from nh_lakehouse.lakehouse.store import Store, semi_join, staged_rows
 from nh_lakehouse.pipeline.judging import bronze_rows
 from nh_lakehouse.silver.conform import conform
@@ -30,7 +29,6 @@ __all__ = [
     "distinct_keys",
     "is_small_change",
     "only_listed",
-    "rows_n",
     "rows_of_units",
     "touched_rows",
     "touched_units",
@@ -59,8 +57,8 @@ def is_small_change(
         share: the largest share that counts as small; `LARGE_SHARE` if None.
         of: rows that the change is held against; those of the bronze table if None.
     """
-    whole = rows_n(data_files(store.lake.delta(name, version)))
-    changed = rows_n([*changes.added, *changes.removed])
+    whole = store.lake.rows_n(name, version)
+    changed = rows_in([*changes.added, *changes.removed])
     limit = (LARGE_SHARE if share is None else share) * (whole if of is None else of)
     return whole >= SMALL_ROWS and changed <= limit
 
@@ -133,8 +131,3 @@ def _of_files(rows: DataFrame, sources: Collection[str]) -> DataFrame:
     from pyspark.sql import functions as F
 
     return rows.where(F.col("_source_sha256").isin(*sources))
-
-
-def rows_n(files: Sequence[str | Path]) -> int:
-    """Rows of data files, read off their footers."""
-    return sum(pq.read_metadata(file).num_rows for file in files)
