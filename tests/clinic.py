@@ -69,12 +69,13 @@ CONTRACTS = {
         ),
         _contract(
             "cln_list", "List_{YYYY}_{n}.csv", ["person"],
-            column("person", required=True), column("town"), column("died", "date"),
+            column("person", required=True), column("town"), column("died", "date"), column("action", optional=True),
             rhythm="Y", period={"grain": "year", "name": "year"},
         ),
         _contract(
             "cln_moves", "Moves_{n}.csv", ["person", "moved_on"],
-            column("person", required=True), column("town"), column("moved_on", "date"), replace_by=["person"],
+            column("person", required=True), column("town"), column("moved_on", "date"),
+            column("action", optional=True), replace_by=["person"],
         ),
     )
 }  # fmt: skip
@@ -157,7 +158,7 @@ def cln_person_lab(cln_roll: DataFrame) -> DataFrame:
 
 @silver_table(
     PERSON, of="cln_list", part=("source", "desk"), key=["source", "person"], history="scd2",
-    type_1=["died"], refined_by={"cln_moves": "moved_on"},
+    type_1=["died"], refined_by={"cln_moves": "moved_on"}, taken_back="action = 'GONE'",
 )  # fmt: skip
 def cln_person_desk(cln_list: DataFrame) -> DataFrame:
     """People of the desk; where it is known on which day they moved, the town changes on that day."""
@@ -238,13 +239,15 @@ def roll(landing: Path, year: int, rows: Iterable[tuple], *, label: str = "1", m
 
 
 def listed(landing: Path, year: int, rows: Iterable[tuple], *, label: str = "1", modified: str = "2025-03-01") -> Path:
-    """The desk's people of a year: rows of person, town, day of death."""
-    return _file(landing / f"List_{year}_{label}.csv", ("PERSON", "TOWN", "DIED"), rows, modified)
+    """The desk's people of a year: rows of person, town, day of death and, in all of them or none, an action."""
+    filled, names = list(rows), ("PERSON", "TOWN", "DIED", "ACTION")
+    return _file(landing / f"List_{year}_{label}.csv", names[: max(map(len, filled), default=3)], filled, modified)
 
 
 def moves(landing: Path, number: Any, rows: Iterable[tuple], *, modified: str = "2025-03-01") -> Path:
-    """The desk's notes: rows of person, town, and the day since when."""
-    return _file(landing / f"Moves_{number}.csv", ("PERSON", "TOWN", "MOVED_ON"), rows, modified)
+    """The desk's notes: rows of person, town, the day since when and, in all of them or none, an action."""
+    filled, names = list(rows), ("PERSON", "TOWN", "MOVED_ON", "ACTION")
+    return _file(landing / f"Moves_{number}.csv", names[: max(map(len, filled), default=3)], filled, modified)
 
 
 def _file(path: Path, names: Sequence[str], rows: Iterable[tuple], modified: str) -> Path:

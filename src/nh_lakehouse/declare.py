@@ -62,6 +62,7 @@ class TableSpec:
         type_1: silver scd2 only: columns whose latest known value stands on every version.
         computed: silver scd2 only: column -> SQL over the contract's columns, computed row by row before comparing.
         refined_by: silver scd2 only: data set -> its date column; rows that hold from a day of their own.
+        taken_back: silver scd2 only: SQL over the contract's columns that is true of rows which take their key back.
         order: columns by which the rows lie in the table's files, so that a change touches few files.
         part: silver only: (column, value) pairs of the rows that this function makes, where several data sets feed one
             table; empty else.
@@ -82,6 +83,7 @@ class TableSpec:
     type_1: tuple[str, ...] = ()
     computed: Mapping[str, str] = field(default_factory=dict)
     refined_by: Mapping[str, str] = field(default_factory=dict)
+    taken_back: str | None = None
     order: tuple[str, ...] = ()
     part: tuple[tuple[str, str], ...] = ()
     parts: Mapping[str, TableSpec] = field(default_factory=dict)
@@ -179,6 +181,7 @@ def silver_table(
     type_1: Sequence[str] = (),
     computed: Mapping[str, str] | None = None,
     refined_by: Mapping[str, str] | None = None,
+    taken_back: str | None = None,
     part: tuple[str, str] | Mapping[str, str] | None = None,
     order: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
@@ -208,6 +211,9 @@ def silver_table(
             snapshot of its key alone, on that day, in the columns that it has; the others stay as they were. A row
             without that date says nothing. On a day that `of` has a row for, that one counts. Completeness is judged
             by the snapshots of `of` alone. Their unit has to be that of `of`.
+        taken_back: scd2: SQL condition over the contract's columns of one row. A row of which it is true is accepted
+            and makes no version: its key is not in the snapshot of that day. Null is not true; a data set that lacks a
+            column of it takes nothing back.
         part: what tells the rows of this data set from those of the table's others: (column, value), or a mapping of
             columns to values. All parts of a table have the same columns.
         order: columns by which the rows lie in the table's files, as for `table`.
@@ -216,8 +222,10 @@ def silver_table(
     """
     if history not in ("snapshot", "scd2", "latest"):
         raise PlanError(f"{name}: history={history!r}; expected snapshot, scd2 or latest")
-    if history != "scd2" and (group or untracked or type_1 or computed or refined_by):
-        raise PlanError(f"{name}: group, untracked, type_1, computed and refined_by belong to history='scd2'")
+    if history != "scd2" and (group or untracked or type_1 or computed or refined_by or taken_back):
+        raise PlanError(
+            f"{name}: group, untracked, type_1, computed, refined_by and taken_back belong to history='scd2'"
+        )
     pairs = _pairs(name, part, key)
     called = "_".join([name.split(".")[-1], *[value for _, value in pairs]])
 
@@ -238,6 +246,7 @@ def silver_table(
             type_1=tuple(type_1),
             computed=dict(computed or {}),
             refined_by=dict(refined_by or {}),
+            taken_back=taken_back,
             order=tuple(order),
             part=pairs,
         )

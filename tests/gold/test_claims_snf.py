@@ -7,7 +7,7 @@ from typing import Any
 from gold.stay_rows import day, stay
 
 from nh_lakehouse.contracts import load_tables
-from nh_lakehouse.gold.claims_snf import snf_readmission
+from nh_lakehouse.gold.claims_snf import snf_readmission, snf_readmission_rate
 from nh_lakehouse.pipeline.check_frame import check_columns
 
 
@@ -66,3 +66,45 @@ def test_readmission_is_that_of_the_hospital_episode(frame: Any, values: Any) ->
         ("D unplanned", True, True, False, True),
         ("E no lists", True, True, None, None),
     ]
+
+
+def test_rates_count_each_index_once_by_year_facility_and_state(frame: Any, values: Any) -> None:
+    """Of facility S1 in 2009: three stays, two of them an index, one readmitted, which was planned."""
+    facts = [
+        ("1", "S1", "MA", 2009, True, True, False),
+        ("2", "S1", "MA", 2009, True, False, False),
+        ("3", "S1", "MA", 2009, False, None, None),
+        ("4", "S1", "MA", 2010, True, True, True),
+        ("5", "S2", None, 2010, True, True, True),
+    ]
+    names = "stay_id provider_id provider_state year is_index readmitted unplanned_readmitted".split()
+    stays = [{"source": "rif", "provider_id_type": "CCN", **dict(zip(names, row, strict=True))} for row in facts]
+    home = {"provider_id_type": "CCN", "provider_id": "S1", "provider_name": "Home One"}
+    found = snf_readmission_rate(frame("gold.snf_readmission", stays), frame("silver.clm_provider_name", [home]))
+    check_columns("gold.snf_readmission_rate", found, load_tables()["gold.snf_readmission_rate"].columns)
+    columns = "period year group_by group_value group_label snf_stays_n index_n readmitted_n readmit_rate unplanned_n"
+    assert values(found, f"{columns} unplanned_readmit_rate") == [
+        ("2009", 2009, "all", "all", None, 3, 2, 1, 0.5, 0, 0.0),
+        ("2009", 2009, "provider", "CCN:S1", "Home One", 3, 2, 1, 0.5, 0, 0.0),
+        ("2009", 2009, "state", "MA", None, 3, 2, 1, 0.5, 0, 0.0),
+        ("2010", 2010, "all", "all", None, 2, 2, 2, 1.0, 2, 1.0),
+        ("2010", 2010, "provider", "CCN:S1", "Home One", 1, 1, 1, 1.0, 1, 1.0),
+        ("2010", 2010, "provider", "CCN:S2", None, 1, 1, 1, 1.0, 1, 1.0),
+        ("2010", 2010, "state", "MA", None, 1, 1, 1, 1.0, 1, 1.0),
+        ("2010", 2010, "state", "unknown", None, 1, 1, 1, 1.0, 1, 1.0),
+        ("all", None, "all", "all", None, 5, 4, 3, 0.75, 2, 0.5),
+        ("all", None, "provider", "CCN:S1", "Home One", 4, 3, 2, 2 / 3, 1, 1 / 3),
+        ("all", None, "provider", "CCN:S2", None, 1, 1, 1, 1.0, 1, 1.0),
+        ("all", None, "state", "MA", None, 4, 3, 2, 2 / 3, 1, 1 / 3),
+        ("all", None, "state", "unknown", None, 1, 1, 1, 1.0, 1, 1.0),
+    ]
+
+
+def test_rates_without_an_index_or_the_lists_are_null(frame: Any, values: Any) -> None:
+    stays = [
+        {"source": "rif", "stay_id": "1", "year": 2009, "is_index": False},
+        {"source": "rif", "stay_id": "2", "year": 2010, "is_index": True, "readmitted": False},
+    ]
+    found = snf_readmission_rate(frame("gold.snf_readmission", stays), frame("silver.clm_provider_name", []))
+    rows = values(found.where("group_by = 'all'"), "period index_n readmit_rate unplanned_n unplanned_readmit_rate")
+    assert rows == [("2009", 0, None, None, None), ("2010", 1, 0.0, None, None), ("all", 1, 0.0, None, None)]

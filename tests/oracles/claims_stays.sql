@@ -195,6 +195,24 @@ select source, stay_id, bene_id, provider_id, provider_id_type, provider_state, 
 from followed
 qualify row_number() over (partition by source, hospital_episode order by admit_date, stay_id) = 1;
 
+create table snf_readmission_rate as
+with dated as (
+  select *, year::varchar as period from snf_readmission
+  union all by name select * exclude (year), null::int as year, 'all' as period from snf_readmission
+), grouped as (
+  select *, 'all' as group_by, 'all' as group_value from dated
+  union all select *, 'provider', coalesce(provider_id_type || ':' || provider_id, 'unknown') from dated
+  union all select *, 'state', coalesce(provider_state, 'unknown') from dated
+)
+select g.source, period, year, group_by, group_value, any_value(n.provider_name) as group_label,
+  count(*) as snf_stays_n, count(*) filter (is_index) as index_n, count(*) filter (readmitted) as readmitted_n,
+  readmitted_n / nullif(index_n, 0) as readmit_rate,
+  case when count(unplanned_readmitted) > 0 then count(*) filter (unplanned_readmitted) end as unplanned_n,
+  unplanned_n / nullif(index_n, 0) as unplanned_readmit_rate
+from grouped g
+left join clm_provider_name n on group_by = 'provider' and group_value = n.provider_id_type || ':' || n.provider_id
+group by g.source, period, year, group_by, group_value;
+
 create table readmission_cost as
 with i as (
   select r.*, age_band, sex, race, state, dual

@@ -127,6 +127,38 @@ def test_any_order_of_lists_and_notes_gives_the_same_versions(tmp_path: Path, en
     assert {p: versions_of(tmp_path / "lake", p, "desk") for p in EXPECTED} == EXPECTED
 
 
+def test_rows_that_take_their_key_back_make_no_version(tmp_path: Path, engine: Engine):
+    landing, lake = tmp_path / "landing", tmp_path / "lake"
+    for year in (2021, 2022):
+        listed(landing, year, [("ann", f"in {year}", None), ("bob", "b", None), ("cat", "c", None), *rest()])
+    # Cat's row of 2021 cannot be read; what a later delivery takes back is not there at all.
+    listed(landing, 2021, [("cat", "c", "2021-02-31")], label="2", modified="2025-03-02")
+    moves(landing, 1, [("bob", "new", "2022-06-01"), ("dot", "d", "2022-06-01")])
+    arrive(lake, landing, engine)
+    assert versions_of(lake, "bob", "desk")[-1] == ("2022-06-01", None, "new", None, None, None)
+    before = all_tables(lake)
+    # Ann is taken back for a year, cat for both, and the note of bob with that of dot.
+    gone = [("ann", "in 2022", None, "GONE"), ("cat", "c", None, "GONE"), ("bob", "b", None, "")]
+    back = [
+        listed(landing, 2022, gone, label="3", modified="2025-04-01"),
+        listed(landing, 2021, [("cat", "c", None, "GONE")], label="3", modified="2025-04-01"),
+        moves(landing, 2, [(p, p, "2022-06-01", "GONE") for p in ("bob", "dot")], modified="2025-04-01"),
+    ]
+    arrive(lake, landing, engine)
+    # Ten of the eleven of 2021 are there in 2022, which closes ann.
+    assert {p: versions_of(lake, p, "desk") for p in ("ann", "bob", "cat", "dot")} == {
+        "ann": [("2021-01-01", "2022-01-01", "in 2021", None, None, "absent")],
+        "bob": [("2021-01-01", None, "b", None, None, None)],
+        "cat": [],
+        "dot": [],
+    }
+    arrive(tmp_path / "whole", landing, engine)
+    assert all_tables(tmp_path / "whole") == all_tables(lake)
+    for path in back:
+        arrive(lake, landing, engine, forget=path.name)
+    assert all_tables(lake) == before
+
+
 def test_notes_alone_make_versions_and_can_be_taken_back(tmp_path: Path, engine: Engine):
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     first, *_, notes, more = deliver(landing)

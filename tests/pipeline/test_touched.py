@@ -114,7 +114,7 @@ def test_claims_in_any_order_and_split_are_those_of_one_load(tmp_path: Path, eng
 
 
 def people_files(chance: random.Random, landing: Path) -> list[Callable[[], object]]:
-    """Years of people in parts; some are missing, some moved, some are noted beside."""
+    """Years of people in parts; some are missing or taken back, some moved, some are noted beside."""
     people = [f"p{n}" for n in range(8)]
     made: list[Callable[[], object]] = []
     for year in (2021, 2022, 2023):
@@ -122,7 +122,8 @@ def people_files(chance: random.Random, landing: Path) -> list[Callable[[], obje
             part = [p for p in people if chance.random() < (0.95 if label == "1" else 0.2)]
             towns = [(p, chance.choice("aab"), "2023-04-05" if chance.random() < 0.1 else None) for p in part]
             at = f"2025-03-{chance.randint(1, 28):02d}"
-            made.append(lambda y=year, t=towns, n=label, m=at: listed(landing, y, t, label=n, modified=m))
+            acts = [(*t, "GONE" if chance.random() < 0.1 else "") for t in towns]
+            made.append(lambda y=year, t=acts, n=label, m=at: listed(landing, y, t, label=n, modified=m))
             helped = [(*t, chance.choice("YN"), None) for t in towns if chance.random() < 0.9]
             helped += [("", "a", None, "Y", "Y")] if chance.random() < 0.3 else []
             made.append(lambda y=year, t=helped, n=label, m=at: roll(landing, y, t, label=n, modified=m))

@@ -70,3 +70,34 @@ def test_a_number_means_another_claim_in_another_type(tmp_path: Path, engine: En
         ("carrier", "7", "-1", Decimal("100.00")),
         ("hospice", "7", "-2", Decimal("5.00")),
     ]
+
+
+@pytest.mark.parametrize("order", [("first", "second"), ("second", "first")], ids=["in order", "late"])
+def test_a_beneficiary_that_is_taken_back_is_nowhere_in_that_year(tmp_path: Path, engine: Engine, order) -> None:
+    """Of twelve people one is taken back in both years, another in the second: the first is nobody, the other closed."""
+
+    def people(*rows: tuple[str, int, str, str]) -> str:
+        names = ("DML_IND", "BENE_ID", "RFRNC_YR", "STATE_CODE")
+        return csv_text([dict(zip(names, (do, bene, year, state))) for bene, year, do, state in rows], delimiter="|")
+
+    both = [str(-n) for n in range(1, 13)]
+    released = {
+        "first": {y: people(*[(b, y, "INSERT", "22") for b in both]) for y in (2015, 2016)},
+        "second": {
+            2015: people(("-12", 2015, "DELETE", "22")),
+            2016: people(("-12", 2016, "DELETE", "22"), ("-11", 2016, "DELETE", "22")),
+        },
+    }
+    tables = ["gold.dim_patient", "silver.clm_beneficiary_year"]
+    for day, name in enumerate(order, 1):
+        for year, text in released[name].items():
+            modified = "2024-01-01" if name == "first" else "2024-02-01"
+            write(tmp_path / "landing" / name / f"beneficiary_{year}.csv", text, modified=modified)
+        report = load(tmp_path / "lake", tmp_path / "landing", engine, select=tables)
+        assert (report.exit_code, report.errors) == (0, []), day
+    patients = rows_of(tmp_path / "lake", "gold.dim_patient", ["bene_id", "valid_from", "valid_to"])
+    found = {r["bene_id"]: (str(r["valid_from"]), str(r["valid_to"])) for r in patients}
+    del found[None]  # the unknown member
+    assert found == {b: ("2015-01-01", "None") for b in both[:10]} | {"-11": ("2015-01-01", "2016-01-01")}
+    years = rows_of(tmp_path / "lake", "silver.clm_beneficiary_year", ["bene_id", "year"])
+    assert len(years) == 11 + 10 and "-12" not in {r["bene_id"] for r in years}

@@ -129,6 +129,16 @@ def test_months_of_a_rif_year_are_read_from_their_codes(spark):
     ]
 
 
+def test_months_of_which_nothing_is_told_are_unknown_unless_their_number_is_zero(spark):
+    rows = [person("A", a_months=0, b_months=3, dual_12="NA"), person("B", hmo_months=0, d_months=None)]
+    years = claims_people.clm_beneficiary_year_rif(typed(spark, "rif_beneficiary", *rows))
+    none = "0" * 12
+    assert found(years, "bene_id", *(f"part_{part}_by_month" for part in "abcd"), "dual_by_month") == [
+        ("A", none, None, None, None, none),
+        ("B", None, None, none, None, None),
+    ]
+
+
 def test_flags_of_a_rif_year(spark):
     rows = [
         person("A", age=67, birth_date=JULY, dq_flags=["months_mismatch:a_months"]),

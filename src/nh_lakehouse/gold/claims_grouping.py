@@ -33,9 +33,11 @@ __all__ = [
     "code_of",
     "count_people",
     "count_people_by_value",
+    "labels_from",
     "people_of",
     "period_year",
     "pmpm",
+    "provider_names",
     "sums_of",
     "with_all",
     "with_group_label",
@@ -227,3 +229,27 @@ def with_group_label(df: DataFrame, *labels: DataFrame) -> DataFrame:
     for label in labels[1:]:
         every = every.unionByName(label)
     return df.join(every, ["group_by", "group_value"], how="left")
+
+
+def labels_from(texts: DataFrame, group_by: str, *, value: Column, label: str) -> DataFrame:
+    """Rows of an optional list as labels of a grouping, for `with_group_label`.
+
+    Args:
+        texts: the list.
+        group_by: name of the grouping.
+        value: its value of a row of the list.
+        label: the column that holds the label.
+    """
+    # Computed, if only so: Sail refuses the union of columns whose comments differ and which are taken as they are.
+    text = F.when(F.col(label).isNotNull(), F.col(label))
+    return texts.select(
+        F.lit(group_by).alias("group_by"),
+        F.when(value.isNotNull(), value).alias("group_value"),
+        text.alias("group_label"),
+    )
+
+
+def provider_names(clm_provider_name: DataFrame) -> DataFrame:
+    """Names of providers as labels of the grouping provider (`CCN:220008`)."""
+    provider = code_of("provider_id_type", "provider_id")
+    return labels_from(clm_provider_name, "provider", value=provider, label="provider_name")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
@@ -10,8 +10,10 @@ from nh_lakehouse.gold.bands import ALL
 from nh_lakehouse.gold.claims_grouping import (
     PERIOD,
     code_of,
+    labels_from,
     people_of,
     period_year,
+    provider_names,
     sums_of,
     with_all,
     with_group_label,
@@ -131,8 +133,8 @@ def q13_readmission(readmission_index: DataFrame, clm_provider_name: DataFrame, 
         F.when(is_known, count_if(F.col("unplanned_readmitted"))).alias("unplanned_n"),
     )  # fmt: skip
     diagnoses = clm_icd.filter(F.col("code_kind") == "dx")
-    texts = _labels(diagnoses, "primary_dx", value=code_of("code_system", "code"), label="description")
-    return with_group_label(rates, _names(clm_provider_name), texts).select(
+    texts = labels_from(diagnoses, "primary_dx", value=code_of("code_system", "code"), label="description")
+    return with_group_label(rates, provider_names(clm_provider_name), texts).select(
         *PERIOD,
         period_year(),
         *"group_by group_value group_label episodes_n not_observable_n index_n readmitted_n".split(),
@@ -140,19 +142,6 @@ def q13_readmission(readmission_index: DataFrame, clm_provider_name: DataFrame, 
         "hwr_index_n",
         "unplanned_n",
         ratio("unplanned_n", "hwr_index_n").alias("unplanned_readmit_rate"),
-    )
-
-
-def _names(clm_provider_name: DataFrame) -> DataFrame:
-    """Names of providers as labels of the grouping provider."""
-    provider = code_of("provider_id_type", "provider_id")
-    return _labels(clm_provider_name, "provider", value=provider, label="provider_name")
-
-
-def _labels(texts: DataFrame, group_by: str, *, value: Column, label: str) -> DataFrame:
-    """Rows of an optional list as labels of a grouping, for `with_group_label`."""
-    return texts.select(
-        F.lit(group_by).alias("group_by"), value.alias("group_value"), F.col(label).alias("group_label")
     )
 
 
@@ -213,8 +202,8 @@ def q14_alos(
         count_if(F.col("_is_same_day")).alias("same_day_n"),
         exact_sum_usd("payment_usd").alias("payment_usd"),
     )  # fmt: skip
-    titles = _labels(clm_drg, "drg", value=F.col("drg"), label="drg_title")
-    return with_group_label(days, titles, _names(clm_provider_name)).select(
+    titles = labels_from(clm_drg, "drg", value=F.col("drg"), label="drg_title")
+    return with_group_label(days, titles, provider_names(clm_provider_name)).select(
         *PERIOD,
         period_year(),
         *"setting group_by group_value group_label stays_n los_days_sum".split(),

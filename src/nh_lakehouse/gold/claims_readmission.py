@@ -19,7 +19,9 @@ from nh_lakehouse.gold.claims_codes import dx_category
 from nh_lakehouse.gold.claims_grouping import (
     add_up,
     code_of,
+    labels_from,
     period_year,
+    provider_names,
     with_group_label,
     with_groupings,
     with_periods,
@@ -293,21 +295,10 @@ def readmission_cost(
     by = ["source", "group_by", "group_value"]
     yearly = add_up(groups.unionByName(ill), _SUMMED, by=[*by, "year"])
     sums = add_up(with_periods(yearly), _SUMMED, by=[*by, "period"])
-    # Computed, if only so: Sail refuses the union of columns whose comments differ and which are taken as they are.
-    named = "CASE WHEN {} IS NOT NULL THEN {} END AS {}"
-    titles = clm_drg.selectExpr(
-        "'drg' AS group_by",
-        named.format("drg", "drg", "group_value"),
-        named.format("drg", "drg_title", "group_label"),
-    )
-    names = clm_provider_name.selectExpr(
-        "'provider' AS group_by",
-        "concat(provider_id_type, ':', provider_id) AS group_value",
-        named.format("provider_id", "provider_name", "group_label"),
-    )
+    titles = labels_from(clm_drg, "drg", value=F.col("drg"), label="drg_title")
     with_mean = ratio("cost_30d_with_usd", "readmitted_n")
     without_mean = ratio("cost_30d_without_usd", "cost_30d_without_n")
-    return with_group_label(sums, titles, names).select(
+    return with_group_label(sums, titles, provider_names(clm_provider_name)).select(
         "source",
         "period",
         period_year(),

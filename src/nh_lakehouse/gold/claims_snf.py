@@ -1,4 +1,4 @@
-"""Readmissions to hospital of people who left one for a skilled nursing facility."""
+"""Readmissions to hospital of people who left one for a skilled nursing facility: each stay, and the rates."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from nh_lakehouse.declare import table
+from nh_lakehouse.gold.bands import ALL
+from nh_lakehouse.gold.claims_grouping import (
+    PERIOD,
+    code_of,
+    period_year,
+    provider_names,
+    with_group_label,
+    with_groupings,
+    with_periods,
+)
+from nh_lakehouse.gold.statistics import count_if, ratio
 
-__all__ = ["snf_readmission"]
+__all__ = ["snf_readmission", "snf_readmission_rate"]
 
 
 @table(
@@ -78,4 +89,46 @@ def snf_readmission(inpatient_stay: DataFrame, readmission_index: DataFrame) -> 
         "planned",
         "CASE WHEN is_index AND _has_lists THEN readmitted AND NOT coalesce(planned, false) END"
         " AS unplanned_readmitted",
+    )
+
+
+@table(
+    "gold.snf_readmission_rate",
+    key=["source", "period", "group_by", "group_value"],
+    optional=["clm_provider_name"],
+)
+def snf_readmission_rate(snf_readmission: DataFrame, clm_provider_name: DataFrame) -> DataFrame:
+    """Readmission rates of skilled nursing facilities, crude and unplanned, by year, facility and state.
+
+    Args:
+        snf_readmission: one row per nursing stay that follows a hospital discharge within a day.
+        clm_provider_name: names of providers, optional list.
+    Returns:
+        One row per (source, period, group_by, group_value) that has such stays; year of the hospital discharge.
+        Groupings: all, provider (`CCN:225001`, the nursing facility) and state (of the facility); `unknown` where null.
+        A stay counts in the rates where its hospital episode is an index, once. Rates are null without an index; those
+        of the unplanned measure also without the optional lists that it needs.
+    Source: CMS Skilled Nursing Facility 30-Day All-Cause Readmission Measure (SNFRM), without risk adjustment.
+    """
+    flags = ["is_index", "readmitted", "unplanned_readmitted"]
+    groupings = {
+        ALL: F.lit(ALL),
+        "provider": code_of("provider_id_type", "provider_id"),
+        "state": F.col("provider_state"),
+    }
+    grouped = with_periods(with_groupings(snf_readmission, groupings, keep=["source", "year", *flags]))
+    is_known = F.count("unplanned_readmitted") > 0
+    rates = grouped.groupBy(*PERIOD, "group_by", "group_value").agg(
+        F.count(F.lit(1)).alias("snf_stays_n"),
+        count_if(F.col("is_index")).alias("index_n"),
+        count_if(F.col("readmitted")).alias("readmitted_n"),
+        F.when(is_known, count_if(F.col("unplanned_readmitted"))).alias("unplanned_n"),
+    )
+    return with_group_label(rates, provider_names(clm_provider_name)).select(
+        *PERIOD,
+        period_year(),
+        *"group_by group_value group_label snf_stays_n index_n readmitted_n".split(),
+        ratio("readmitted_n", "index_n").alias("readmit_rate"),
+        "unplanned_n",
+        ratio("unplanned_n", "index_n").alias("unplanned_readmit_rate"),
     )

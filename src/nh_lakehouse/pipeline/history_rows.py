@@ -76,11 +76,13 @@ class Columns:
         key: columns of the key that stand in the rows; the others are those of the part.
         wanted: columns of the contract -> their types.
         computed: column -> (SQL, its type, the columns that it reads).
+        taken_back: SQL that is true of rows which take their key back, and the columns that it reads; None = none does.
     """
 
     key: tuple[str, ...]
     wanted: Mapping[str, str]
     computed: Mapping[str, tuple[str, str, tuple[str, ...]]]
+    taken_back: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def all(self) -> list[str]:
@@ -90,6 +92,7 @@ class Columns:
     def read_of(self, data_set: DataSet) -> list[str]:
         """Columns of a contract that are read."""
         names = [*self.key, *self.wanted, *[c for _, _, reads in self.computed.values() for c in reads]]
+        names += self.taken_back[1] if self.taken_back else ()
         return [c for c in dict.fromkeys(names) if c in data_set.column_by_name]
 
 
@@ -117,7 +120,8 @@ def columns_of(spec: TableSpec, declaration: TableDeclaration, main: DataSet) ->
         raise LoadError(f"{spec.name}: key columns {absent} are not in the contract {main.name}", table=spec.name)
     types = {c.name: c.type for c in declaration.columns}
     computed = {n: (sql, types[n], tuple(_read_by(sql, main))) for n, sql in spec.computed.items()}
-    return Columns(key, wanted, computed)
+    taken_back = (spec.taken_back, tuple(_read_by(spec.taken_back, main))) if spec.taken_back else None
+    return Columns(key, wanted, computed, taken_back)
 
 
 def _read_by(expression: str, data_set: DataSet) -> list[str]:
@@ -190,9 +194,11 @@ def _of_main(
 
     judged = judged_rows(verdicts, data_set, store)
     on, told = F.expr(_day_of(data_set)), F.col(DISPOSITION) == ACCEPTED
+    stands = ~(told & _takes_back(data_set, columns))
     if not some_untold(verdicts, spec.group):
-        return _values(judged.where(told), data_set, spec, columns, on, F.lit(False)), False
-    rows = _values(_with_untold(judged.withColumn(ON, on), data_set, columns.key), data_set, spec, columns, on, ~told)
+        return _values(judged.where(told & stands), data_set, spec, columns, on, F.lit(False)), False
+    one = _with_untold(judged.withColumn(ON, on), data_set, columns.key).where(stands)
+    rows = _values(one, data_set, spec, columns, on, ~told)
     if spec.group and spec.group not in columns.key:
         rows = rows.withColumn(spec.group, F.when(~F.col(PRESENT_ONLY), F.col(spec.group)))
     return rows, True
@@ -212,7 +218,17 @@ def _dated_rows(spec: TableSpec, columns: Columns, source: Source, store: Store,
     told = judged_rows(verdicts, data_set, store).where(f"{DISPOSITION} = '{ACCEPTED}' AND {day} IS NOT NULL")
     last = Window.partitionBy(*columns.key, day).orderBy(F.col("_source_row").desc(), F.col("_source_file"))
     one = told.withColumn("_rank", F.row_number().over(last)).where("_rank = 1")
-    return _values(one, data_set, spec, columns, F.col(day), F.lit(False)).withColumn(ASIDE, F.lit(True))
+    standing = one.where(~_takes_back(data_set, columns))
+    return _values(standing, data_set, spec, columns, F.col(day), F.lit(False)).withColumn(ASIDE, F.lit(True))
+
+
+def _takes_back(data_set: DataSet, columns: Columns) -> Column:
+    """Whether a row takes its key back."""
+    from pyspark.sql import functions as F
+
+    sql, reads = columns.taken_back or ("false", ())
+    known = all(c in data_set.column_by_name for c in reads)
+    return F.coalesce(F.expr(sql), F.lit(False)) if known else F.lit(False)
 
 
 def _on_other_days(rows: DataFrame, snapshots: DataFrame, key: Sequence[str]) -> DataFrame:

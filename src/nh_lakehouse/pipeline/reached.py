@@ -38,7 +38,7 @@ def reached(spec: TableSpec, columns: Columns, sources: Sequence[Source], store:
             return None
         moved.append(store.stage(found.select(*unit), f"{spec.name}_moved"))
     verdicts = judge(bronze_rows(store, main.data_set, main.version), main.data_set, store, _bare(spec, columns, main))
-    bare = Columns(columns.key, {c: t for c, t in columns.wanted.items() if c in columns.key}, {})
+    bare = Columns(columns.key, {c: t for c, t in columns.wanted.items() if c in columns.key}, {}, columns.taken_back)
     complete, closed = _closings(spec, bare, sources, store, verdicts)
     closed_otherwise = _with_other_closings(spec, columns, store, closed, unit)
     units = distinct_keys(store, [*moved, closed_otherwise], unit, f"{spec.name}_reached_keys")
@@ -70,7 +70,8 @@ def _bare(spec: TableSpec, columns: Columns, main: Source) -> list[str]:
     if main.data_set.occurrence in spec.key:
         return columns.read_of(main.data_set)  # rows of one key are numbered by their content
     may_reject = [c for c in columns.wanted if main.data_set.column_by_name[c].type == "ccn"]
-    return [*columns.key, *may_reject, *([spec.group] if spec.group else [])]
+    told_by = columns.taken_back[1] if columns.taken_back else ()
+    return [*columns.key, *may_reject, *told_by, *([spec.group] if spec.group else [])]
 
 
 def _closings(

@@ -10,7 +10,7 @@ Codes of sex and race are labels, beside the codes; states are postal codes. Not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pyspark.sql import DataFrame
 
@@ -44,6 +44,9 @@ RACE = {
 DUAL_CODES = ("01", "02", "03", "04", "05", "06", "08")
 """Monthly codes of Medicaid beside Medicare (ResDAC, DUAL_STUS_CD); 09, 00, NA and 99 are not."""
 
+TAKEN_BACK = "dml_ind = 'DELETE'"
+"""SQL that is true of rows by which a delivery of RIF takes a record back."""
+
 
 def _is_dual(month: str) -> str:
     return f"{month} IN ({', '.join(repr(code) for code in DUAL_CODES)})"
@@ -53,13 +56,13 @@ def _monthly(name: str) -> list[str]:
     return [f"{name}_{n:02d}" for n in range(1, 13)]
 
 
-#: Parts of Medicare -> the monthly code of RIF and the SQL that asks whether it means covered.
-_PARTS: Mapping[str, tuple[str, str]] = {
-    "part_a_by_month": ("buyin", "{} IN ('1', '3', 'A', 'C')"),
-    "part_b_by_month": ("buyin", "{} IN ('2', '3', 'B', 'C')"),
-    "part_c_by_month": ("hmo", "{} NOT IN ('0', '4')"),
-    "part_d_by_month": ("part_d_contract", "{} NOT IN ('N', '*', '0')"),
-    "dual_by_month": ("dual", _is_dual("{}")),
+#: Parts of Medicare -> the monthly code of RIF, the SQL that asks whether it means covered, and the stated number.
+_PARTS: Mapping[str, tuple[str, str, str]] = {
+    "part_a_by_month": ("buyin", "{} IN ('1', '3', 'A', 'C')", "a_months"),
+    "part_b_by_month": ("buyin", "{} IN ('2', '3', 'B', 'C')", "b_months"),
+    "part_c_by_month": ("hmo", "{} NOT IN ('0', '4')", "hmo_months"),
+    "part_d_by_month": ("part_d_contract", "{} NOT IN ('N', '*', '0')", "d_months"),
+    "dual_by_month": ("dual", _is_dual("{}"), "dual_months"),
 }
 _DUAL = f"coalesce({' OR '.join(f'coalesce({_is_dual(month)}, false)' for month in _monthly('dual'))}, false)"
 
@@ -101,6 +104,7 @@ def clm_beneficiary_synpuf(syn_beneficiary: DataFrame) -> DataFrame:
     order=["source", "bene_id", "valid_from"],
     computed={"dual": _DUAL},
     refined_by={"rif_beneficiary_history": "effective_begin_date"},
+    taken_back=TAKEN_BACK,
 )
 def clm_beneficiary_rif(rif_beneficiary: DataFrame) -> DataFrame:
     """Who the beneficiaries of RIF are, per person and version.
@@ -109,7 +113,8 @@ def clm_beneficiary_rif(rif_beneficiary: DataFrame) -> DataFrame:
         rif_beneficiary: one row per person and version, or per person and year, where the history columns are absent
             and stay absent; `dual` is computed from the monthly codes where it is not there.
     Returns:
-        One row per row. Labels are null for a code that is none (flag unknown_code); `state` is null for unknown codes;
+        One row per row, of versions none for a year whose row is taken back (DML_IND DELETE). Labels are null for a
+        code that is none (flag unknown_code); `state` is null for unknown codes;
         `county` is the last three digits, as some layouts write the state before them; 000 and 999 stand for none.
     Raises:
         MissingColumnError: an input column is absent.
@@ -154,18 +159,16 @@ def clm_beneficiary_year_rif(rif_beneficiary: DataFrame) -> DataFrame:
         rif_beneficiary: one row per person and reference year.
     Returns:
         One row per (source, bene_id, year) that the delivery does not take back (DML_IND DELETE). The `_by_month`
-        texts hold a character for each month, 1 covered, 0 not; a month without code is not covered. Months are counted
-        as the file states them; where its codes give another number the flag months_mismatch says so. `age_mismatch`:
+        texts hold a character for each month, 1 covered, 0 not; a month without code is not covered (files leave it
+        blank where there is no plan). Where no month of a part has a code, and its stated number is not 0, the text is
+        null: not known. Months are counted as the file states them; where its codes give another number the flag months_mismatch says so. `age_mismatch`:
         the file's age is not `age_end`, which is in whole years on 31 December or the day of death if that is earlier.
     Raises:
         MissingColumnError: an input column is absent.
     Source: ResDAC Master Beneficiary Summary File record layout.
     """
-    rows = codes.require(rif_beneficiary, "rif_beneficiary", YEAR).where("coalesce(dml_ind, '') <> 'DELETE'")
-    by_month = {
-        name: f"concat({', '.join(_flag_of(test.format(month)) for month in _monthly(code))})"
-        for name, (code, test) in _PARTS.items()
-    }
+    rows = codes.require(rif_beneficiary, "rif_beneficiary", YEAR).where(f"NOT coalesce({TAKEN_BACK}, false)")
+    by_month = {name: _by_month(_monthly(code), test, stated) for name, (code, test, stated) in _PARTS.items()}
     computed = {
         "source": "'rif'",
         **_labels(rows.columns),
@@ -177,8 +180,11 @@ def clm_beneficiary_year_rif(rif_beneficiary: DataFrame) -> DataFrame:
     return codes.declared(rows, YEAR, computed)
 
 
-def _flag_of(condition: str) -> str:
-    return f"CASE WHEN {condition} THEN '1' ELSE '0' END"
+def _by_month(months: Sequence[str], test: str, stated: str) -> str:
+    """SQL of twelve characters, 1 where the code of a month means covered; null where nothing is known of any month."""
+    characters = [f"CASE WHEN {test.format(month)} THEN '1' ELSE '0' END" for month in months]
+    is_known = f"coalesce({', '.join(months)}) IS NOT NULL OR {stated} = 0"
+    return f"CASE WHEN {is_known} THEN concat({', '.join(characters)}) END"
 
 
 def _people(rows: DataFrame, source: str, read: Iterable[str]) -> DataFrame:
