@@ -64,6 +64,7 @@ class TableSpec:
         refined_by: silver scd2 only: data set -> its date column; rows that hold from a day of their own.
         taken_back: silver scd2 only: SQL over the contract's columns that is true of rows which take their key back.
         order: columns by which the rows lie in the table's files, so that a change touches few files.
+        versions_of: columns that name what a row is a version of, where the key is a surrogate; empty = the key does.
         part: silver only: (column, value) pairs of the rows that this function makes, where several data sets feed one
             table; empty else.
         parts: data set -> the function's own spec, for a table of several data sets; empty else.
@@ -85,6 +86,7 @@ class TableSpec:
     refined_by: Mapping[str, str] = field(default_factory=dict)
     taken_back: str | None = None
     order: tuple[str, ...] = ()
+    versions_of: tuple[str, ...] = ()
     part: tuple[tuple[str, str], ...] = ()
     parts: Mapping[str, TableSpec] = field(default_factory=dict)
 
@@ -121,6 +123,7 @@ def table(
     lookback: Mapping[str, int] | None = None,
     optional: Sequence[str] = (),
     order: Sequence[str] = (),
+    versions_of: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
     """Declare a derived table: a function of the tables its positional parameters name.
 
@@ -137,6 +140,8 @@ def table(
             table is computed as soon as one of them is there.
         order: columns by which the rows lie in the table's files: where rows that change together stand together, few
             files are written again. It is worth it for tables of millions of rows.
+        versions_of: of a table with versions (`valid_from`, `valid_to`) whose key is a surrogate: the columns that name
+            what a row is a version of, by which `diff` holds two days against each other.
     Returns:
         A decorator that returns the function itself, with its `TableSpec` in `__table__`.
     Raises:
@@ -160,6 +165,7 @@ def table(
             optional=tuple(optional),
             thresholds=thresholds,
             order=tuple(order),
+            versions_of=tuple(versions_of),
         )
         stray = [c for c in spec.lookback if c not in spec.per]
         if stray:

@@ -105,6 +105,24 @@ def test_scores_of_many_subjects_in_one_window_stay_apart(indicators: Any, value
     ]
 
 
+def test_score_counts_an_indicator_of_two_peer_groups_once(indicators: Any, values: Any) -> None:
+    """Thirty hospitals bill outpatient and inpatient claims; of one both means are a thousand times those of the others."""
+    of = {"provider_id_type": "CCN", "year": 2009}
+    claims = [
+        claim(f"{kind}{hospital}-{n}", 1, usd(100_000 if hospital == 0 else 90 + hospital), **of)
+        | {"provider_id": f"H{hospital}", "claim_type": kind}
+        for kind in ("inpatient", "outpatient")
+        for hospital in range(30)
+        for n in range(30)
+    ]
+    found = indicators(claim=claims).where("subject_id = 'CCN:H0'")
+    assert values(found, "indicator peer_group is_flagged evaluated_n flagged_n value") == [
+        ("payment_outlier", "inpatient:unknown", True, None, None, pytest.approx(100_000)),
+        ("payment_outlier", "outpatient:unknown", True, None, None, pytest.approx(100_000)),
+        ("score", "all", None, 1, 1, 1.0),
+    ]
+
+
 def test_score_leaves_out_what_could_not_be_compared(indicators: Any, values: Any) -> None:
     billing = {"provider_id": "H1", "provider_id_type": "CCN", "claim_type": "outpatient", "year": 2009}
     found = indicators(claim=[claim(str(n), 1, 10, **billing) for n in range(30)])

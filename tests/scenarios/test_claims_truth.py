@@ -70,3 +70,39 @@ def test_what_stands_behind_a_stay_are_the_rows_of_its_person(claims: Path) -> N
     for table in ("claim", "inpatient_stay"):
         of_person = f"SELECT count(*) FROM silver.{table} WHERE bene_id = '{person}' AND source = '{source}'"
         assert behind[table] == ask(claims, of_person)[0][0] > 0
+
+
+def test_what_changed_of_people_is_told_by_person(claims: Path) -> None:
+    """A moved person is a changed one, though the new version has another patient_key."""
+    asked = ("diff", "dim_patient", "--from", "2008", "--to", "2010", "--format", "json", "--lakehouse", str(claims))
+    answer = CliRunner().invoke(app, asked)
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    on = """(SELECT source, bene_id, unnest([state, county, esrd::VARCHAR, sex, race, birth_date::VARCHAR]) AS value,
+        generate_subscripts([1, 2, 3, 4, 5, 6], 1) AS place FROM silver.clm_beneficiary
+        WHERE valid_from <= DATE '{0}' AND (valid_to IS NULL OR valid_to > DATE '{0}'))"""
+    old, new = on.format("2008-01-01"), on.format("2010-01-01")
+    ((added, removed, changed, values),) = ask(
+        claims,
+        f"""SELECT count(DISTINCT (source, bene_id)) FILTER (a.place IS NULL),
+              count(DISTINCT (source, bene_id)) FILTER (b.place IS NULL),
+              count(DISTINCT (source, bene_id)) FILTER (a.place = b.place AND a.value IS DISTINCT FROM b.value),
+              count(*) FILTER (a.place = b.place AND a.value IS DISTINCT FROM b.value)
+            FROM {old} AS a FULL JOIN {new} AS b USING (source, bene_id, place)""",
+    )
+    counts = (found["added_n"], found["removed_n"], found["changed_n"], found["values_n"])
+    assert counts == (added, removed, changed, values) and removed > 0 and changed > 0
+    assert set(found["changes"][0]) == {"source", "bene_id", "change", "column", "old", "new"}
+
+
+def test_what_changed_of_a_rate_is_told_by_its_group(claims: Path) -> None:
+    asked = ("diff", "q12_utilization", "--from", "2009", "--to", "2010", "--columns", "events_n", "--format", "json")
+    found = json.loads(CliRunner().invoke(app, [*asked, "--lakehouse", str(claims)]).stdout)
+    told = {(c["source"], c["state"], c["service"]): (c["old"], c["new"]) for c in found["changes"] if c["column"]}
+    rows = ask(
+        claims,
+        """SELECT source, state, service, a.events_n, b.events_n FROM gold.q12_utilization AS a
+            JOIN gold.q12_utilization AS b USING (source, state, service)
+            WHERE a.year = 2009 AND b.year = 2010 AND a.events_n <> b.events_n""",
+    )
+    assert told == {tuple(row[:3]): tuple(row[3:]) for row in rows} and len(rows) > 10

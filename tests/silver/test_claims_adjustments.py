@@ -98,6 +98,6 @@ def test_a_beneficiary_that_is_taken_back_is_nowhere_in_that_year(tmp_path: Path
     patients = rows_of(tmp_path / "lake", "gold.dim_patient", ["bene_id", "valid_from", "valid_to"])
     found = {r["bene_id"]: (str(r["valid_from"]), str(r["valid_to"])) for r in patients}
     del found[None]  # the unknown member
-    assert found == {b: ("2015-01-01", "None") for b in both[:10]} | {"-11": ("2015-01-01", "2016-01-01")}
+    assert found == dict.fromkeys(both[:10], ("2015-01-01", "None")) | {"-11": ("2015-01-01", "2016-01-01")}
     years = rows_of(tmp_path / "lake", "silver.clm_beneficiary_year", ["bene_id", "year"])
     assert len(years) == 11 + 10 and "-12" not in {r["bene_id"] for r in years}

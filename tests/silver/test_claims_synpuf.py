@@ -188,3 +188,13 @@ def test_diagnoses_of_a_carrier_claim(spark):
         ("principal", 1, "4280", True),
         ("secondary", 8, "25000", True),
     ]
+
+
+def test_the_slots_of_a_carrier_claim_become_lines_in_one_pass(spark, capsys):
+    """One reading of the rows and one explosion: neither a union of thirteen selections nor a function in Python."""
+    made(spark, "claim_line", "carrier", {"claim_id": "A", "hcpcs_1": "99213"}).explain(extended=True)
+    plan = capsys.readouterr().out
+    physical = plan.lower().split("physical plan")[-1]
+    explosions = sum(physical.count(word) for word in ("generate explode", "unnest"))
+    assert explosions == 1, physical
+    assert not any(word in physical for word in ("union", "python", "udf", "join")), physical

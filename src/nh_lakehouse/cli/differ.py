@@ -133,12 +133,14 @@ def comparison_of(
     """
     from nh_lakehouse.silver.conform import HISTORY_COLUMNS
 
-    key = _key_of(table)
+    key, versions_of = _key_of(table)
     fields = {f.name: str(getattr(f.type, "type", f.type)) for f in lake.delta(table).schema().fields}
     has_versions = {"valid_from", "valid_to"} <= set(fields)
     period = "snapshot_month" if has_versions else _period_column(table, key, list(fields))
+    # A surrogate tells versions apart: it is another one in the next version of the same.
+    left_out = {*_LEFT_OUT, *(HISTORY_COLUMNS if has_versions else ()), *(key if versions_of else ())}
+    key = versions_of or key
     rest = tuple(k for k in key if k != period)
-    left_out = {*_LEFT_OUT, *(HISTORY_COLUMNS if has_versions else ())}
     plain = [c for c in fields if c not in key and not c.startswith("_") and c not in left_out]
     named = dict.fromkeys(column_named(c, list(fields), table, "--columns") for c in columns)
     chosen = list(named) or plain
@@ -161,12 +163,13 @@ def comparison_of(
     return Comparison(table, period, old, new, rest, tuple(chosen), doubles, where, has_versions)
 
 
-def _key_of(table: str) -> tuple[str, ...]:
+def _key_of(table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The key of a table, and what its rows are versions of where the key is a surrogate."""
     from nh_lakehouse.pipeline.graph import collect_specs
 
     specs = {s.name: s for s in collect_specs()}
     if table in specs:
-        return specs[table].key
+        return specs[table].key, specs[table].versions_of
     made = [n for n, s in specs.items() if table.startswith("bronze.") and table.split(".")[1] in (*s.inputs, *s.parts)]
     hint = f"compare {' or '.join(sorted(made))}, made from it" if made else "compare a silver or gold table"
     raise ConfigError(f"{table} has no key by which rows of two periods belong together: {hint}", option="TABLE")

@@ -60,8 +60,9 @@ def fraud_indicators(
     Returns:
         One row per (source, subject_type, subject_id, year, indicator, peer_group) for which there was something to
         look at, flagged or not. The modules `claims_fraud_*` say of each indicator what its value is and whence the
-        rule comes. `score` is the share of a subject's evaluated rows of the year that are flagged; it has a row where
-        any is evaluated. Every row is an indicator, not a finding.
+        rule comes. `score` is the share of a subject's evaluated indicators of the year that are flagged; it has a row
+        where any is evaluated. An indicator of several peer groups counts once: it is flagged where one of its rows is,
+        and `is_flagged` of one that is known makes it evaluated. Every row is an indicator, not a finding.
     Source: rules of the fraud goal of the Medicare pipeline document; Iglewicz and Hoaglin 1993 (robust z-score).
     """
     found = [
@@ -88,8 +89,8 @@ def _with_score(indicators: DataFrame) -> DataFrame:
     given = ", ".join(f"'{name}', {name}" for name in own)
     grouped = indicators.groupBy(*_SUBJECT).agg(
         F.expr(f"collect_list(named_struct({given})) AS _rows"),
-        F.expr("count(is_flagged) AS _evaluated_n"),
-        F.expr("count(CASE WHEN is_flagged THEN 1 END) AS _flagged_n"),
+        F.expr(f"{_different('is_flagged IS NOT NULL')} AS _evaluated_n"),
+        F.expr(f"{_different('is_flagged')} AS _flagged_n"),
     )
     share = "CAST(_flagged_n AS double) / nullif(_evaluated_n, 0)"
     rank = f"rank() OVER (PARTITION BY source, subject_type, year ORDER BY {share} DESC NULLS LAST, _flagged_n DESC)"
@@ -112,3 +113,8 @@ def _with_score(indicators: DataFrame) -> DataFrame:
         of_score.format("_rank", "score_rank"),
         f"'{NOTE}' AS note",
     )
+
+
+def _different(condition: str) -> str:
+    """SQL aggregate: how many different indicators have a row of which the condition is true."""
+    return f"CAST(size(collect_set(CASE WHEN {condition} THEN indicator END)) AS bigint)"

@@ -83,6 +83,7 @@ def claims_extent(claim: DataFrame, drug_event: DataFrame, clm_beneficiary_year:
     key=["patient_key"],
     per=["source", "bene_id"],
     order=["source", "bene_id", "valid_from"],
+    versions_of=["source", "bene_id"],
 )
 def dim_patient(clm_beneficiary: DataFrame) -> DataFrame:
     """Patients, one row for each version of what is known of them.

@@ -46,9 +46,9 @@ def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_sets:
 
 def _of_history(spec: TableSpec) -> str:
     """What decides versions, beside that which all tables have."""
-    special = (spec.type_1, sorted(spec.computed.items()), sorted(spec.refined_by.items()))
-    special += (spec.taken_back,) if spec.taken_back else ()
-    return repr((spec.part, spec.group, spec.untracked, *special)) if any(special) else ""
+    special = [spec.type_1, sorted(spec.computed.items()), sorted(spec.refined_by.items())]
+    told = [*special, spec.taken_back] if spec.taken_back else special
+    return repr((spec.part, spec.group, spec.untracked, *told)) if any(told) else ""
 
 
 @cache

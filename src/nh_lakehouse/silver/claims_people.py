@@ -161,8 +161,9 @@ def clm_beneficiary_year_rif(rif_beneficiary: DataFrame) -> DataFrame:
         One row per (source, bene_id, year) that the delivery does not take back (DML_IND DELETE). The `_by_month`
         texts hold a character for each month, 1 covered, 0 not; a month without code is not covered (files leave it
         blank where there is no plan). Where no month of a part has a code, and its stated number is not 0, the text is
-        null: not known. Months are counted as the file states them; where its codes give another number the flag months_mismatch says so. `age_mismatch`:
-        the file's age is not `age_end`, which is in whole years on 31 December or the day of death if that is earlier.
+        null: not known. Months are counted as the file states them; where its codes give another number the flag
+        months_mismatch says so. `age_mismatch`: the file's age is not `age_end`, which is in whole years on 31 December
+        or the day of death if that is earlier.
     Raises:
         MissingColumnError: an input column is absent.
     Source: ResDAC Master Beneficiary Summary File record layout.
