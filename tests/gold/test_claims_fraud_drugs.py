@@ -93,7 +93,15 @@ def test_drugs_of_a_class_count_together_where_classes_are_known(frame: Any, val
     fills = [row | {"event_id": str(n)} for n, row in enumerate(fills)]
     classes = [{"ndc9": ndc9, "drug_class": "opioid"} for ndc9 in ("111111111", "222222222")]
     events = frame("silver.drug_event", fills)
-    assert values(doctor_shopping(events, frame("silver.clm_ndc", []), RULES), FOUND) == [("P", 2009, 2.0, 4, False)]
+    assert values(doctor_shopping(events, frame("silver.clm_ndc", []), RULES), FOUND) == [("P", 2009, 2.0, 4, None)]
+    different = [classes[0], classes[1] | {"drug_class": "statin"}]
+    assert values(doctor_shopping(events, frame("silver.clm_ndc", different), RULES), FOUND) == [
+        ("P", 2009, 2.0, 4, False)
+    ]
+    few = frame("silver.drug_event", [row | {"pharmacy": "p1"} for row in fills])  # one pharmacy: no class has four
+    assert values(doctor_shopping(few, frame("silver.clm_ndc", classes[:1]), RULES), FOUND) == [
+        ("P", 2009, 1.0, 4, False)
+    ]
     assert values(doctor_shopping(events, frame("silver.clm_ndc", classes), RULES), FOUND) == [
         ("P", 2009, 4.0, 4, True)
     ]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from nh_lakehouse.gold.claims_queries_use import q12_utilization, q13_readmission, q14_alos
+from nh_lakehouse.gold.claims_services import patient_service
 
 SUMMARY, INDEX, STAY, CLAIM = "gold.patient_summary", "gold.readmission_index", "silver.inpatient_stay", "silver.claim"
 NAMES, ICD, DRG = "silver.clm_provider_name", "silver.clm_icd", "silver.clm_drg"
@@ -25,18 +26,60 @@ def test_q12_events_per_1000_person_years(frame: Any, values: Any) -> None:
         _person("c", None, 0, 3, hospice_claims_n=1),
         _person("claims alone", "AL", None, None, stays_n=7, has_beneficiary_year=False),
     ]
-    found = q12_utilization(frame(SUMMARY, rows))
-    columns = "service events_n users_n people_n rate_months per_1000"
+    used = [
+        ("a", "admission", 2, 1), ("a", "fill", 9, 9), ("b", "ed", 1, 1), ("b", "admission", 1, 1),
+        ("c", "hospice", 1, 0), ("claims alone", "admission", 7, 0),
+    ]  # fmt: skip
+    names = ("bene_id", "service", "events_n", "covered_events_n")
+    services = [{"source": "synpuf", "year": 2008, **dict(zip(names, row, strict=True))} for row in used]
+    found = q12_utilization(frame(SUMMARY, rows), frame("gold.patient_service", services))
+    columns = "service events_n users_n people_n rate_events_n rate_months per_1000"
     assert values(found.filter("state = 'AL'"), columns) == [
-        ("admission", 3, 2, 2, 16, 2250.0),  # 12,000 x 3 / 16
-        ("ed", 1, 1, 2, 16, 750.0), ("fill", 9, 1, 2, 6, 18000.0),  # part D months
-        ("hha", 0, 0, 2, 16, 0.0), ("hospice", 0, 0, 2, 16, 0.0), ("office", 0, 0, 2, 16, 0.0), ("snf", 0, 0, 2, 16, 0.0),
+        ("admission", 3, 2, 2, 2, 16, 1500.0),  # 12,000 x 2 / 16: the third was in a month in managed care
+        ("ed", 1, 1, 2, 1, 16, 750.0), ("fill", 9, 1, 2, 9, 6, 18000.0),  # part D months
+        ("hha", 0, 0, 2, 0, 16, 0.0), ("hospice", 0, 0, 2, 0, 16, 0.0), ("office", 0, 0, 2, 0, 16, 0.0),
+        ("snf", 0, 0, 2, 0, 16, 0.0),
     ]  # fmt: skip
     chosen = found.filter("service IN ('fill', 'hospice') AND state <> 'AL'")
-    assert values(chosen, "state service events_n people_n rate_months per_1000") == [
-        ("all", "fill", 9, 3, 9, 12000.0), ("all", "hospice", 1, 3, 16, 750.0),
-        ("unknown", "fill", 0, 1, 3, 0.0), ("unknown", "hospice", 1, 1, 0, None),
+    assert values(chosen, "state service events_n people_n rate_events_n rate_months per_1000") == [
+        ("all", "fill", 9, 3, 9, 9, 12000.0), ("all", "hospice", 1, 3, 0, 16, 0.0),
+        ("unknown", "fill", 0, 1, 0, 3, 0.0), ("unknown", "hospice", 1, 1, 0, 0, None),
     ]  # fmt: skip
+
+
+def test_services_of_a_person_in_covered_months_and_others(frame: Any, values: Any) -> None:
+    """Fee for service in January and February, part D in February and March; of April no file tells."""
+    of = {"source": "rif", "bene_id": "P"}
+    months = [{**of, "month": date(2016, m, 1), "is_ffs": m < 3, "part_d": m in (2, 3)} for m in (1, 2, 3)]
+    stays = [
+        {
+            **of,
+            "stay_id": f"{m}",
+            "setting": "inpatient",
+            "admit_date": date(2016, m, 1),
+            "discharge_date": date(2016, m, 9),
+        }
+        for m in (1, 3, 4)
+    ] + [{**of, "stay_id": "s", "setting": "snf", "admit_date": date(2015, 12, 9), "discharge_date": date(2016, 2, 1)}]
+    visits = [{**of, "visit_type": "ed", "visit_date": date(2016, 2, 3)}]
+    claims = [
+        {**of, "claim_type": kind, "claim_id": f"{kind}{day}", "from_date": day}
+        for kind in ("hha", "carrier")
+        for day in (date(2016, 1, 5), None)
+    ]
+    fills = [{**of, "event_id": f"{m}", "service_date": date(2016, m, 28)} for m in (1, 2, 2, 3)]
+    fills += [{"source": "rif", "event_id": "nobody's", "service_date": date(2016, 2, 1)}]
+    found = patient_service(
+        frame("silver.clm_enrollment_month", months), frame(STAY, stays), frame("gold.clm_visit", visits),
+        frame(CLAIM, claims), frame("silver.drug_event", fills),
+    )  # fmt: skip
+    assert values(found, "bene_id year service events_n covered_events_n") == [
+        ("P", 2016, "admission", 3, 1),
+        ("P", 2016, "ed", 1, 1),
+        ("P", 2016, "fill", 4, 3),
+        ("P", 2016, "hha", 1, 1),
+        ("P", 2016, "snf", 1, 1),
+    ]
 
 
 def _episode(year: int, *, index: bool = True, readmitted: bool | None = None, **others: Any) -> dict[str, Any]:

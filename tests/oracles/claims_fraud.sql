@@ -91,7 +91,7 @@ from fill where supply is not null group by all;
 
 create table shopping as
 with fill as (
-  select e.*, coalesce(drug_class, left(ndc, 9)) as class
+  select e.*, coalesce(drug_class, left(ndc, 9)) as class, drug_class is null as unclassed
   from drug_event e left join clm_ndc n on n.ndc9 = left(e.ndc, 9)
   where bene_id is not null and service_date is not null and prescriber is not null and pharmacy is not null
     and class is not null
@@ -105,7 +105,10 @@ with fill as (
   group by all
 )
 select d.source, 'beneficiary' as subject_type, d.bene_id as subject_id, year(d.service_date) as year,
-  'doctor_shopping' as indicator, coalesce(max(both_n), 0)::double as value, sum(fills) as exposure_n
+  'doctor_shopping' as indicator, coalesce(max(both_n), 0)::double as value, sum(fills) as exposure_n,
+  (select bool_or(unclassed) and count(distinct class) > 1 and count(distinct (prescriber_id_type, prescriber)) >= 4
+     and count(distinct (pharmacy_id_type, pharmacy)) >= 4
+   from fill f where f.source = d.source and f.bene_id = d.bene_id) as unsure
 from day d left join crowd c on c.source = d.source and c.bene_id = d.bene_id and c.service_date = d.service_date
   and c.class = d.class
 group by d.source, d.bene_id, year(d.service_date);
@@ -169,8 +172,8 @@ with counted as (
     null::bigint as peer_n,
     null::double as peer_median, null::double as peer_mad, null::double as robust_z,
     case indicator when 'doctor_shopping' then 4.0::double else 1.0::double end as threshold,
-    case indicator when 'impossible_day' then value > 1 when 'doctor_shopping' then value >= 4 else value >= 1 end
-      as is_flagged
+    case indicator when 'impossible_day' then value > 1 when 'doctor_shopping' then value >= 4 or if(unsure, null, false)
+      else value >= 1 end as is_flagged
   from counted where exposure_n > 0
   union all
   select source, 'provider', subject_id, year, indicator, peer_group, value, exposure_n, peer_n, peer_median, peer_mad,

@@ -17,13 +17,13 @@ with y as (
 ), p as (
   select source, bene_id, make_date(year, n, 1) as month, year,
     case when source = 'rif' then part_a_by_month[n] = '1'
-      when enters then n > last_month - a_months and n <= last_month else n <= a_months end as part_a,
+      when enters then n > greatest(last_month, a_months) - a_months and n <= greatest(last_month, a_months) else n <= a_months end as part_a,
     case when source = 'rif' then part_b_by_month[n] = '1'
-      when enters then n > last_month - b_months and n <= last_month else n <= b_months end as part_b,
+      when enters then n > greatest(last_month, b_months) - b_months and n <= greatest(last_month, b_months) else n <= b_months end as part_b,
     case when source = 'rif' then part_c_by_month[n] = '1'
-      when enters then n > last_month - hmo_months and n <= last_month else n <= hmo_months end as part_c,
+      when enters then n > greatest(last_month, hmo_months) - hmo_months and n <= greatest(last_month, hmo_months) else n <= hmo_months end as part_c,
     case when source = 'rif' then part_d_by_month[n] = '1'
-      when enters then n > last_month - d_months and n <= last_month else n <= d_months end as part_d,
+      when enters then n > greatest(last_month, d_months) - d_months and n <= greatest(last_month, d_months) else n <= d_months end as part_d,
     case when source = 'rif' then dual_by_month[n] = '1' end as dual,
     source = 'synpuf' and imputed as month_imputed
   from m

@@ -150,7 +150,7 @@ with stays as (
   select source, discharge_date, claim_type, greatest(1, discharge_date - admit_date), null, null, null,
     drg, provider_id_type || ':' || provider_id, provider_state, false
   from claim
-  where claim_type in ('inpatient', 'snf') and admit_date is not null and discharge_date is not null
+  where claim_type in ('inpatient', 'snf') and admit_date <= discharge_date
 ), dated as (
   select year(discharge_date)::varchar as period, year(discharge_date) as year, * from stays
   union all select 'all', null, * from stays

@@ -1,5 +1,6 @@
 -- The questions about people once more, in the SQL of DuckDB, written from the model page.
--- Inputs: of gold patient_summary, chronic_condition, fact_claims and dim_patient.
+-- Inputs: of gold patient_summary, chronic_condition, clm_visit, fact_claims and dim_patient; of silver claim,
+-- clm_enrollment_month, drug_event and inpatient_stay.
 
 create table people as  -- the persons and years that a beneficiary file holds
 select *, year::varchar as period from patient_summary where has_beneficiary_year;
@@ -142,10 +143,28 @@ select source, year, group_by, group_value, people_n, people_n / n as people_sha
 from answers
 window w as (partition by source, year, group_by order by group_value);
 
+create table patient_service as
+with event as (
+  select source, bene_id, discharge_date as day, if(setting = 'inpatient', 'admission', 'snf') as service
+  from inpatient_stay
+  union all select source, bene_id, visit_date, visit_type from clm_visit
+  union all select source, bene_id, from_date, claim_type from claim where claim_type in ('hha', 'hospice')
+  union all select source, bene_id, service_date, 'fill' from drug_event
+)
+select e.source, e.bene_id, year(day) as year, service, count(*) as events_n,
+  count(*) filter (if(service = 'fill', part_d, is_ffs)) as covered_events_n
+from event e
+left join clm_enrollment_month m on m.source = e.source and m.bene_id = e.bene_id and m.month = date_trunc('month', day)
+where e.bene_id is not null and day is not null
+group by e.source, e.bene_id, year(day), service;
+
 create table q12_utilization as
 with p as (
   select * replace (coalesce(state, 'unknown') as state) from people union all select * replace ('all' as state)
     from people
+), rated as (
+  select p.source, p.year, p.state, s.service, sum(covered_events_n) as n
+  from p join patient_service s using (source, bene_id, year) group by p.source, p.year, p.state, s.service
 ), events as (
   select source, year, state, unnest([
       struct_pack(service := 'admission', n := stays_n, months := ffs_months),
@@ -157,9 +176,13 @@ with p as (
       struct_pack(service := 'fill', n := fills_n, months := part_d_months)], recursive := true)
   from p
 )
-select source, year, state, service, sum(n) as events_n, count(*) filter (n > 0) as users_n, count(*) as people_n,
-  sum(months) as rate_months, 12000 * events_n / nullif(rate_months, 0) as per_1000
-from events group by source, year, state, service;
+select e.source, e.year, e.state, e.service, sum(e.n) as events_n, count(*) filter (e.n > 0) as users_n,
+  count(*) as people_n, coalesce(any_value(rated.n), 0) as rate_events_n, sum(e.months) as rate_months,
+  12000 * rate_events_n / nullif(sum(e.months), 0) as per_1000
+from events e
+left join rated on rated.source = e.source and rated.year = e.year and rated.state = e.state
+  and rated.service = e.service
+group by e.source, e.year, e.state, e.service;
 
 create table q18_mortality as
 with p as (

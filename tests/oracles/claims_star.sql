@@ -120,7 +120,7 @@ with codes as (
 )
 select hash_key(code_system || '|' || code) as diagnosis_key, code_system, code, is_valid_code, description,
   dx_category,
-  chapter as dx_chapter, ccs_category, ccs_description, chronic_group, charlson_group
+  case when is_valid_code then chapter end as dx_chapter, ccs_category, ccs_description, chronic_group, charlson_group
 from codes c
 left join (select * from clm_icd where code_kind = 'dx') using (code_system, code)
 left join (select * from clm_ccs where code_kind = 'dx') using (code_system, code)
@@ -167,7 +167,7 @@ select c.source, c.claim_type, c.claim_id, c.bene_id, coalesce(v.patient_key, -1
   day_key(discharge_date) as discharge_date_key, from_date, year(from_date) as claim_year,
   date_trunc('month', from_date)::date as month, drg, payment_usd, primary_payer_usd, bene_deductible_usd,
   bene_coinsurance_usd, total_charge_usd, allowed_usd, covered_days, line_n, segment_n,
-  case when c.claim_type in ('inpatient', 'snf') and discharge_date is not null and admit_date is not null
+  case when c.claim_type in ('inpatient', 'snf') and discharge_date >= admit_date
     then greatest(1, discharge_date - admit_date) end as los_days,
   stay_id, is_high_cost, is_denied
 from claim c

@@ -79,6 +79,7 @@ def write_lists(landing: Path) -> None:
     """Write the lists beside the sample, and names for half of its drugs and hospitals."""
     ndcs = values_of(landing / "DE1_0_2008_to_2010_Prescription_Drug_Events_Sample_1.csv", "PROD_SRVC_ID")
     ndcs += values_of(landing / "pde.csv", "PROD_SRVC_ID", "|")
+    homes = values_of(landing / "snf.csv", "PRVDR_NUM", "|")
     hospitals = values_of(landing / "DE1_0_2008_to_2010_Inpatient_Claims_Sample_1.csv", "PRVDR_NUM")
     named = {
         "ref_ndc": [
@@ -87,7 +88,7 @@ def write_lists(landing: Path) -> None:
         ],
         "ref_provider": [
             {"provider_id_type": "CCN", "provider_id": ccn, "provider_name": f"Hospital {ccn}"}
-            for ccn in hospitals[::2]
+            for ccn in sorted({*hospitals[::2], *homes})
         ],
     }
     for name, rows in {**LISTS, **named}.items():

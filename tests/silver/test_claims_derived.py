@@ -43,7 +43,10 @@ def test_months_have_the_declared_columns(spark):
         ({"a_months": 4}, range(1, 5)),  # leaves: the first four
         ({"a_months": 5, "birth_date": date(1943, 8, 1)}, range(8, 13)),  # 65 in August: the last five
         ({"a_months": 3, "birth_date": date(1943, 2, 1), "death_date": date(2008, 4, 1)}, range(2, 5)),  # up to April
-        ({"a_months": 6, "birth_date": date(1943, 2, 1), "death_date": date(2008, 4, 1)}, range(1, 5)),  # 4 fit
+        (
+            {"a_months": 6, "birth_date": date(1943, 2, 1), "death_date": date(2008, 4, 1)},
+            range(1, 7),
+        ),  # more than fit: all six
         ({"a_months": 4, "death_date": date(2008, 4, 1)}, range(1, 5)),
         ({"a_months": 4, "birth_date": date(1943, 8, 1), "death_date": date(2009, 1, 1)}, range(9, 13)),
         ({"a_months": 4, "birth_date": None}, range(1, 5)),

@@ -40,7 +40,8 @@ def fact_claims(claim: DataFrame, dim_patient: DataFrame, inpatient_stay: DataFr
     Returns:
         One row per row of `claim`, with its amounts as they are: their sums equal those of silver. Keys are -1 where
         patient, provider or diagnosis are unknown, keys of days null where there is no day. `los_days` of inpatient and
-        snf claims: greatest of 1 and discharge - admission, null where a day is missing.
+        snf claims: greatest of 1 and discharge - admission, null where a day is missing or the two are in the wrong
+        order.
     Source: CMS DE-SynPUF user manual; ResDAC claims record layouts.
     """
     stays = inpatient_stay.selectExpr(
@@ -49,7 +50,7 @@ def fact_claims(claim: DataFrame, dim_patient: DataFrame, inpatient_stay: DataFr
     # Stays on the left: from that side Sail builds its table of the join.
     with_stay = stays.join(with_patient_key(claim, dim_patient, day="from_date"), on=_is_claim_of_stay(), how="right")
     settings = ", ".join(f"'{name}'" for name in STAY_TYPES)
-    has_length = f"claim_type IN ({settings}) AND admit_date IS NOT NULL AND discharge_date IS NOT NULL"
+    has_length = f"claim_type IN ({settings}) AND discharge_date >= admit_date"
     return with_stay.selectExpr(
         *_CLAIM,
         "bene_id",

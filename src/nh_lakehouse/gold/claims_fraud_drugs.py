@@ -47,7 +47,9 @@ def doctor_shopping(drug_event: DataFrame, clm_ndc: DataFrame, rules: FraudRules
     """Most prescribers and pharmacies of one class of drugs that a person had within 90 days, by year of the last day.
 
     The value is the smaller of the two numbers on the day and class where it is greatest. The class is that of the
-    optional list, else the product (`ndc9`). Looked at are fills with product, prescriber and pharmacy.
+    optional list, else the product (`ndc9`), which is at most as much as its class. So a flag holds without the list;
+    where the class of one of several products is not known and the person had as many prescribers and pharmacies in
+    all, it is not known whether there is one: null. Looked at are fills with product, prescriber and pharmacy.
     """
     known = _fills(drug_event).where("prescriber IS NOT NULL AND pharmacy IS NOT NULL")
     classes = clm_ndc.where("drug_class IS NOT NULL").select("ndc9", "drug_class")
@@ -56,6 +58,7 @@ def doctor_shopping(drug_event: DataFrame, clm_ndc: DataFrame, rules: FraudRules
         "source",
         "bene_id",
         "coalesce(drug_class, ndc9) AS _class",
+        "drug_class IS NULL AS _is_unclassed",
         "service_date",
         "concat(coalesce(prescriber_id_type, ''), ':', prescriber) AS _prescriber",
         "concat(coalesce(pharmacy_id_type, ''), ':', pharmacy) AS _pharmacy",
@@ -72,8 +75,15 @@ def doctor_shopping(drug_event: DataFrame, clm_ndc: DataFrame, rules: FraudRules
         .groupBy(*person)
         .agg(F.expr("max(_both) AS value"), F.expr("sum(_fill) AS exposure_n"))
     )
+    ever = fills.groupBy("source", F.col("bene_id").alias("subject_id")).agg(
+        F.expr("max(_is_unclassed) AND size(collect_set(_class)) > 1 AS _may_be_more"),
+        F.expr("least(size(collect_set(_prescriber)), size(collect_set(_pharmacy))) AS _most"),
+    )
     return judged(
-        found.withColumn("indicator", F.lit("doctor_shopping")), subject_type=BENEFICIARY, threshold=rules.shopping_n
+        found.join(ever, ["source", "subject_id"], "inner").withColumn("indicator", F.lit("doctor_shopping")),
+        subject_type=BENEFICIARY,
+        threshold=rules.shopping_n,
+        unsure=f"_may_be_more AND _most >= {float(rules.shopping_n)}",
     )
 
 

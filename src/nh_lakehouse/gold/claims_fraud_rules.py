@@ -68,7 +68,9 @@ class FraudRules:
     allowed_factor: float = 1.01
 
 
-def judged(found: DataFrame, *, subject_type: str, threshold: float, above: bool = False) -> DataFrame:
+def judged(
+    found: DataFrame, *, subject_type: str, threshold: float, above: bool = False, unsure: str = "false"
+) -> DataFrame:
     """Rows of indicators that compare a value with a threshold, and no subjects with each other.
 
     Args:
@@ -76,16 +78,18 @@ def judged(found: DataFrame, *, subject_type: str, threshold: float, above: bool
         subject_type: beneficiary or provider.
         threshold: the value from which it is flagged, or that it has to pass.
         above: whether the value has to pass the threshold; else it may equal it.
+        unsure: SQL condition under which a value that is not flagged may be too low: `is_flagged` is null then.
     Returns:
         `COLUMNS`; the peer group is `all` and what describes peers is null.
     """
     limit = f"CAST({float(threshold)} AS double)"
+    meets = f"CAST(value AS double) {'>' if above else '>='} {limit}"
     given = {
         "subject_type": f"'{subject_type}'",
         "peer_group": "'all'",
         **dict.fromkeys(("peer_n", "peer_median", "peer_mad", "robust_z"), "NULL"),
         "threshold": limit,
-        "is_flagged": f"CAST(value AS double) {'>' if above else '>='} {limit}",
+        "is_flagged": f"CASE WHEN {meets} THEN true WHEN {unsure} THEN NULL ELSE false END",
     }
     return found.where("exposure_n > 0").selectExpr(*typed_columns(given))
 

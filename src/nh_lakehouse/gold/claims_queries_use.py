@@ -20,24 +20,11 @@ from nh_lakehouse.gold.claims_grouping import (
     with_groupings,
     with_periods,
 )
+from nh_lakehouse.gold.claims_services import DRUG_SERVICE, SERVICES
 from nh_lakehouse.gold.grouping import unpivot
 from nh_lakehouse.gold.statistics import USD_TYPE, count_if, exact_sum_usd, median_of, ratio
 
-__all__ = ["SERVICES", "q12_utilization", "q13_readmission", "q14_alos"]
-
-SERVICES = {
-    "admission": "stays_n",
-    "ed": "ed_visits_n",
-    "office": "office_visits_n",
-    "snf": "snf_stays_n",
-    "hha": "hha_claims_n",
-    "hospice": "hospice_claims_n",
-    "fill": "fills_n",
-}
-"""Services and the columns of `patient_summary` that count their events."""
-
-DRUG_SERVICE = "fill"
-"""Service whose rate is per part D month; the others are per fee-for-service month."""
+__all__ = ["q12_utilization", "q13_readmission", "q14_alos"]
 
 PER_1000_YEARS = 12_000
 """Events per month x 12,000 = events per 1,000 person-years."""
@@ -56,24 +43,33 @@ _OF_STAYS = {
 }
 
 
-@table("gold.q12_utilization", key=["source", "year", "state", "service"], per=["source", "year"])
-def q12_utilization(patient_summary: DataFrame) -> DataFrame:
+@table(
+    "gold.q12_utilization",
+    key=["source", "year", "state", "service"],
+    per=["source", "year"],
+    optional=["patient_service"],
+)
+def q12_utilization(patient_summary: DataFrame, patient_service: DataFrame) -> DataFrame:
     """Events of services per 1,000 person-years, by state.
 
     Args:
         patient_summary: one row per (source, bene_id, year); counts of events and months of coverage.
+        patient_service: one row per (source, bene_id, year, service); events in covered months.
     Returns:
         One row per (source, year, state, service) of states that have people, and `all`; state `unknown` where it is
-        null. A service without events has a row with 0. `per_1000` = 12,000 x events / months, fee-for-service months,
-        for fills part D months; null where those are 0. Events of home health and hospice are claims.
+        null. A service without events has a row with 0. `per_1000` = 12,000 x `rate_events_n` / `rate_months`, both of
+        fee-for-service months, for fills of part D months; null where there are none. Events in other months, of whose
+        claims Medicare sees a part alone, are in `events_n` and not in the rate. Events of home health and hospice are
+        claims.
     Source: utilization per 1,000 member-years as insurers report it; months as in `patient_summary`.
     """
     by = ["source", "year", "state"]
     events = list(SERVICES.values())
     months = ["ffs_months", "part_d_months"]
-    people = with_all(people_of(patient_summary).select(*by, *months, *events), "state")
+    people = people_of(patient_summary)
+    in_states = with_all(people.select(*by, *months, *events), "state")
     used = [count_if(F.col(name) > 0).alias(f"_users_{name}") for name in events]
-    states = people.groupBy(*by).agg(F.count(F.lit(1)).alias("people_n"), *sums_of([*months, *events]), *used)
+    states = in_states.groupBy(*by).agg(F.count(F.lit(1)).alias("people_n"), *sums_of([*months, *events]), *used)
     drug_months = {DRUG_SERVICE: F.col("part_d_months")}
     rows = unpivot(
         states,
@@ -86,10 +82,17 @@ def q12_utilization(patient_summary: DataFrame) -> DataFrame:
             "rate_months": [drug_months.get(service, F.col("ffs_months")) for service in SERVICES],
         },
     )
-    return rows.select(
+    places = people.select("source", "bene_id", "year", "state")
+    covered = patient_service.where("covered_events_n > 0").join(places, ["source", "bene_id", "year"], how="inner")
+    rated = with_all(covered.select(*by, "service", "covered_events_n"), "state").groupBy(*by, "service")
+    counted = rated.agg(F.sum("covered_events_n").alias("_covered_n"))
+    with_rate = rows.join(counted, [*by, "service"], how="left").withColumn(
+        "rate_events_n", F.coalesce("_covered_n", F.lit(0).cast("bigint"))
+    )
+    return with_rate.select(
         *by,
-        *"service events_n users_n people_n rate_months".split(),
-        ratio(PER_1000_YEARS * F.col("events_n"), "rate_months").alias("per_1000"),
+        *"service events_n users_n people_n rate_events_n rate_months".split(),
+        ratio(PER_1000_YEARS * F.col("rate_events_n"), "rate_months").alias("per_1000"),
     )
 
 
@@ -157,7 +160,8 @@ def q14_alos(
 
     Args:
         inpatient_stay: one row per stay; `los_days` = greatest(1, discharge - admission), so a same-day stay counts 1.
-        claim: one row per claim; those of hospitals and skilled nursing facilities with both days count.
+        claim: one row per claim; those of hospitals and skilled nursing facilities with both days count, if they are in
+            order.
         clm_drg: names of diagnosis-related groups, optional list.
         clm_provider_name: names of providers, optional list.
     Returns:
@@ -174,7 +178,7 @@ def q14_alos(
         (F.col("admit_date") == F.col("discharge_date")).alias("_is_same_day"),
         F.lit(None).cast("int").alias("_claim_days"),
     )
-    has_days = F.col("admit_date").isNotNull() & F.col("discharge_date").isNotNull()
+    has_days = F.col("discharge_date") >= F.col("admit_date")
     claims = claim.filter(F.col("claim_type").isin(*SETTINGS) & has_days).select(
         *_PLACE,
         F.col("claim_type").alias("setting"),

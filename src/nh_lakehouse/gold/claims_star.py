@@ -163,7 +163,8 @@ def dim_diagnosis(claim_diagnosis: DataFrame, clm_icd: DataFrame, clm_ccs: DataF
     Returns:
         One row per (code_system, code), and the unknown diagnosis: key -1, null in all other columns, which also stands
         for codes whose system is not known (no version, no day, and a shape that says nothing). A code may be in
-        several groups; groups are sorted and joined by a blank, null where it is in none.
+        several groups; groups are sorted and joined by a blank, null where it is in none. Codes that do not fit the
+        shape of their system are in no chapter.
     Source: chapters of ICD-9-CM and ICD-10-CM (`icd_chapters.csv`); chronic groups simplified from the CMS Chronic
         Conditions Warehouse (`chronic_groups.csv`); Charlson by Quan et al. 2005 (`charlson_quan_2005.csv`).
     """
@@ -182,7 +183,7 @@ def dim_diagnosis(claim_diagnosis: DataFrame, clm_icd: DataFrame, clm_ccs: DataF
         "is_valid_code",
         "description",
         "dx_category",
-        f"{chapter_of()} AS dx_chapter",
+        f"CASE WHEN is_valid_code THEN {chapter_of()} END AS dx_chapter",
         "ccs_category",
         "ccs_description",
         f"{groups_text(groups_of('chronic_groups'))} AS chronic_group",

@@ -37,7 +37,8 @@ def clm_enrollment_month(clm_beneficiary_year: DataFrame) -> DataFrame:
         Twelve rows per row. RIF: covered where the month's character is 1. SynPUF tells numbers of months alone: of k
         months the first k are taken, or the last k up to the end, where the person enters in the year: the 65th
         birthday lies in it, or there is no file of the year before (2008 apart). The end is the month of death if
-        that lies in the year, else December; what would lie before January is cut off. `month_imputed` says that one
+        that lies in the year, else December; where more months are stated than it leaves, the first k are taken: no
+        stated month is lost. `month_imputed` says that one
         of the four numbers is neither 0 nor 12. A part is null where its text or number is. `is_member`: part A or B;
         `is_ffs`: A and B and not C; null counts as not covered.
     Source: ResDAC Master Beneficiary Summary File record layout; CMS DE-SynPUF user manual.
@@ -74,7 +75,9 @@ def clm_enrollment_month(clm_beneficiary_year: DataFrame) -> DataFrame:
 
 def _is_covered(count: str, text: str) -> str:
     """SQL: the part covers month `_m`; null where it is not known."""
-    assigned = f"CASE WHEN _enters THEN _m > _end - {count} AND _m <= _end ELSE _m <= {count} END"
+    # As many months as are stated, also where these are more than there were up to the end.
+    last = f"greatest(_end, {count})"
+    assigned = f"CASE WHEN _enters THEN _m > {last} - {count} AND _m <= {last} ELSE _m <= {count} END"
     return f"CASE WHEN source = 'rif' THEN substring({text}, _m, 1) = '1' WHEN {count} IS NOT NULL THEN {assigned} END"
 
 

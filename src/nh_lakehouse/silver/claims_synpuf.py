@@ -211,7 +211,8 @@ def _from_segments(rows: DataFrame, kind: SynpufType) -> DataFrame:
     """One row per claim of segments."""
     dated = {name: f"max(CASE WHEN segment = 1 THEN {name} END)" for name in kind.dates}
     texts = {name: _lowest(f"`{name}`") for name in kind.texts}
-    texts["primary_dx"] = _lowest("coalesce(dx_1, '')")
+    # The first code of a later segment is the eleventh of the claim or a later one.
+    texts["primary_dx"] = "max(CASE WHEN segment = 1 THEN dx_1 END)"
     sums = {f"__{part}": f"sum({part})" for parts in kind.amounts.values() for part in parts}
     lines = " + ".join(f"CASE WHEN hcpcs_{n} IS NULL THEN 0 ELSE 1 END" for n in kind.slots("hcpcs"))
     told = f"CASE WHEN size({FLAGS}) > 0 THEN {FLAGS} END"
