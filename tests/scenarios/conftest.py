@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from claims_lists import write_lists
 from support import engine_name, load, settings_of_the_product
+from thorough import THOROUGH
 
 from nh_lakehouse import generate_sample
 from nh_lakehouse.contracts import load_contracts
@@ -86,11 +87,11 @@ def shipped(real_data: Path, engine: Engine, tmp_path_factory: pytest.TempPathFa
 def claims_generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClaimsReport]:
     """The sample of claims, lists of every optional kind beside it, and what the generator says of its faults.
 
-    200 people of SynPUF, 20 of RIF.
+    200 people of SynPUF, 20 of RIF; with NHL_THOROUGH ten times as many, so that providers have peers.
     """
 
     def make(folder: Path) -> None:
-        report = generate_claims_sample(folder / "landing", people=200)
+        report = generate_claims_sample(folder / "landing", people=2000 if THOROUGH else 200)
         write_lists(folder / "landing")
         (folder / "report").write_bytes(pickle.dumps(report))
 
