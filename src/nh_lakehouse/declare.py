@@ -55,6 +55,7 @@ class TableSpec:
         inputs: short names of the tables (or, for silver, the data set) it reads.
         per: columns such that output rows of a value depend on input rows of that value alone.
         lookback: for a period column of `per`, how many earlier periods an output also depends on.
+        reach: inputs whose rows count for later periods too -> the column from which on they do.
         optional: inputs that may be absent; they arrive as empty frames of their declared schema.
         history: silver only: `snapshot` (every period kept), `scd2` (versions) or `latest`.
         group: silver scd2 only: column within which completeness of a snapshot is judged (None = the whole set).
@@ -76,6 +77,7 @@ class TableSpec:
     function: Callable[..., Any] = field(compare=False)
     per: tuple[str, ...] = ()
     lookback: Mapping[str, int] = field(default_factory=dict)
+    reach: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     history: str | None = None
@@ -121,6 +123,7 @@ def table(
     key: Sequence[str],
     per: Sequence[str] = (),
     lookback: Mapping[str, int] | None = None,
+    reach: Mapping[str, str] | None = None,
     optional: Sequence[str] = (),
     order: Sequence[str] = (),
     versions_of: Sequence[str] = (),
@@ -135,7 +138,11 @@ def table(
         key: columns that identify a row of the result.
         per: output rows of a value of these columns depend only on input rows of that value, in every input that has
             the columns; a change of an input without them means a full recompute. Held to by a property test.
-        lookback: `{"quarter": 1}`: the output of a quarter depends on the input of that quarter and one before.
+        lookback: `{"quarter": 1}`: the output of a quarter depends on the input of that quarter and one before. Columns
+            are quarters (`2024Q1`) or days that stand for months (`{"snapshot_month": 11}`).
+        reach: with `per` a month: inputs whose rows count for later months too, and the column from which on they do:
+            `valid_from` of versions (up to their `valid_to`), the day of an edition that stands until the next one, or
+            a calendar year. They are read whole, and a change of theirs reaches these months alone.
         optional: inputs that may be absent; they arrive as empty frames of their declared schema. Where all are, the
             table is computed as soon as one of them is there.
         order: columns by which the rows lie in the table's files: where rows that change together stand together, few
@@ -162,6 +169,7 @@ def table(
             function=function,
             per=tuple(per),
             lookback=dict(lookback or {}),
+            reach=dict(reach or {}),
             optional=tuple(optional),
             thresholds=thresholds,
             order=tuple(order),
@@ -170,6 +178,8 @@ def table(
         stray = [c for c in spec.lookback if c not in spec.per]
         if stray:
             raise PlanError(f"{name}: lookback on {stray}, which are not in per={list(per)}")
+        if spec.reach and (len(spec.per) != 1 or not set(spec.reach) <= set(inputs)):
+            raise PlanError(f"{name}: reach={dict(spec.reach)}: expected inputs, and one month in per={list(per)}")
         function.__table__ = spec  # type: ignore[attr-defined]
         return function
 

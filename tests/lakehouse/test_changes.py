@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from nh_lakehouse.lakehouse import Lakehouse
-from nh_lakehouse.lakehouse.changes import changed_files, changed_keys, distinct_values
+from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys, changed_periods, distinct_values
 
 NAME = "silver.things"
 
@@ -139,3 +142,64 @@ def test_file_names_with_special_characters_are_found(tmp_path: Path):
     write_deltalake(lake.path(NAME), data, mode="append", partition_by=["k"])
     files = changed_files(lake, NAME, 0, 1)
     assert files is not None and len(files.added) == 2 and all(f.exists() for f in files.added)
+
+
+# --- rows that count from a day on ---------------------------------------------------------------------------------
+
+MONTHS = [date(2024, month, 1) for month in range(1, 13)]
+TYPES = {
+    "ccn": pa.string(), "beds": pa.int32(), "valid_from": pa.date32(), "valid_to": pa.date32(), "is_current": pa.bool_(),
+    "release": pa.date32(), "score": pa.float64(), "fiscal_year": pa.int32(), "rate": pa.float64(),
+}  # fmt: skip
+
+
+def periods_of(tmp_path: Path, since: str, came: list[dict[str, Any]], went: list[dict[str, Any]]) -> list[int]:
+    """The months of 2024 for which rows differ between the files that came and those that went."""
+    files: dict[str, tuple[Path, ...]] = {}
+    columns = list((came or went)[0])
+    for side, rows in (("came", came), ("went", went)):
+        files[side] = (tmp_path / f"{side}.parquet",) if rows else ()
+        for path in files[side]:
+            pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema([(c, TYPES[c]) for c in columns])), path)
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE periods AS SELECT unnest(?::DATE[]) AS snapshot_month", [MONTHS])
+        changes = FileChanges(files["came"], files["went"])
+        changed_periods(connection, changes, columns, since, "snapshot_month", "reached")
+        found = connection.execute("SELECT snapshot_month FROM reached ORDER BY 1").fetchall()
+    return [day.month for (day,) in found]
+
+
+def version(home: str, beds: int, since: int, until: int | None = None) -> dict[str, Any]:
+    end = None if until is None else date(2024, until, 1)
+    return {"ccn": home, "beds": beds, "valid_from": date(2024, since, 1), "valid_to": end, "is_current": end is None}
+
+
+@pytest.mark.parametrize(
+    ("went", "came", "months"),
+    [
+        ([version("a", 1, 2)], [version("a", 1, 2, 9), version("a", 2, 9)], range(9, 13)),  # closed, a new one begins
+        ([version("a", 1, 2)], [version("a", 1, 2, 9)], range(9, 13)),  # closed, no other
+        ([version("a", 1, 2)], [version("a", 2, 2, 3), version("a", 1, 3)], [2]),  # one month is corrected
+        ([version("a", 1, 2, 5), version("a", 1, 5)], [version("a", 1, 2)], []),  # told otherwise, the same is true
+        ([version("a", 1, 2)], [version("b", 1, 2)], range(2, 13)),
+        ([version("a", 1, 2), version("b", 3, 1)], [version("a", 1, 2), version("b", 3, 1)], []),  # written again
+        ([], [version("a", 1, 11)], [11, 12]),
+        ([version("a", None, 11)], [], [11, 12]),  # type: ignore[arg-type]
+    ],
+    ids=str,
+)
+def test_months_that_changed_versions_are_in_force(tmp_path: Path, went: list, came: list, months: Any):
+    assert periods_of(tmp_path, "valid_from", came, went) == list(months)
+
+
+def test_months_that_a_changed_edition_may_stand_for(tmp_path: Path):
+    old = [{"ccn": "a", "release": date(2024, month, 1), "score": 1.0} for month in (3, 6)]
+    new = [old[0], old[1] | {"score": 2.0}]
+    assert periods_of(tmp_path, "release", new, old) == list(range(6, 13))
+    assert periods_of(tmp_path, "release", old, old) == []
+
+
+def test_months_of_the_years_from_a_changed_one_on(tmp_path: Path):
+    old = [{"ccn": "a", "fiscal_year": year, "rate": 0.5} for year in (2023, 2025)]
+    assert periods_of(tmp_path, "fiscal_year", [old[0] | {"rate": None}, old[1]], old) == list(range(1, 13))
+    assert periods_of(tmp_path, "fiscal_year", [old[0], old[1] | {"rate": 0.1}], old) == []

@@ -40,6 +40,7 @@ def test_same_table_has_the_same_fingerprint():
         pytest.param(replace(SPEC, key=("ccn",)), DECLARATION, id="key"),
         pytest.param(replace(SPEC, per=("ccn",), lookback={}), DECLARATION, id="per"),
         pytest.param(replace(SPEC, lookback={"quarter": 2}), DECLARATION, id="lookback"),
+        pytest.param(replace(SPEC, reach={"pbj_daily": "work_date"}), DECLARATION, id="reach"),
         pytest.param(SPEC, with_columns(LAST.model_copy(update={"type": "double"})), id="column type"),
         pytest.param(SPEC, with_columns(LAST.model_copy(update={"name": "other"})), id="column name"),
         pytest.param(SPEC, with_columns(LAST, LAST.model_copy(update={"name": "more"})), id="column added"),

@@ -133,6 +133,21 @@ def bad_lookback():
     def one(visits): ...
 
 
+def bad_reach():
+    @table("gold.one", key=["id"], per=["id", "month"], reach={"visits": "valid_from"})
+    def one(visits): ...
+
+
+def reach_of_no_input():
+    @table("gold.one", key=["id"], per=["month"], reach={"homes": "valid_from"})
+    def one(visits): ...
+
+
+def bad_taken_back():
+    @silver_table("silver.one", of="visits", key=["id"], history="snapshot", taken_back="gone")
+    def one(visits): ...
+
+
 def loose_option():
     @table("gold.one", key=["id"])
     def one(visits, *, limit=5): ...
@@ -150,7 +165,20 @@ def bad_source():
 
 @pytest.mark.parametrize(
     "declare",
-    [bad_name, bad_layer, empty_key, text_key, bad_optional, bad_lookback, loose_option, bad_history, bad_source],
+    [
+        bad_name,
+        bad_layer,
+        empty_key,
+        text_key,
+        bad_optional,
+        bad_lookback,
+        bad_reach,
+        reach_of_no_input,
+        bad_taken_back,
+        loose_option,
+        bad_history,
+        bad_source,
+    ],
     ids=lambda f: f.__name__,
 )
 def test_declaration_that_cannot_work_is_refused_where_it_stands(declare):

@@ -16,10 +16,19 @@ from typing import Any
 from rules import Release, Row
 from support import csv_text, pbj_rows, provider_row, write
 
+from nh_lakehouse import build_graph
 from nh_lakehouse.contracts import load_contracts
 
 MONTHS = ("Oct2024", "Nov2024", "Dec2024", "Jan2025", "Feb2025")
 FIRST_DAYS = dict(zip(MONTHS, ("2024-10-01", "2024-11-01", "2024-12-01", "2025-01-01", "2025-02-01"), strict=True))
+
+#: Tables of nursing homes whose months are computed one by one, the trend from those of the year before as well;
+#: citations are tried on their own.
+BY_MONTH = sorted(
+    name
+    for name, spec in build_graph().specs.items()
+    if spec.per == ("snapshot_month",) and name != "gold.nh_citation_summary"
+)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ PUBLISHED = {
 MONTH = ["snapshot_month"]
 
 
-@table("gold.nh_chain_benchmark", key=["chain_id", "snapshot_month"], optional=["nh_chain"])
+@table("gold.nh_chain_benchmark", key=["chain_id", "snapshot_month"], per=["snapshot_month"], optional=["nh_chain"])
 def nh_chain_benchmark(
     nh_facility_metrics: DataFrame, nh_chain: DataFrame, *, chains: ChainCutoffs = ChainCutoffs()
 ) -> DataFrame:

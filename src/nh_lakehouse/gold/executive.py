@@ -63,7 +63,9 @@ METRICS: tuple[_Metric, ...] = (
 """Metrics of the page in their order."""
 
 
-@table("gold.nh_executive_summary", key=["snapshot_month", "metric"], optional=["nh_vbp_national"])
+@table(
+    "gold.nh_executive_summary", key=["snapshot_month", "metric"], per=["snapshot_month"], optional=["nh_vbp_national"]
+)
 def nh_executive_summary(
     nh_facility_metrics: DataFrame,
     nh_facility_risk: DataFrame,

@@ -59,6 +59,13 @@ OF_HOME = (
 @table(
     "gold.nh_facility_metrics",
     key=["ccn", "snapshot_month"],
+    per=["snapshot_month"],
+    reach={
+        "nh_facility": "valid_from",
+        "nh_vbp": "fiscal_year",
+        "nh_measure_long": "snapshot_month",
+        "nh_vaccination": "snapshot_month",
+    },
     optional=["nh_vbp", "nh_measure_long", "nh_vaccination"],
 )
 def nh_facility_metrics(

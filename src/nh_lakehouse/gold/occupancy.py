@@ -42,7 +42,9 @@ BAND_COLUMNS = (
 """Measures of a band, in their published order."""
 
 
-@table("gold.nh_occupancy_bands", key=["state", "snapshot_month", "occupancy_band", "staffing_low"])
+@table(
+    "gold.nh_occupancy_bands", key=["state", "snapshot_month", "occupancy_band", "staffing_low"], per=["snapshot_month"]
+)
 def nh_occupancy_bands(nh_facility_metrics: DataFrame, *, occupancy: OccupancyBands = OccupancyBands()) -> DataFrame:
     """Homes of a state or the nation by occupancy band and by whether their staffing is low (< 3.5 hours).
 

@@ -54,7 +54,7 @@ def fine_measures() -> list[Column]:
     ]
 
 
-@table("gold.nh_low_staffing_fines", key=["ccn", "snapshot_month"])
+@table("gold.nh_low_staffing_fines", key=["ccn", "snapshot_month"], per=["snapshot_month"])
 def nh_low_staffing_fines(nh_facility_metrics: DataFrame, *, staffing: StaffingBands = StaffingBands()) -> DataFrame:
     """Fined homes with fewer than 3.5 nurse hours per resident per day, ranked by their fines within a month.
 
@@ -72,7 +72,7 @@ def nh_low_staffing_fines(nh_facility_metrics: DataFrame, *, staffing: StaffingB
     )
 
 
-@table("gold.nh_penalty_by_staffing_band", key=["staffing_band", "snapshot_month"])
+@table("gold.nh_penalty_by_staffing_band", key=["staffing_band", "snapshot_month"], per=["snapshot_month"])
 def nh_penalty_by_staffing_band(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()) -> DataFrame:
     """Payment cuts and fines of matched homes, by staffing band of the nation.
 
@@ -109,6 +109,7 @@ def nh_penalty_by_staffing_band(nh_facility_metrics: DataFrame, *, risk: RiskCut
 @table(
     "gold.nh_fines_summary",
     key=["state", "ownership_class", "staffing_band", "penalty_type", "year", "snapshot_month"],
+    per=["snapshot_month"],
     optional=["nh_facility_metrics"],
 )
 def nh_fines_summary(nh_penalty: DataFrame, nh_facility_metrics: DataFrame) -> DataFrame:

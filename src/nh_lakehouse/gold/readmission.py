@@ -39,7 +39,7 @@ def is_matched() -> Column:
     return F.col("total_hprd").isNotNull() & F.col("rsrr").isNotNull()
 
 
-@table("gold.nh_readmission_facility", key=["ccn", "snapshot_month"])
+@table("gold.nh_readmission_facility", key=["ccn", "snapshot_month"], per=["snapshot_month"])
 def nh_readmission_facility(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()) -> DataFrame:
     """Homes with a readmission rate, ranked from the highest rate down, within a month.
 
@@ -67,7 +67,7 @@ def nh_readmission_facility(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs
     )
 
 
-@table("gold.nh_state_staffing_readmission", key=["state", "snapshot_month"])
+@table("gold.nh_state_staffing_readmission", key=["state", "snapshot_month"], per=["snapshot_month"])
 def nh_state_staffing_readmission(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()) -> DataFrame:
     """How readmission rates go with nurse hours, over the matched homes of a state or the nation.
 

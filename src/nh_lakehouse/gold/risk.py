@@ -29,7 +29,7 @@ __all__ = ["nh_facility_risk", "nh_state_risk"]
 MONTH = ["snapshot_month"]
 
 
-@table("gold.nh_state_risk", key=["state", "snapshot_month"])
+@table("gold.nh_state_risk", key=["state", "snapshot_month"], per=["snapshot_month"])
 def nh_state_risk(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCutoffs()) -> DataFrame:
     """Risk score of a state from the nurse hours and readmission rates of its matched homes.
 
@@ -80,7 +80,7 @@ def nh_state_risk(nh_facility_metrics: DataFrame, *, risk: RiskCutoffs = RiskCut
     )
 
 
-@table("gold.nh_facility_risk", key=["ccn", "snapshot_month"])
+@table("gold.nh_facility_risk", key=["ccn", "snapshot_month"], per=["snapshot_month"])
 def nh_facility_risk(
     nh_facility_metrics: DataFrame,
     *,

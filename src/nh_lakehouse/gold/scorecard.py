@@ -45,7 +45,7 @@ RISK = ("risk_score", "risk_score_n10", "risk_tier", "risk_rank")
 KEY = ["state", "snapshot_month"]
 
 
-@table("gold.nh_state_scorecard", key=KEY, optional=["nh_state_month", "nh_citation"])
+@table("gold.nh_state_scorecard", key=KEY, per=["snapshot_month"], optional=["nh_state_month", "nh_citation"])
 def nh_state_scorecard(
     nh_facility_metrics: DataFrame,
     nh_state_risk: DataFrame,

@@ -32,7 +32,7 @@ MEANS = ("total_hprd", "rn_hprd", "nursing_turnover_pct", "overall_rating", "rsr
 Side = tuple[str, str]
 
 
-@table("gold.nh_staffing_by_state_type", key=["state", "snapshot_month", *CLASSES])
+@table("gold.nh_staffing_by_state_type", key=["state", "snapshot_month", *CLASSES], per=["snapshot_month"])
 def nh_staffing_by_state_type(nh_facility_metrics: DataFrame) -> DataFrame:
     """Staffing of a state or the nation by hospital base, provider type, owner class and chain membership.
 

@@ -74,7 +74,12 @@ GROUP_METRICS: tuple[_Metric, ...] = (
 """Metrics of states and the nation: means over homes, and pooled figures."""
 
 
-@table("gold.nh_trend", key=["level", "ccn", "state", "metric", "snapshot_month"])
+@table(
+    "gold.nh_trend",
+    key=["level", "ccn", "state", "metric", "snapshot_month"],
+    per=["snapshot_month"],
+    lookback={"snapshot_month": TREND_MONTHS - 1},
+)
 def nh_trend(nh_facility_metrics: DataFrame) -> DataFrame:
     """Value, change and trend of a metric of a home, a state or the nation, month by month.
 

@@ -18,7 +18,7 @@ from nh_lakehouse.gold.statistics import mean_with_count
 __all__ = ["nh_turnover_bands"]
 
 
-@table("gold.nh_turnover_bands", key=["state", "snapshot_month", "turnover_band"])
+@table("gold.nh_turnover_bands", key=["state", "snapshot_month", "turnover_band"], per=["snapshot_month"])
 def nh_turnover_bands(nh_facility_metrics: DataFrame, *, occupancy: OccupancyBands = OccupancyBands()) -> DataFrame:
     """Homes of a state or the nation by band of nursing turnover.
 

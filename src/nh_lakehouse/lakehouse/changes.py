@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
+from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 
 if TYPE_CHECKING:
     import duckdb
 
     from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 
-__all__ = ["FileChanges", "changed_files", "changed_keys", "distinct_values"]
+__all__ = ["FileChanges", "changed_files", "changed_keys", "changed_periods", "distinct_values"]
+
+#: Columns of a version that say when it held, not what did.
+_WHEN = ("valid_from", "valid_to", "is_current", "closed_reason")
 
 
 @dataclass(frozen=True)
@@ -100,4 +103,49 @@ def changed_keys(
         f"""CREATE TABLE {relation} AS SELECT DISTINCT {names} FROM (
             ({rows(changes.added)} EXCEPT ALL {rows(changes.removed)})
             UNION ALL ({rows(changes.removed)} EXCEPT ALL {rows(changes.added)}))"""
+    )
+
+
+def changed_periods(
+    connection: duckdb.DuckDBPyConnection,
+    changes: FileChanges,
+    columns: Sequence[str],
+    since: str,
+    period: str,
+    relation: str,
+) -> None:
+    """Create a table of the periods for which rows that count from a day on differ between the files.
+
+    Args:
+        connection: where to create it; its table `periods` holds the periods that there are, in the column `period`.
+        changes: the files.
+        columns: all columns of the rows that matter.
+        since: the column from which on a row counts: `valid_from` (up to `valid_to`), another day, or a calendar year.
+        period: the column of days in `periods`, and of the table.
+        relation: name of the table to create.
+    """
+    day, has_end = sql_name(period), since == "valid_from"
+    # A version that was closed says of the periods before the same as it did open: when it held is no content.
+    content = ", ".join(sql_name(c) for c in columns if not (has_end and c in _WHEN))
+    # A hash in place of the columns: to compare a hundred of them takes DuckDB a second to plan.
+    names = f"{sql_name(since)} AS since, {'valid_to' if has_end else 'NULL'} AS until, hash({content}) AS content"
+    some = [*changes.added, *changes.removed]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW changed AS SELECT {names} FROM {parquet_rows(some)}")
+
+    def rows(files: Sequence[Path]) -> str:
+        return f"SELECT {names} FROM {parquet_rows(files)}" if files else "SELECT * FROM changed WHERE false"
+
+    for side, here, there in (("came", changes.added, changes.removed), ("went", changes.removed, changes.added)):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {side} AS ({rows(here)}) EXCEPT ALL ({rows(there)})")
+    if not has_end:
+        ((kind,),) = connection.execute("SELECT any_value(typeof(since)) FROM changed").fetchall()
+        at = day if kind == "DATE" else f"year({day})"
+        first = "SELECT min(since) FROM (FROM came UNION ALL FROM went)"
+        connection.execute(f"CREATE TABLE {relation} AS SELECT DISTINCT {day} FROM periods WHERE {at} >= ({first})")
+        return
+    in_force = f"since <= p.{day} AND (until IS NULL OR p.{day} < until)"
+    came, went = (f"SELECT p.{day}, content FROM {side} JOIN periods AS p ON {in_force}" for side in ("came", "went"))
+    connection.execute(
+        f"""CREATE TABLE {relation} AS SELECT DISTINCT {day} FROM (
+            (({came}) EXCEPT ALL ({went})) UNION ALL (({went}) EXCEPT ALL ({came})))"""
     )

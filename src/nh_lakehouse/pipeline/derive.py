@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ import duckdb
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import TableSpec
-from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys
+from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys, changed_periods
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
+from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.state import TableRecord
 from nh_lakehouse.lakehouse.store import Published, Store, semi_join
 from nh_lakehouse.pipeline.check_frame import check_columns
@@ -52,14 +54,14 @@ class _Affected:
         needed: keys of the input.
         count: how many of the output.
         literals: text columns with few values -> those of the output.
-        bounds: text columns -> the least and the greatest value of the input.
+        bounds: columns of text or days -> the least and the greatest value of the input.
     """
 
     output: Path
     needed: Path
     count: int
     literals: Mapping[str, Sequence[str]]
-    bounds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[str | date, str | date]] = field(default_factory=dict)
 
 
 def is_current(record: TableRecord | None, fingerprint: str, inputs: Mapping[str, int], version: int) -> bool:
@@ -147,7 +149,7 @@ def _input(
     if version < 0:
         return store.empty(declaration.columns)
     frame = store.read(name, version)
-    if affected is None or not set(spec.per) <= set(declaration.column_names):
+    if affected is None or parameter in spec.reach or not set(spec.per) <= set(declaration.column_names):
         return frame
     from pyspark.sql import functions as F
 
@@ -166,22 +168,29 @@ def _affected(
     """Keys whose output may differ, or None where only a full computation is safe."""
     if set(record.input_versions) != set(versions):
         return None
-    changes: list[FileChanges] = []
-    for name, version in versions.items():
-        before = record.input_versions[name]
+    changes: list[tuple[str, FileChanges]] = []
+    for parameter, name in inputs.items():
+        before, version = record.input_versions[name], versions[name]
         if before == version:
             continue
-        if not set(spec.per) <= set(load_tables()[name].column_names) or before < 0:
+        tells = parameter in spec.reach or set(spec.per) <= set(load_tables()[name].column_names)
+        if not tells or before < 0:
             return None
         files = changed_files(store.lake, name, before, version)
         if files is None:
             return None
-        changes.append(files)
+        changes.append((parameter, files))
     target = store.scratch(f"{spec.name}_keys")
     target.mkdir(parents=True)
     with duckdb.connect() as connection:
-        for number, files in enumerate(changes):
-            changed_keys(connection, files, spec.per, f"changed_{number}")
+        if any(parameter in spec.reach for parameter, _ in changes):
+            connection.execute(f"CREATE TABLE periods AS {_periods(spec, inputs, store, versions)}")
+        for number, (parameter, files) in enumerate(changes):
+            if since := spec.reach.get(parameter):
+                columns = load_tables()[inputs[parameter]].column_names
+                changed_periods(connection, files, columns, since, spec.per[0], f"changed_{number}")
+            else:
+                changed_keys(connection, files, spec.per, f"changed_{number}")
         union = " UNION ".join(f"SELECT * FROM changed_{i}" for i in range(len(changes)))
         names = ", ".join(f'"{c}"' for c in spec.per)
         if not changes:
@@ -194,18 +203,30 @@ def _affected(
         connection.execute(f"COPY needed TO '{needed}' (FORMAT parquet)")
         count = connection.execute("SELECT count(*) FROM affected").fetchall()[0][0]
         literals = {c: v for c in spec.per if (v := _few_values(connection, "affected", c)) is not None}
-        bounds = {c: found for c in spec.per if (found := _text_bounds(connection, "needed", c)) is not None}
+        bounds = {c: found for c in spec.per if (found := _bounds(connection, "needed", c)) is not None}
     return _Affected(output, needed, count, literals, bounds)
+
+
+def _periods(spec: TableSpec, inputs: Mapping[str, str], store: Store, versions: Mapping[str, int]) -> str:
+    """DuckDB SELECT of the periods that the output has: those of the inputs that are looked at period by period."""
+    period = spec.per[0]
+    names = [n for p, n in inputs.items() if p not in spec.reach and period in load_tables()[n].column_names]
+    parts = [select_rows(store.lake.delta(n, versions[n]), [period]) for n in names if versions[n] >= 0]
+    return " UNION ".join(f"SELECT {sql_name(period)} FROM ({part})" for part in parts)
 
 
 def _shifted(relation: str, spec: TableSpec, *, forward: bool) -> str:
     """Keys of a relation and, for columns with a lookback, the periods after (or before) them."""
     names = ", ".join(f'"{c}"' for c in spec.per)
     query = f"SELECT {names} FROM {relation}"
+    types = {c.name: c.type for c in load_tables()[spec.name].columns}
     for column, reach in spec.lookback.items():
         sign = "+" if forward else "-"
-        number = f"""(CAST(left("{column}", 4) AS INT) * 4 + CAST(right("{column}", 1) AS INT) - 1 {sign} step)"""
-        shifted = f"concat(CAST({number} // 4 AS VARCHAR), 'Q', CAST({number} % 4 + 1 AS VARCHAR))"
+        if types[column] == "date":
+            shifted = f'CAST("{column}" {sign} to_months(CAST(step AS INT)) AS DATE)'
+        else:
+            number = f"""(CAST(left("{column}", 4) AS INT) * 4 + CAST(right("{column}", 1) AS INT) - 1 {sign} step)"""
+            shifted = f"concat(CAST({number} // 4 AS VARCHAR), 'Q', CAST({number} % 4 + 1 AS VARCHAR))"
         columns = ", ".join(f'{shifted} AS "{c}"' if c == column else f'"{c}"' for c in spec.per)
         query = f"SELECT DISTINCT {columns} FROM ({query}), range({reach + 1}) AS steps(step)"
     return query
@@ -219,12 +240,12 @@ def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: st
     return sorted(values)
 
 
-def _text_bounds(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> tuple[str, str] | None:
+def _bounds(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> tuple[str | date, str | date] | None:
     rows = connection.execute(
         f'SELECT count(*) - count("{column}"), min("{column}"), max("{column}") FROM {relation}'
     ).fetchall()
     nulls, low, high = rows[0]
-    return (low, high) if not nulls and isinstance(low, str) else None
+    return (low, high) if not nulls and isinstance(low, (str, date)) else None
 
 
 def _literal_filter(literals: Mapping[str, Sequence[str]]) -> str | None:
