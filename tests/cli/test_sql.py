@@ -187,3 +187,10 @@ def test_select_statement_suggests_columns(lake: Lakehouse) -> None:
 def test_answer_streams_long_tables(tmp_path: Path, lake: Lakehouse) -> None:
     with answer(lake, "SELECT range AS n FROM range(25000)") as (_, rows):
         assert sum(n for (n,) in rows) == 25000 * 24999 // 2
+
+
+def test_a_query_that_somebody_stops_is_interrupted_not_broken(lake: Lakehouse) -> None:
+    with pytest.raises(KeyboardInterrupt), sql_errors(lake):
+        raise RuntimeError("Query interrupted")  # what DuckDB makes of SIGINT
+    with pytest.raises(RuntimeError, match="another"), sql_errors(lake):
+        raise RuntimeError("another")

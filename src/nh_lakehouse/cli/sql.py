@@ -24,11 +24,14 @@ def sql_errors(lake: Lakehouse) -> Iterator[None]:
 
     Raises:
         ConfigError: in place of any error of DuckDB.
+        KeyboardInterrupt: somebody stopped it, which DuckDB tells as a RuntimeError.
     """
     import duckdb
 
     try:
         yield
+    except RuntimeError as error:
+        raise (KeyboardInterrupt if str(error) == "Query interrupted" else error) from error
     except duckdb.Error as error:
         raise ConfigError(f"{str(error).strip()}{_near_tables(str(error), lake)}", option="SQL") from error
 
