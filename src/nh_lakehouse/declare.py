@@ -38,11 +38,37 @@ from typing import Any, TypeVar
 
 from nh_lakehouse.errors import PlanError
 
-__all__ = ["TableSpec", "join_parts", "silver_table", "table"]
+__all__ = ["Reach", "TableSpec", "join_parts", "silver_table", "table"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 TABLE_NAME = re.compile(r"(silver|gold|ops)\.[a-z][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How the rows of an input count for later months too. A table gets nothing else of that input than stands here.
+
+    Attributes:
+        since: column from which on a row counts: `valid_from` of versions (up to their `valid_to`), the day of an
+            edition that stands until the next one, or a calendar year.
+        columns: the others that the function reads, at least one.
+        where: SQL condition of the rows that it reads, in words that Spark and DuckDB share; all of them if empty.
+    """
+
+    since: str
+    columns: tuple[str, ...] = ()
+    where: str = ""
+
+    @property
+    def until(self) -> str | None:
+        """Column before which a row counts no more."""
+        return "valid_to" if self.since == "valid_from" else None
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """Everything that the function gets."""
+        return tuple(dict.fromkeys([*self.columns, self.since, *([self.until] if self.until else [])]))
 
 
 @dataclass(frozen=True)
@@ -55,7 +81,7 @@ class TableSpec:
         inputs: short names of the tables (or, for silver, the data set) it reads.
         per: columns such that output rows of a value depend on input rows of that value alone.
         lookback: for a period column of `per`, how many earlier periods an output also depends on.
-        reach: inputs whose rows count for later periods too -> the column from which on they do.
+        reach: inputs whose rows count for later periods too -> from when on, and what is read of them.
         optional: inputs that may be absent; they arrive as empty frames of their declared schema.
         history: silver only: `snapshot` (every period kept), `scd2` (versions) or `latest`.
         group: silver scd2 only: column within which completeness of a snapshot is judged (None = the whole set).
@@ -77,7 +103,7 @@ class TableSpec:
     function: Callable[..., Any] = field(compare=False)
     per: tuple[str, ...] = ()
     lookback: Mapping[str, int] = field(default_factory=dict)
-    reach: Mapping[str, str] = field(default_factory=dict)
+    reach: Mapping[str, Reach] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     history: str | None = None
@@ -123,7 +149,7 @@ def table(
     key: Sequence[str],
     per: Sequence[str] = (),
     lookback: Mapping[str, int] | None = None,
-    reach: Mapping[str, str] | None = None,
+    reach: Mapping[str, Reach] | None = None,
     optional: Sequence[str] = (),
     order: Sequence[str] = (),
     versions_of: Sequence[str] = (),
@@ -140,9 +166,8 @@ def table(
             the columns; a change of an input without them means a full recompute. Held to by a property test.
         lookback: `{"quarter": 1}`: the output of a quarter depends on the input of that quarter and one before. Columns
             are quarters (`2024Q1`) or days that stand for months (`{"snapshot_month": 11}`).
-        reach: with `per` a month: inputs whose rows count for later months too, and the column from which on they do:
-            `valid_from` of versions (up to their `valid_to`), the day of an edition that stands until the next one, or
-            a calendar year. They are read whole, and a change of theirs reaches these months alone.
+        reach: with `per` a month: inputs whose rows count for later months too, and how (`Reach`). All months of them
+            are read, and a change of theirs reaches the months alone for which a changed row counts.
         optional: inputs that may be absent; they arrive as empty frames of their declared schema. Where all are, the
             table is computed as soon as one of them is there.
         order: columns by which the rows lie in the table's files: where rows that change together stand together, few

@@ -13,7 +13,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from nh_lakehouse.lakehouse import Lakehouse
-from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys, changed_periods, distinct_values
+from nh_lakehouse.lakehouse.changes import changed_files, changed_keys, changed_periods, distinct_values
 
 NAME = "silver.things"
 
@@ -148,30 +148,31 @@ def test_file_names_with_special_characters_are_found(tmp_path: Path):
 
 MONTHS = [date(2024, month, 1) for month in range(1, 13)]
 TYPES = {
-    "ccn": pa.string(), "beds": pa.int32(), "valid_from": pa.date32(), "valid_to": pa.date32(), "is_current": pa.bool_(),
+    "ccn": pa.string(), "beds": pa.int32(), "valid_from": pa.date32(), "valid_to": pa.date32(),
     "release": pa.date32(), "score": pa.float64(), "fiscal_year": pa.int32(), "rate": pa.float64(),
 }  # fmt: skip
 
 
 def periods_of(tmp_path: Path, since: str, came: list[dict[str, Any]], went: list[dict[str, Any]]) -> list[int]:
     """The months of 2024 for which rows differ between the files that came and those that went."""
-    files: dict[str, tuple[Path, ...]] = {}
-    columns = list((came or went)[0])
+    columns, until = list((came or went)[0]), "valid_to" if since == "valid_from" else None
+    sides = []
     for side, rows in (("came", came), ("went", went)):
-        files[side] = (tmp_path / f"{side}.parquet",) if rows else ()
-        for path in files[side]:
-            pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema([(c, TYPES[c]) for c in columns])), path)
+        path = tmp_path / f"{side}.parquet"
+        pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema([(c, TYPES[c]) for c in columns])), path)
+        sides.append(f"SELECT * FROM '{path}'")
+    content = [c for c in columns if not until or c not in (since, until)]
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE periods AS SELECT unnest(?::DATE[]) AS snapshot_month", [MONTHS])
-        changes = FileChanges(files["came"], files["went"])
-        changed_periods(connection, changes, columns, since, "snapshot_month", "reached")
+        when = {"since": since, "until": until, "content": content, "period": "snapshot_month"}
+        changed_periods(connection, *sides, "reached", **when)
         found = connection.execute("SELECT snapshot_month FROM reached ORDER BY 1").fetchall()
     return [day.month for (day,) in found]
 
 
 def version(home: str, beds: int, since: int, until: int | None = None) -> dict[str, Any]:
     end = None if until is None else date(2024, until, 1)
-    return {"ccn": home, "beds": beds, "valid_from": date(2024, since, 1), "valid_to": end, "is_current": end is None}
+    return {"ccn": home, "beds": beds, "valid_from": date(2024, since, 1), "valid_to": end}
 
 
 @pytest.mark.parametrize(

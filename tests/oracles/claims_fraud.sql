@@ -181,7 +181,7 @@ with counted as (
     case indicator when 'upcoding' then z > 3.5 else abs(z) > 3.5 end
   from compared
 ), scored as (
-  select source, subject_type, subject_id, year, 
+  select source, subject_type, subject_id, year,
     count(distinct indicator) filter (is_flagged is not null) as evaluated_n,
     count(distinct indicator) filter (is_flagged) as flagged_n, flagged_n / nullif(evaluated_n, 0) as value
   from judged group by source, subject_type, subject_id, year

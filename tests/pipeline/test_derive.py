@@ -11,7 +11,7 @@ import pytest
 from deltalake import write_deltalake
 from hypothesis import given
 from hypothesis import strategies as st
-from support import rows_of
+from shelf import Shelf, World
 from tables import visits
 from tables.visits import DECLARED
 from thorough import embedded_unless_thorough, examples
@@ -20,19 +20,14 @@ from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import LoadError
-from nh_lakehouse.lakehouse import Lakehouse
-from nh_lakehouse.lakehouse.schema import spark_schema
-from nh_lakehouse.lakehouse.state import TableRecord
-from nh_lakehouse.lakehouse.store import Published, Store
+from nh_lakehouse.lakehouse.store import Published
 from nh_lakehouse.pipeline import derive as derive_module
-from nh_lakehouse.pipeline.derive import GOLD_AUDIT, Derived, derive
-from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
 SPECS: dict[str, TableSpec] = {
     f.__table__.name: f.__table__
     for f in (visits.visit_totals, visits.visit_change, visits.visit_beds, visits.visit_share)
 }
-INPUTS = {"visits": "silver.visits", "homes": "silver.homes", "visit_beds": "gold.visit_beds"}
+WORLD = World(SPECS, DECLARED, {"silver.visits": ["ccn", "quarter", "day"], "silver.homes": ["ccn"]})
 QUARTERS = ("2023Q3", "2023Q4", "2024Q1", "2024Q2")
 
 
@@ -42,44 +37,9 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(derive_module, "load_tables", lambda: DECLARED)
 
 
-class Shelf:
-    """A lakehouse of the small tables: writes inputs, derives, remembers what it derived."""
-
-    def __init__(self, root: Path, engine: Engine) -> None:
-        self.root = root
-        self.store = Store(Lakehouse(root), engine, root / "_staging")
-        self.records: dict[str, TableRecord] = {}
-
-    def write(self, name: str, rows: list[tuple]) -> Published:
-        """Make a silver table hold exactly these rows."""
-        columns = DECLARED[name].columns
-        self.store.ensure(name, [*columns, *GOLD_AUDIT])
-        frame = self.store.engine.session.createDataFrame(rows, spark_schema(columns))
-        key = ["ccn", "quarter", "day"] if name == "silver.visits" else ["ccn"]
-        return self.store.publish(name, frame.select("*", row_hash(columns).alias(ROW_HASH)), key=key)
-
-    def derive(self, name: str, spec: TableSpec | None = None, fingerprint: str = "one", **options) -> Derived | None:
-        """Bring one table up to date and remember it, as the runner does."""
-        chosen = spec or SPECS[name]
-        inputs = {p: INPUTS[p] for p in chosen.inputs}
-        record = self.records.get(name)
-        done = derive(chosen, inputs, self.store, record=record, fingerprint=fingerprint, **options)
-        if done is not None:
-            self.records[name] = TableRecord(done.published.version_after, fingerprint, done.input_versions)
-        return done
-
-    def modes(self) -> dict[str, str]:
-        """Bring all tables up to date; how each was."""
-        found = {name: self.derive(name) for name in SPECS}
-        return {name.removeprefix("gold.visit_"): done.mode for name, done in found.items() if done is not None}
-
-    def rows(self, name: str) -> list[tuple]:
-        return sorted((tuple(r[c] for c in DECLARED[name].column_names) for r in rows_of(self.root, name)), key=str)
-
-
 @pytest.fixture
 def shelf(tmp_path: Path, engine: Engine) -> Iterator[Shelf]:
-    yield Shelf(tmp_path, engine)
+    yield Shelf(tmp_path, engine, WORLD)
 
 
 VISITS = [("a", "2023Q4", 1, 2), ("a", "2024Q1", 1, 5), ("b", "2024Q1", 1, 7), ("b", "2024Q1", 2, None)]
@@ -91,7 +51,12 @@ VISITS = [("a", "2023Q4", 1, 2), ("a", "2024Q1", 1, 5), ("b", "2024Q1", 1, 7), (
 @embedded_unless_thorough
 def test_first_time_everything_is_computed(shelf: Shelf):
     shelf.write("silver.visits", VISITS)
-    assert shelf.modes() == {"totals": "full", "change": "full", "beds": "full", "share": "full"}
+    assert shelf.modes() == {
+        "visit_totals": "full",
+        "visit_change": "full",
+        "visit_beds": "full",
+        "visit_share": "full",
+    }
     assert shelf.rows("gold.visit_totals") == [
         ("a", "2023Q4", 2, False),
         ("a", "2024Q1", 5, True),
@@ -145,7 +110,12 @@ def test_changed_rows_are_followed_by_their_keys_and_the_quarter_after(shelf: Sh
     shelf.write("silver.visits", VISITS)
     shelf.modes()
     shelf.write("silver.visits", [("a", "2023Q4", 1, 4), *VISITS[1:]])
-    assert shelf.modes() == {"totals": "incremental", "change": "incremental", "beds": "incremental", "share": "full"}
+    assert shelf.modes() == {
+        "visit_totals": "incremental",
+        "visit_change": "incremental",
+        "visit_beds": "incremental",
+        "visit_share": "full",
+    }
     assert shelf.rows("gold.visit_change")[:2] == [("a", "2023Q4", 1, None), ("a", "2024Q1", 1, 1)]
 
 
@@ -169,9 +139,14 @@ def test_optional_input_that_arrives_leads_to_a_full_computation_then_to_increme
     shelf.write("silver.visits", VISITS)
     shelf.modes()
     shelf.write("silver.homes", [("a", 100), ("b", 50)])
-    assert shelf.modes() == {"totals": "skipped", "change": "skipped", "beds": "full", "share": "full"}
+    assert shelf.modes() == {
+        "visit_totals": "skipped",
+        "visit_change": "skipped",
+        "visit_beds": "full",
+        "visit_share": "full",
+    }
     shelf.write("silver.homes", [("a", 100), ("b", 60)])
-    assert shelf.modes()["beds"] == "incremental"
+    assert shelf.modes()["visit_beds"] == "incremental"
     assert shelf.rows("gold.visit_beds") == [("a", 7, 100), ("b", 7, 60)]
 
 
@@ -294,7 +269,7 @@ SEEDS = st.integers(min_value=0, max_value=10**6)
 
 def check_random_changes(folder: Path, engine: Engine, seed: int) -> None:
     chance = random.Random(seed)
-    shelf = Shelf(folder, engine)
+    shelf = Shelf(folder, engine, WORLD)
     rows: list[tuple] = []
     for _ in range(4):
         rows = random_visits(chance, rows)
@@ -302,10 +277,7 @@ def check_random_changes(folder: Path, engine: Engine, seed: int) -> None:
         if chance.random() < 0.5:
             shelf.write("silver.homes", [(ccn, chance.choice([50, 60])) for ccn in "abc" if chance.random() < 0.8])
         shelf.modes()
-        kept = {name: (shelf.rows(name), shelf.store.lake.version(name)) for name in SPECS}
-        for name in SPECS:
-            shelf.derive(name, full=True)
-        assert {name: (shelf.rows(name), shelf.store.lake.version(name)) for name in SPECS} == kept, seed
+        shelf.hold_to_full(seed)
 
 
 @examples(2, 20)

@@ -15,6 +15,7 @@ from tables.visits import DECLARED
 from nh_lakehouse import build_graph
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
+from nh_lakehouse.declare import Reach
 from nh_lakehouse.pipeline import fingerprint as module
 from nh_lakehouse.pipeline.fingerprint import table_fingerprint
 
@@ -40,7 +41,7 @@ def test_same_table_has_the_same_fingerprint():
         pytest.param(replace(SPEC, key=("ccn",)), DECLARATION, id="key"),
         pytest.param(replace(SPEC, per=("ccn",), lookback={}), DECLARATION, id="per"),
         pytest.param(replace(SPEC, lookback={"quarter": 2}), DECLARATION, id="lookback"),
-        pytest.param(replace(SPEC, reach={"pbj_daily": "work_date"}), DECLARATION, id="reach"),
+        pytest.param(replace(SPEC, reach={"pbj_daily": Reach("work_date", ("ccn",))}), DECLARATION, id="reach"),
         pytest.param(SPEC, with_columns(LAST.model_copy(update={"type": "double"})), id="column type"),
         pytest.param(SPEC, with_columns(LAST.model_copy(update={"name": "other"})), id="column name"),
         pytest.param(SPEC, with_columns(LAST, LAST.model_copy(update={"name": "more"})), id="column added"),

@@ -8,14 +8,18 @@ import shutil
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from deliveries import BY_MONTH
 from support import all_tables, load
 from thorough import embedded_unless_thorough
 
 from nh_lakehouse import generate_sample
+from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.engines import Engine
+from nh_lakehouse.pipeline import derive
 from nh_lakehouse.pipeline.report import RunReport
 
 pytestmark = pytest.mark.scenario
@@ -64,37 +68,71 @@ def corrected(path: Path, column: str, value: str, homes: int) -> str:
     return target.name
 
 
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[date]]:
+    """Table -> the months that the last run computed anew; tables that it looked at alone."""
+    found: dict[str, list[date]] = {}
+    real = derive._affected
+
+    def watched(spec: TableSpec, *rest: Any) -> Any:
+        affected = real(spec, *rest)
+        if affected is not None and affected.count and spec.per == ("snapshot_month",):
+            found[spec.name] = sorted(pq.read_table(affected.output)["snapshot_month"].to_pylist())
+        return affected
+
+    monkeypatch.setattr(derive, "_affected", watched)
+    return found
+
+
 @embedded_unless_thorough
 def test_months_that_come_are_corrected_and_go_cost_their_months_and_end_as_one_load(
-    tmp_path: Path, files: Path, engine: Engine
+    tmp_path: Path, files: Path, engine: Engine, computed: dict[str, list[date]]
 ) -> None:
     landing, lake = tmp_path / "landing", tmp_path / "lake"
+
+    def next_run(**options: object) -> dict[str, str]:
+        computed.clear()
+        return modes(again(lake, landing, engine, **options))
+
     bring(files, landing, ["*Nov*2024*", "*Dec*2024*", "FY_2024*"])
-    assert set(modes(again(lake, landing, engine)).values()) == {"full"}
+    assert set(next_run().values()) == {"full"}
 
     # A new month, of another calendar year: every table computes that month alone.
     bring(files, landing, ["*Jan*2025*"])
-    found = modes(again(lake, landing, engine))
+    found = next_run()
     assert set(found) == set(BY_MONTH) and len(BY_MONTH) == 15
     assert set(found.values()) == {"incremental"}
+    assert {len(months) for table, months in computed.items() if table != "gold.nh_trend"} == {1}
 
-    # The rates of a fiscal year arrive late and reach the months from January on; the national one has no months.
+    # The rates of a fiscal year arrive late and reach the months from January on.
     bring(files, landing, ["FY_2025*", "*Feb*2025*"])
-    found = modes(again(lake, landing, engine))
-    assert found.pop("gold.nh_executive_summary") == "full" and set(found.values()) == {"incremental"}
+    assert set(next_run().values()) == {"incremental"}
+    reached = [date(2025, 1, 1), date(2025, 2, 1)]
+    assert computed["gold.nh_facility_metrics"] == computed["gold.nh_executive_summary"] == reached
+
+    # Telephone numbers are another in the versions of all months, and in no table that is computed from them.
+    corrected(landing / "NH_ProviderInfo_Feb2025.csv", "Telephone Number", "5550100", homes=9)
+    assert next_run() == {} and computed == {}
 
     # Homes of the first month have fewer beds, those of December another owner: versions begin and end otherwise.
     corrected(landing / "NH_ProviderInfo_Nov2024.csv", "Number of Certified Beds", "31", homes=3)
     wrong = corrected(landing / "NH_ProviderInfo_Dec2024.csv", "Ownership Type", "Government - State", homes=2)
-    found = modes(again(lake, landing, engine))
+    found = next_run()
     assert set(found) >= {"gold.nh_facility_metrics", "gold.nh_trend"} and set(found.values()) == {"incremental"}
+    assert computed["gold.nh_facility_metrics"] == [date(2024, 11, 1), date(2024, 12, 1)]
     whole = tmp_path / "whole"
     again(whole, landing, engine)
     assert all_tables(lake) == all_tables(whole)
 
-    # Taken back: the correction of December, and the claims measures of January, whose place those of December take.
-    for name in (wrong, "NH_QualityMsr_Claims_Jan2025.csv"):
-        assert set(modes(again(lake, landing, engine, forget=name)).values()) <= {"incremental"}
+    # Taken back: the correction of December, the claims measures of January, whose place those of December take, and
+    # all homes of February: with the second of two files that say the same but for the telephone numbers.
+    for name, how in (
+        (wrong, {"incremental"}),
+        ("NH_QualityMsr_Claims_Jan2025.csv", {"incremental"}),
+        ("NH_ProviderInfo_Feb2025.csv", set()),
+        ("NH_ProviderInfo_Feb2025_corrected.csv", {"incremental"}),
+    ):
+        assert set(next_run(forget=name).values()) == how, name
         (landing / name).unlink()
     again(tmp_path / "without", landing, engine)
     assert all_tables(lake) == all_tables(tmp_path / "without")

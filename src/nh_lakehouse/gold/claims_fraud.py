@@ -61,8 +61,8 @@ def fraud_indicators(
         One row per (source, subject_type, subject_id, year, indicator, peer_group) for which there was something to
         look at, flagged or not. The modules `claims_fraud_*` say of each indicator what its value is and whence the
         rule comes. `score` is the share of a subject's evaluated indicators of the year that are flagged; it has a row
-        where any is evaluated. An indicator of several peer groups counts once: it is flagged where one of its rows is,
-        and `is_flagged` of one that is known makes it evaluated. Every row is an indicator, not a finding.
+        where any is evaluated. An indicator of several peer groups counts once: evaluated where `is_flagged` of one of
+        its rows is known, flagged where that of one is true. Every row is an indicator, not a finding.
     Source: rules of the fraud goal of the Medicare pipeline document; Iglewicz and Hoaglin 1993 (robust z-score).
     """
     found = [

@@ -53,8 +53,8 @@ def q12_utilization(patient_summary: DataFrame, patient_service: DataFrame) -> D
     """Events of services per 1,000 person-years, by state.
 
     Args:
-        patient_summary: one row per (source, bene_id, year); counts of events and months of coverage.
-        patient_service: one row per (source, bene_id, year, service); events in covered months.
+        patient_summary: one row per (source, bene_id, year); state and months of coverage.
+        patient_service: one row per (source, bene_id, year, service); events, and those in covered months.
     Returns:
         One row per (source, year, state, service) of states that have people, and `all`; state `unknown` where it is
         null. A service without events has a row with 0. `per_1000` = 12,000 x `rate_events_n` / `rate_months`, both of
@@ -64,12 +64,9 @@ def q12_utilization(patient_summary: DataFrame, patient_service: DataFrame) -> D
     Source: utilization per 1,000 member-years as insurers report it; months as in `patient_summary`.
     """
     by = ["source", "year", "state"]
-    events = list(SERVICES.values())
     months = ["ffs_months", "part_d_months"]
-    people = people_of(patient_summary)
-    in_states = with_all(people.select(*by, *months, *events), "state")
-    used = [count_if(F.col(name) > 0).alias(f"_users_{name}") for name in events]
-    states = in_states.groupBy(*by).agg(F.count(F.lit(1)).alias("people_n"), *sums_of([*months, *events]), *used)
+    people = people_of(patient_summary).select("source", "bene_id", "year", "state", *months)
+    states = with_all(people, "state").groupBy(*by).agg(F.count(F.lit(1)).alias("people_n"), *sums_of(months))
     drug_months = {DRUG_SERVICE: F.col("part_d_months")}
     rows = unpivot(
         states,
@@ -77,19 +74,17 @@ def q12_utilization(patient_summary: DataFrame, patient_service: DataFrame) -> D
         number="_place",
         rows={
             "service": [F.lit(service) for service in SERVICES],
-            "events_n": [F.coalesce(name, F.lit(0)) for name in events],
-            "users_n": [F.col(f"_users_{name}") for name in events],
             "rate_months": [drug_months.get(service, F.col("ffs_months")) for service in SERVICES],
         },
     )
-    places = people.select("source", "bene_id", "year", "state")
-    covered = patient_service.where("covered_events_n > 0").join(places, ["source", "bene_id", "year"], how="inner")
-    rated = with_all(covered.select(*by, "service", "covered_events_n"), "state").groupBy(*by, "service")
-    counted = rated.agg(F.sum("covered_events_n").alias("_covered_n"))
-    with_rate = rows.join(counted, [*by, "service"], how="left").withColumn(
-        "rate_events_n", F.coalesce("_covered_n", F.lit(0).cast("bigint"))
-    )
-    return with_rate.select(
+    used = patient_service.join(people.select("source", "bene_id", "year", "state"), ["source", "bene_id", "year"])
+    counts = {"events_n": "events_n", "rate_events_n": "covered_events_n"}
+    counted = with_all(used.select(*by, "service", *counts.values()), "state").groupBy(*by, "service")
+    sums = counted.agg(F.count(F.lit(1)).alias("users_n"), *[F.sum(of).alias(name) for name, of in counts.items()])
+    zero = F.lit(0).cast("bigint")
+    known = {name: F.coalesce(name, zero) for name in ("users_n", *counts)}
+    with_counts = rows.join(sums, [*by, "service"], how="left").withColumns(known)
+    return with_counts.select(
         *by,
         *"service events_n users_n people_n rate_events_n rate_months".split(),
         ratio(PER_1000_YEARS * F.col("rate_events_n"), "rate_months").alias("per_1000"),

@@ -11,16 +11,8 @@ from nh_lakehouse.declare import table
 
 __all__ = ["DRUG_SERVICE", "SERVICES", "patient_service"]
 
-SERVICES = {
-    "admission": "stays_n",
-    "ed": "ed_visits_n",
-    "office": "office_visits_n",
-    "snf": "snf_stays_n",
-    "hha": "hha_claims_n",
-    "hospice": "hospice_claims_n",
-    "fill": "fills_n",
-}
-"""Services and the columns of `patient_summary` that count their events."""
+SERVICES = ("admission", "ed", "office", "snf", "hha", "hospice", "fill")
+"""What is counted: stays, visits, claims of home health and hospice, fills."""
 
 DRUG_SERVICE = "fill"
 """Service of part D: its claims are known in part D months; those of the others in fee-for-service months."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from nh_lakehouse.declare import table
+from nh_lakehouse.declare import Reach, table
 from nh_lakehouse.gold.bands import Benchmarks, RiskCutoffs
 from nh_lakehouse.gold.facility import with_latest_edition
 from nh_lakehouse.gold.grouping import unpivot
@@ -64,7 +64,11 @@ METRICS: tuple[_Metric, ...] = (
 
 
 @table(
-    "gold.nh_executive_summary", key=["snapshot_month", "metric"], per=["snapshot_month"], optional=["nh_vbp_national"]
+    "gold.nh_executive_summary",
+    key=["snapshot_month", "metric"],
+    per=["snapshot_month"],
+    reach={"nh_vbp_national": Reach("fiscal_year", ("performance_rate",))},
+    optional=["nh_vbp_national"],
 )
 def nh_executive_summary(
     nh_facility_metrics: DataFrame,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from nh_lakehouse.declare import table
+from nh_lakehouse.declare import Reach, table
 from nh_lakehouse.gold.bands import (
     OccupancyBands,
     RiskCutoffs,
@@ -42,6 +42,11 @@ MEASURES: dict[str, tuple[str, str]] = {
 }
 """Column -> source and measure code; `%` stands for the version, of which the latest counts."""
 
+_SOURCES = tuple(sorted({source for source, _ in MEASURES.values()}))
+
+#: Rows of homes, not of states and the nation.
+_OF_HOMES = "ccn IS NOT NULL"
+
 OF_MONTH = (
     "ccn snapshot_month name state certified_beds residents_per_day overall_rating health_rating qm_rating "
     "staffing_rating total_hprd rn_hprd lpn_hprd aide_hprd licensed_hprd pt_hprd weekend_total_hprd weekend_rn_hprd "
@@ -61,10 +66,12 @@ OF_HOME = (
     key=["ccn", "snapshot_month"],
     per=["snapshot_month"],
     reach={
-        "nh_facility": "valid_from",
-        "nh_vbp": "fiscal_year",
-        "nh_measure_long": "snapshot_month",
-        "nh_vaccination": "snapshot_month",
+        "nh_facility": Reach("valid_from", ("ccn", *OF_HOME)),
+        "nh_vbp": Reach("fiscal_year", ("ccn", "performance_rsrr", "baseline_rsrr", "performance_score", "multiplier")),
+        "nh_measure_long": Reach(
+            "snapshot_month", ("ccn", "source", "measure_code", "period_end", "score"), f"source IN {_SOURCES}"
+        ),
+        "nh_vaccination": Reach("snapshot_month", ("ccn", "as_of_date", "residents_pct", "staff_pct"), _OF_HOMES),
     },
     optional=["nh_vbp", "nh_measure_long", "nh_vaccination"],
 )
@@ -153,7 +160,7 @@ def _with_readmission(homes: DataFrame, nh_vbp: DataFrame) -> DataFrame:
 
 
 def _with_measures(homes: DataFrame, nh_measure_long: DataFrame) -> DataFrame:
-    for source in ("claims", "qrp"):
+    for source in _SOURCES:
         names = {name: code for name, (of, code) in MEASURES.items() if of == source}
         release = f"_{source}_release"
         scores = nh_measure_long.filter(F.col("source") == source).withColumnRenamed("snapshot_month", release)
@@ -171,7 +178,7 @@ def _latest_score(code: str) -> Column:
 
 def _with_vaccination(homes: DataFrame, nh_vaccination: DataFrame) -> DataFrame:
     release = "_vaccination_release"
-    shares = nh_vaccination.filter(F.col("ccn").isNotNull()).withColumnRenamed("snapshot_month", release)
+    shares = nh_vaccination.filter(_OF_HOMES).withColumnRenamed("snapshot_month", release)
     latest = F.max(F.struct("as_of_date", "residents_pct", "staff_pct"))
     by_home = shares.groupBy("ccn", release).agg(latest.alias("_latest"))
     homes = with_latest_edition(homes, shares, release, until=F.col("snapshot_month"))

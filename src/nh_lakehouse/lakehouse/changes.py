@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FileChanges", "changed_files", "changed_keys", "changed_periods", "distinct_values"]
 
-#: Columns of a version that say when it held, not what did.
-_WHEN = ("valid_from", "valid_to", "is_current", "closed_reason")
-
 
 @dataclass(frozen=True)
 class FileChanges:
@@ -92,60 +89,57 @@ def changed_keys(
         relation: name of the table to create; its columns are the key.
     """
     names = ", ".join(f'"{k}"' for k in key)
-
-    def rows(files: Sequence[Path]) -> str:
-        if not files:
-            nothing = ", ".join(f'NULL AS "{k}"' for k in key)
-            return f"SELECT {nothing}, NULL AS _row_hash WHERE false"
-        return f"SELECT {names}, _row_hash FROM {parquet_rows(files)}"
-
+    sides = [
+        f"SELECT {names}, _row_hash, {n} AS n FROM {parquet_rows(files)}"
+        for files, n in ((changes.added, 1), (changes.removed, -1))
+        if files
+    ]
+    nothing = ", ".join(f'NULL AS "{k}"' for k in key)
+    rows = " UNION ALL ".join(sides) or f"SELECT {nothing}, NULL AS _row_hash, 0 AS n WHERE false"
     connection.execute(
         f"""CREATE TABLE {relation} AS SELECT DISTINCT {names} FROM (
-            ({rows(changes.added)} EXCEPT ALL {rows(changes.removed)})
-            UNION ALL ({rows(changes.removed)} EXCEPT ALL {rows(changes.added)}))"""
+            SELECT {names}, _row_hash FROM ({rows}) GROUP BY {names}, _row_hash HAVING sum(n) <> 0)"""
     )
 
 
 def changed_periods(
     connection: duckdb.DuckDBPyConnection,
-    changes: FileChanges,
-    columns: Sequence[str],
-    since: str,
-    period: str,
+    came: str | None,
+    went: str | None,
     relation: str,
+    *,
+    since: str,
+    until: str | None,
+    content: Sequence[str],
+    period: str,
 ) -> None:
     """Create a table of the periods for which rows that count from a day on differ between the files.
 
     Args:
         connection: where to create it; its table `periods` holds the periods that there are, in the column `period`.
-        changes: the files.
-        columns: all columns of the rows that matter.
-        since: the column from which on a row counts: `valid_from` (up to `valid_to`), another day, or a calendar year.
-        period: the column of days in `periods`, and of the table.
+        came, went: SELECTs of the rows of the files that came and of those that went; None where there are none.
         relation: name of the table to create.
+        since: the column from which on a row counts, a day or a calendar year.
+        until: the column of the day before which it counts no more; None: it counts for ever.
+        content: columns in which rows differ.
+        period: the column of days in `periods`, and of the table.
     """
-    day, has_end = sql_name(period), since == "valid_from"
-    # A version that was closed says of the periods before the same as it did open: when it held is no content.
-    content = ", ".join(sql_name(c) for c in columns if not (has_end and c in _WHEN))
-    # A hash in place of the columns: to compare a hundred of them takes DuckDB a second to plan.
-    names = f"{sql_name(since)} AS since, {'valid_to' if has_end else 'NULL'} AS until, hash({content}) AS content"
-    some = [*changes.added, *changes.removed]
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW changed AS SELECT {names} FROM {parquet_rows(some)}")
-
-    def rows(files: Sequence[Path]) -> str:
-        return f"SELECT {names} FROM {parquet_rows(files)}" if files else "SELECT * FROM changed WHERE false"
-
-    for side, here, there in (("came", changes.added, changes.removed), ("went", changes.removed, changes.added)):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {side} AS ({rows(here)}) EXCEPT ALL ({rows(there)})")
-    if not has_end:
-        ((kind,),) = connection.execute("SELECT any_value(typeof(since)) FROM changed").fetchall()
-        at = day if kind == "DATE" else f"year({day})"
-        first = "SELECT min(since) FROM (FROM came UNION ALL FROM went)"
-        connection.execute(f"CREATE TABLE {relation} AS SELECT DISTINCT {day} FROM periods WHERE {at} >= ({first})")
-        return
-    in_force = f"since <= p.{day} AND (until IS NULL OR p.{day} < until)"
-    came, went = (f"SELECT p.{day}, content FROM {side} JOIN periods AS p ON {in_force}" for side in ("came", "went"))
+    day, end = sql_name(period), sql_name(until) if until else "NULL"
+    # Counted, not held against each other with EXCEPT ALL, which keeps every value of both sides: 20 GB for a month of
+    # measures. So a hash stands for what a row says, as it does wherever rows are compared.
+    row = f"{sql_name(since)} AS since, {end} AS until, hash({', '.join(map(sql_name, content))}) AS content"
+    sides = [f"SELECT {row}, {n} AS n FROM ({rows})" for rows, n in ((came, 1), (went, -1)) if rows]
     connection.execute(
-        f"""CREATE TABLE {relation} AS SELECT DISTINCT {day} FROM (
-            (({came}) EXCEPT ALL ({went})) UNION ALL (({went}) EXCEPT ALL ({came})))"""
+        f"""CREATE OR REPLACE TEMP TABLE moved AS SELECT since, until, content, sum(n) AS n
+            FROM ({" UNION ALL ".join(sides)}) GROUP BY since, until, content HAVING sum(n) <> 0"""
     )
+    if until is None:
+        (_, kind, *_), *_ = connection.execute("DESCRIBE moved").fetchall()
+        at = day if kind == "DATE" else f"year({day})"
+        reached = f"SELECT DISTINCT {day} FROM periods WHERE {at} >= (SELECT min(since) FROM moved)"
+    else:
+        reached = f"""SELECT DISTINCT {day} FROM (
+            SELECT p.{day}, content FROM moved JOIN periods AS p
+              ON since <= p.{day} AND (until IS NULL OR p.{day} < until)
+            GROUP BY p.{day}, content HAVING sum(n) <> 0)"""
+    connection.execute(f"CREATE TABLE {relation} AS {reached}")

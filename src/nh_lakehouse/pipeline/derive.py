@@ -17,16 +17,17 @@ import duckdb
 
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
-from nh_lakehouse.declare import TableSpec
+from nh_lakehouse.declare import Reach, TableSpec
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys, changed_periods
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
-from nh_lakehouse.lakehouse.reading import select_rows
+from nh_lakehouse.lakehouse.reading import rows_of_files, select_rows
 from nh_lakehouse.lakehouse.state import TableRecord
 from nh_lakehouse.lakehouse.store import Published, Store, semi_join
 from nh_lakehouse.pipeline.check_frame import check_columns
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
     from pyspark.sql import DataFrame
 
 __all__ = ["GOLD_AUDIT", "Derived", "derive", "is_current"]
@@ -146,10 +147,12 @@ def _input(
     parameter: str, name: str, version: int, store: Store, spec: TableSpec, affected: _Affected | None
 ) -> DataFrame:
     declaration = load_tables()[name]
-    if version < 0:
-        return store.empty(declaration.columns)
-    frame = store.read(name, version)
-    if affected is None or parameter in spec.reach or not set(spec.per) <= set(declaration.column_names):
+    frame = store.empty(declaration.columns) if version < 0 else store.read(name, version)
+    if reach := spec.reach.get(parameter):
+        # Nothing else of it: what is not compared between versions can then decide nothing. Behind an alias, as Spark
+        # looks for a column that a filter names and a frame lacks in what the frame was selected from.
+        return (frame.where(reach.where) if reach.where else frame).select(*reach.all_columns).alias(parameter)
+    if version < 0 or affected is None or not set(spec.per) <= set(declaration.column_names):
         return frame
     from pyspark.sql import functions as F
 
@@ -179,16 +182,19 @@ def _affected(
         files = changed_files(store.lake, name, before, version)
         if files is None:
             return None
-        changes.append((parameter, files))
+        if files.added or files.removed:
+            changes.append((parameter, files))
     target = store.scratch(f"{spec.name}_keys")
     target.mkdir(parents=True)
     with duckdb.connect() as connection:
         if any(parameter in spec.reach for parameter, _ in changes):
-            connection.execute(f"CREATE TABLE periods AS {_periods(spec, inputs, store, versions)}")
+            if not (periods := _periods(spec, inputs, store, versions)):
+                return None
+            connection.execute(f"CREATE TABLE periods AS {periods}")
         for number, (parameter, files) in enumerate(changes):
-            if since := spec.reach.get(parameter):
-                columns = load_tables()[inputs[parameter]].column_names
-                changed_periods(connection, files, columns, since, spec.per[0], f"changed_{number}")
+            if reach := spec.reach.get(parameter):
+                table = store.lake.delta(inputs[parameter], versions[inputs[parameter]])
+                _reached_periods(connection, table, files, reach, spec.per[0], f"changed_{number}")
             else:
                 changed_keys(connection, files, spec.per, f"changed_{number}")
         union = " UNION ".join(f"SELECT * FROM changed_{i}" for i in range(len(changes)))
@@ -207,6 +213,34 @@ def _affected(
     return _Affected(output, needed, count, literals, bounds)
 
 
+def _reached_periods(
+    connection: duckdb.DuckDBPyConnection,
+    table: DeltaTable,
+    files: FileChanges,
+    reach: Reach,
+    period: str,
+    relation: str,
+) -> None:
+    """Create a table of the periods that a change of an input reaches, by what a function reads of it."""
+    counts = f"({reach.where})" if reach.where else "true"
+    came, went = (
+        f"SELECT * FROM ({rows_of_files(table, [str(f) for f in side])}) WHERE {counts}" if side else None
+        for side in (files.added, files.removed)
+    )
+    # A version that was closed says of the periods before the same as it did open: when one held is no content.
+    when = (reach.since, reach.until) if reach.until else ()
+    changed_periods(
+        connection,
+        came,
+        went,
+        relation,
+        since=reach.since,
+        until=reach.until,
+        content=[c for c in reach.all_columns if c not in when],
+        period=period,
+    )
+
+
 def _periods(spec: TableSpec, inputs: Mapping[str, str], store: Store, versions: Mapping[str, int]) -> str:
     """DuckDB SELECT of the periods that the output has: those of the inputs that are looked at period by period."""
     period = spec.per[0]
@@ -220,7 +254,7 @@ def _shifted(relation: str, spec: TableSpec, *, forward: bool) -> str:
     names = ", ".join(f'"{c}"' for c in spec.per)
     query = f"SELECT {names} FROM {relation}"
     types = {c.name: c.type for c in load_tables()[spec.name].columns}
-    for column, reach in spec.lookback.items():
+    for column, periods_n in spec.lookback.items():
         sign = "+" if forward else "-"
         if types[column] == "date":
             shifted = f'CAST("{column}" {sign} to_months(CAST(step AS INT)) AS DATE)'
@@ -228,7 +262,7 @@ def _shifted(relation: str, spec: TableSpec, *, forward: bool) -> str:
             number = f"""(CAST(left("{column}", 4) AS INT) * 4 + CAST(right("{column}", 1) AS INT) - 1 {sign} step)"""
             shifted = f"concat(CAST({number} // 4 AS VARCHAR), 'Q', CAST({number} % 4 + 1 AS VARCHAR))"
         columns = ", ".join(f'{shifted} AS "{c}"' if c == column else f'"{c}"' for c in spec.per)
-        query = f"SELECT DISTINCT {columns} FROM ({query}), range({reach + 1}) AS steps(step)"
+        query = f"SELECT DISTINCT {columns} FROM ({query}), range({periods_n + 1}) AS steps(step)"
     return query
 
 

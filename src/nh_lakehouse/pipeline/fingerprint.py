@@ -30,7 +30,7 @@ def table_fingerprint(spec: TableSpec, declaration: TableDeclaration, data_sets:
     parts = [repr(sorted((n, repr(v)) for n, v in spec.thresholds.items()))]
     parts += [f"{c.name}:{c.type}" for c in declaration.columns]
     parts += [repr((spec.key, spec.per, sorted(spec.lookback.items()), spec.history, spec.group, spec.untracked))]
-    parts += [repr(sorted(spec.reach.items()))] if spec.reach else []
+    parts += [f"reach:{name}:{reach!r}" for name, reach in sorted(spec.reach.items())]
     parts += [part for made_by in spec.makers if (part := _of_history(made_by))]
     # Every row carries its hash: another way of hashing is another table.
     modules = set(_closure(f"{_PACKAGE}.silver.row_hash"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -146,6 +147,7 @@ def build_graph(
         if stray := [c for c in dict.fromkeys((*spec.key, *spec.per, *spec.order)) if c not in declared]:
             problems.append(f"{spec.name}: key, per or order name columns that are not declared: {', '.join(stray)}")
         problems += _problems_of_history(spec, declared, contracts)
+        problems += _problems_of_reach(spec, tables)
     shorts.update(own)
     parents: dict[str, tuple[str, ...]] = {}
     for name, spec in by_name.items():
@@ -173,9 +175,34 @@ def _problems_of_history(spec: TableSpec, declared: Sequence[str], contracts: Ma
     for made_by in spec.makers:
         if stray := [c for c in (*made_by.type_1, *made_by.computed) if c not in declared]:
             problems.append(f"{spec.name}: type_1 or computed name columns that are not declared: {', '.join(stray)}")
+        main = contracts.get(made_by.inputs[0]) if made_by.taken_back else None
+        if main and not set(re.findall(r"[a-z_][a-z0-9_]*", str(made_by.taken_back))) & set(main.column_by_name):
+            problems.append(f"{spec.name}: taken_back names no column of {main.name}: {made_by.taken_back}")
         for data_set, column in made_by.refined_by.items():
             if data_set in contracts and column not in contracts[data_set].column_by_name:
                 problems.append(f"{spec.name}: {data_set} has no column {column} to date its rows by")
+    return problems
+
+
+def _problems_of_reach(spec: TableSpec, tables: Mapping[str, TableDeclaration]) -> list[str]:
+    """Why it could not be told which months a change of an input reaches."""
+    if not spec.reach:
+        return []
+    problems, period = [], spec.per[0]
+    columns = {name.split(".")[1]: {c.name: c.type for c in t.columns} for name, t in tables.items()}
+    if columns[spec.short_name].get(period) != "date":
+        problems.append(f"{spec.name}: reach needs a day in per, found {period}")
+    if not any(period in columns.get(p, ()) for p in spec.inputs if p not in spec.reach):
+        problems.append(
+            f"{spec.name}: no input outside reach has the column {period}, which says what months there are"
+        )
+    for parameter, reach in spec.reach.items():
+        kind = columns.get(parameter, {}).get(reach.since)
+        if kind not in ("date", "int", None) or not reach.columns:
+            problems.append(
+                f"{spec.name}: reach of {parameter}: expected a day or a year in since and at least one more column, "
+                f"found {reach.since} ({kind}) and {len(reach.columns)} columns"
+            )
     return problems
 
 
