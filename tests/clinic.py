@@ -18,12 +18,11 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from small_contract import column
+from small_contract import column, declared_as
 from support import csv_text, load, write
 
 import nh_lakehouse
-from nh_lakehouse.contracts import DataSet, TableDeclaration, load_contracts, load_tables
-from nh_lakehouse.contracts.model import DerivedColumn
+from nh_lakehouse.contracts import DataSet, load_contracts, load_tables
 from nh_lakehouse.declare import silver_table, table
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.pipeline.graph import Graph, build_graph, collect_specs
@@ -84,25 +83,22 @@ CONTRACTS = {
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _declared(name: str, columns: str) -> TableDeclaration:
-    pairs = [text.strip().split(" ") for text in columns.split(", ")]
-    described = tuple(DerivedColumn(name=n, type=t, description=n) for n, t in pairs)
-    return TableDeclaration(name=name, domain="clinic", title=name, columns=described)
-
-
 _OF_CLAIM = "source string, kind string, claim_id string"
 DECLARED = {
     t.name: t
     for t in (
-        _declared(CLAIM, f"{_OF_CLAIM}, person string, day date, paid_usd decimal(18,2), line_n bigint"),
-        _declared(LINE, f"{_OF_CLAIM}, line_no int, person string, paid_usd decimal(18,2)"),
-        _declared(
+        declared_as("clinic", CLAIM, f"{_OF_CLAIM}, person string, day date, paid_usd decimal(18,2), line_n bigint"),
+        declared_as("clinic", LINE, f"{_OF_CLAIM}, line_no int, person string, paid_usd decimal(18,2)"),
+        declared_as(
+            "clinic",
             PERSON,
             "source string, person string, town string, died date, helped boolean, valid_from date, "
             "valid_to date, is_current boolean, closed_reason string, dq_flags array<string>",
         ),
-        _declared("silver.cln_spell", "source string, person string, first_day date, last_day date, claims_n bigint"),
-        _declared("gold.cln_spend", "source string, person string, paid_usd decimal(18,2), days int"),
+        declared_as(
+            "clinic", "silver.cln_spell", "source string, person string, first_day date, last_day date, claims_n bigint"
+        ),
+        declared_as("clinic", "gold.cln_spend", "source string, person string, paid_usd decimal(18,2), days int"),
     )
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.contracts.model import DataSet, DerivedColumn, TableDeclaration
 
 
 def column(name: str, kind: str = "string", **more: Any) -> dict[str, Any]:
@@ -26,3 +26,10 @@ def small_contract(*columns: dict[str, Any], **changes: Any) -> DataSet:
         "columns": [column("id", required=True), *columns, column("day", "date")],
     }
     return DataSet.model_validate({**document, **changes})
+
+
+def declared_as(domain: str, name: str, columns: str) -> TableDeclaration:
+    """A table of these columns, written `id string, n bigint`."""
+    pairs = [column.strip().split(" ") for column in columns.split(", ")]
+    described = tuple(DerivedColumn(name=n, type=t, description=n) for n, t in pairs)
+    return TableDeclaration(name=name, domain=domain, title=name, columns=described)

@@ -21,6 +21,7 @@ __all__ = [
     "NO_FLAGS",
     "PX9",
     "PX10",
+    "TAKEN_BACK",
     "all_fit",
     "calendar",
     "check_present",
@@ -45,6 +46,9 @@ DX10 = "[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}"
 PX9 = "[0-9]{2,4}"
 PX10 = "[0-9A-HJ-NP-Z]{7}"
 """Shapes of procedure codes in ICD-9-CM volume 3 and ICD-10-PCS, which has no letters I and O."""
+
+TAKEN_BACK = "dml_ind = 'DELETE'"
+"""SQL that is true of rows by which a delivery of RIF takes a record back."""
 
 ICD10_BEGINS = "2015-10-01"
 """First day on which claims in the United States are coded in ICD-10 (45 CFR 162.1002)."""

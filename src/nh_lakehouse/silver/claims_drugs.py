@@ -60,7 +60,7 @@ def drug_event_rif(rif_pde: DataFrame) -> DataFrame:
     Source: ResDAC Part D Drug Event record layout.
     """
     rows = codes.require(rif_pde, "rif_pde", TABLE).where(
-        "(final_action IS NULL OR final_action = 'F') AND coalesce(dml_ind, '') <> 'DELETE' "
+        f"(final_action IS NULL OR final_action = 'F') AND NOT coalesce({codes.TAKEN_BACK}, false) "
         "AND coalesce(adjustment, '') <> 'D'"
     )
     paid = " + ".join(PAID_BY)

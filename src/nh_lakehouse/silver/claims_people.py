@@ -44,9 +44,6 @@ RACE = {
 DUAL_CODES = ("01", "02", "03", "04", "05", "06", "08")
 """Monthly codes of Medicaid beside Medicare (ResDAC, DUAL_STUS_CD); 09, 00, NA and 99 are not."""
 
-TAKEN_BACK = "dml_ind = 'DELETE'"
-"""SQL that is true of rows by which a delivery of RIF takes a record back."""
-
 
 def _is_dual(month: str) -> str:
     return f"{month} IN ({', '.join(repr(code) for code in DUAL_CODES)})"
@@ -104,7 +101,7 @@ def clm_beneficiary_synpuf(syn_beneficiary: DataFrame) -> DataFrame:
     order=["source", "bene_id", "valid_from"],
     computed={"dual": _DUAL},
     refined_by={"rif_beneficiary_history": "effective_begin_date"},
-    taken_back=TAKEN_BACK,
+    taken_back=codes.TAKEN_BACK,
 )
 def clm_beneficiary_rif(rif_beneficiary: DataFrame) -> DataFrame:
     """Who the beneficiaries of RIF are, per person and version.
@@ -168,7 +165,7 @@ def clm_beneficiary_year_rif(rif_beneficiary: DataFrame) -> DataFrame:
         MissingColumnError: an input column is absent.
     Source: ResDAC Master Beneficiary Summary File record layout.
     """
-    rows = codes.require(rif_beneficiary, "rif_beneficiary", YEAR).where(f"NOT coalesce({TAKEN_BACK}, false)")
+    rows = codes.require(rif_beneficiary, "rif_beneficiary", YEAR).where(f"NOT coalesce({codes.TAKEN_BACK}, false)")
     by_month = {name: _by_month(_monthly(code), test, stated) for name, (code, test, stated) in _PARTS.items()}
     computed = {
         "source": "'rif'",

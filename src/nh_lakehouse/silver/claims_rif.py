@@ -269,7 +269,7 @@ def _with_facts(rows: DataFrame, facts: Mapping[str, str]) -> DataFrame:
     A join to a narrow aggregate: half the time of a window on Sail, a tenth of an aggregate of structs.
     """
     final = rows.where("final_action IS NULL OR final_action = 'F'")
-    aggregates = {"__first_line": "min(line_no)", "__deleted": "max(CASE WHEN dml_ind = 'DELETE' THEN 1 ELSE 0 END)"}
+    aggregates = {"__first_line": "min(line_no)", "__deleted": f"max(CASE WHEN {codes.TAKEN_BACK} THEN 1 ELSE 0 END)"}
     of_claim = final.groupBy(F.col("claim_id").alias("__claim")).agg(
         *[F.expr(sql).alias(name) for name, sql in {**aggregates, **facts}.items()]
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
+from small_contract import declared_as
 
-from nh_lakehouse.contracts.model import DerivedColumn, TableDeclaration
 from nh_lakehouse.declare import Reach, table
 
 PER = ["month"]
@@ -52,20 +52,16 @@ def stay_trend(stay_bill: DataFrame) -> DataFrame:
     return numbered.select("ccn", "month", F.col("_sum").cast("bigint").alias("n_3m"))
 
 
-def _declared(name: str, columns: str) -> TableDeclaration:
-    pairs = [column.strip().split(" ") for column in columns.split(",")]
-    described = tuple(DerivedColumn(name=n, type=t, description=n) for n, t in pairs)
-    return TableDeclaration(name=name, domain="stays", title=name, columns=described)
-
-
 DECLARED = {
     t.name: t
     for t in (
-        _declared("silver.stays", "ccn string, month date, n bigint"),
-        _declared("silver.owners", "ccn string, owner string, phone string, valid_from date, valid_to date"),
-        _declared("silver.rates", "year int, kind string, rate double"),
-        _declared("silver.scores", "ccn string, released date, score int"),
-        _declared("gold.stay_bill", "ccn string, month date, n bigint, owner string, rate double, score int"),
-        _declared("gold.stay_trend", "ccn string, month date, n_3m bigint"),
+        declared_as("stays", "silver.stays", "ccn string, month date, n bigint"),
+        declared_as("stays", "silver.owners", "ccn string, owner string, phone string, valid_from date, valid_to date"),
+        declared_as("stays", "silver.rates", "year int, kind string, rate double"),
+        declared_as("stays", "silver.scores", "ccn string, released date, score int"),
+        declared_as(
+            "stays", "gold.stay_bill", "ccn string, month date, n bigint, owner string, rate double, score int"
+        ),
+        declared_as("stays", "gold.stay_trend", "ccn string, month date, n_3m bigint"),
     )
 }

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from small_contract import declared_as
 
-from nh_lakehouse.contracts.model import DerivedColumn, TableDeclaration
 from nh_lakehouse.declare import table
 
 
@@ -49,23 +49,17 @@ def visit_share(visit_beds: DataFrame) -> DataFrame:
     return visit_beds.crossJoin(whole).select("ccn", (F.col("n") / F.col("_whole")).alias("share"))
 
 
-def _declared(name: str, columns: str) -> TableDeclaration:
-    pairs = [column.strip().split(" ") for column in columns.split(",")]
-    described = tuple(DerivedColumn(name=n, type=t, description=n) for n, t in pairs)
-    return TableDeclaration(name=name, domain="visits", title=name, columns=described)
-
-
 DECLARED = {
     t.name: t
     for t in (
-        _declared("silver.visits", "ccn string, quarter string, day int, n bigint"),
-        _declared("silver.homes", "ccn string, beds int"),
-        _declared("gold.visit_totals", "ccn string, quarter string, n bigint, busy boolean"),
-        _declared("gold.visit_change", "ccn string, quarter string, day int, change_n bigint"),
-        _declared("gold.visit_beds", "ccn string, n bigint, beds int"),
-        _declared("gold.visit_share", "ccn string, share double"),
+        declared_as("visits", "silver.visits", "ccn string, quarter string, day int, n bigint"),
+        declared_as("visits", "silver.homes", "ccn string, beds int"),
+        declared_as("visits", "gold.visit_totals", "ccn string, quarter string, n bigint, busy boolean"),
+        declared_as("visits", "gold.visit_change", "ccn string, quarter string, day int, change_n bigint"),
+        declared_as("visits", "gold.visit_beds", "ccn string, n bigint, beds int"),
+        declared_as("visits", "gold.visit_share", "ccn string, share double"),
         *(
-            _declared(name, "id int")
+            declared_as("visits", name, "id int")
             for name in ("gold.hen", "gold.egg", "gold.echo", "gold.lonely", "gold.twin", "ops.twin")
         ),
     )
