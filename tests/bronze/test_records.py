@@ -48,7 +48,7 @@ def parse_twice(folder: Path, text: str) -> tuple[list[Row] | None, list[Row]]:
     """Records by the fast parser (None where it declines) and by the slow one."""
     probe = probe_file(write(folder / "x.csv", text), folder)
     names = [f"c{i}" for i in range(len(read_header(probe.path, ",")))]
-    fast = records._parse_fast(probe, names, ",", folder / "fast", 500) if probe.simple else None
+    fast = records._parse_fast(probe, names, ",", folder / "fast") if probe.simple else None
     slow = records._parse_slowly(probe.path, names, ",", folder / "slow")
     return fast and rows_of(fast, names), rows_of(slow, names)
 
@@ -200,7 +200,7 @@ def test_name_that_looks_like_a_pattern_reads_its_own_file(tmp_path, name):
     write(tmp_path / "x_1.csv", "a,b\n1,wrong\n")
     write(tmp_path / "x_22.csv", "a,b\n1,wrong\n")
     probe = probe_file(write(tmp_path / name, "a,b\n1,right\n"), tmp_path)
-    fast = records._parse_fast(probe, ["a", "b"], ",", tmp_path / "fast", 500)
+    fast = records._parse_fast(probe, ["a", "b"], ",", tmp_path / "fast")
     assert fast is not None
     assert rows_of(fast, ["a", "b"]) == [("1", "right", 1, 2, None)]
 

@@ -172,10 +172,7 @@ def split(tmp_path: Path, files: Sequence[Sequence[Row]]) -> tuple[list[Path], l
     for number, rows in enumerate(files):
         came.append(tmp_path / f"came_{number}.parquet")
         pq.write_table(arrow(rows), came[-1])
-    with connect(tmp_path) as connection:
-        return came, period_by_period(
-            connection, DeltaTable(str(table.folder)), came, "grp", tmp_path / "placed" / "by_period"
-        )
+    return came, period_by_period(DeltaTable(str(table.folder)), came, "grp", tmp_path / "placed" / "by_period")
 
 
 def test_periods_that_come_together_get_files_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

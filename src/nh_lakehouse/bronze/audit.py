@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-import duckdb
-
 from nh_lakehouse.bronze.identify import Periods
 from nh_lakehouse.bronze.records import CORRUPT, LINE, PARQUET, ROW, Parsed
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
 
 __all__ = ["AUDIT", "Audit", "with_audit"]
@@ -100,7 +99,7 @@ def with_audit(parsed: Parsed, columns: dict[str, str], target: Path) -> Parsed:
     own = [c for c in columns if c in _names(parsed.paths[0])]
     kept = f"* EXCLUDE ({', '.join(sql_name(c) for c in own)})" if own else "*"
     added = ", ".join(f"{expression} AS {sql_name(name)}" for name, expression in columns.items())
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(
             f"COPY (SELECT {kept}, {added} FROM {parquet_rows(parsed.paths)}) TO {sql_value(str(target))} {PARQUET}"
         )

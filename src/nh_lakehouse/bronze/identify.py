@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-import duckdb
-
 from nh_lakehouse.contracts.model import MONTHS, DataSet, HeaderMatch, month_start
 from nh_lakehouse.errors import MissingColumnError, UnreadableFileError
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
 
 __all__ = [
@@ -247,7 +246,7 @@ def _number(text: str) -> int:
 
 
 def _value_counts(staged: Sequence[Path], column: str) -> list[tuple[str, int]]:
-    with duckdb.connect() as connection:
+    with connect() as connection:
         return connection.execute(
             f"""SELECT "{column}", count(*) AS n FROM {parquet_rows(staged)}
                 WHERE "{column}" IS NOT NULL AND _corrupt_record IS NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT 2000"""

@@ -326,7 +326,7 @@ class _Standing:
 def _known(store: Store, table: str, data_set: DataSet) -> dict[tuple[str, str], _Standing]:
     """Files that stand in the table, and those on record as loaded that had no rows, by what a file is known by."""
     rows = []
-    if store.lake.delta(table).file_uris():
+    if store.lake.snapshot(table).file_uris():
         with store.lake.duckdb([table]) as connection:
             rows = connection.execute(
                 f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period), _source_file,

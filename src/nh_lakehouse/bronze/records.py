@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from nh_lakehouse.bronze.probe import Probe
 from nh_lakehouse.errors import UnreadableFileError
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import sql_file, sql_name, sql_value
 
 __all__ = ["CORRUPT", "LINE", "PARQUET", "ROW", "Parsed", "parse_records"]
@@ -35,6 +36,8 @@ MAX_LINES_IN_RECORD = 50
 _MAX_RAW = 2_000
 _BATCH = 50_000
 _MAX_REJECTS = 200
+#: Of all files that are parsed at once; the parser needs a hundredth of it for most.
+_MEMORY = "2GB"
 #: Staged files become those of the table. Version 2 would keep row numbers as differences, in next to no space, but
 #: Spark 3.5 misreads it: errors in long files, wrong texts in short ones.
 PARQUET = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v1)"
@@ -62,7 +65,6 @@ def parse_records(
     target: Path,
     *,
     extra: Mapping[str, str] | None = None,
-    memory_mb: int = 1_000,
 ) -> Parsed:
     """Stage the records of a utf-8 file as Parquet.
 
@@ -72,13 +74,12 @@ def parse_records(
         delimiter: field separator.
         target: stem of the Parquet files to write.
         extra: more columns to write with each record, as DuckDB expressions; only the fast parser does.
-        memory_mb: bound on the memory of the parser.
     Returns:
         The Parquet files and their counts; rows_n counts well-formed and corrupt records.
     Raises:
         UnreadableFileError: the text cannot be parsed at all.
     """
-    parsed = _parse_fast(probe, names, delimiter, target, memory_mb, extra) if probe.simple else None
+    parsed = _parse_fast(probe, names, delimiter, target, extra) if probe.simple else None
     return parsed or _parse_slowly(probe.path, names, delimiter, target)
 
 
@@ -87,7 +88,6 @@ def _parse_fast(
     names: Sequence[str],
     delimiter: str,
     target: Path,
-    memory_mb: int,
     extra: Mapping[str, str] | None = None,
 ) -> Parsed | None:
     """DuckDB's parser; None where some record is not exactly one line."""
@@ -96,7 +96,7 @@ def _parse_fast(
     values = ", ".join(f"nullif({sql_name(name)}, '') AS {sql_name(name)}" for name in names)
     added = "".join(f", {expression} AS {sql_name(name)}" for name, expression in (extra or {}).items())
     # The number of a record makes one thread of the plan: files are read side by side.
-    with duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "threads": 1}) as connection:
+    with connect(threads=1, memory=_MEMORY) as connection:
         try:
             connection.execute(
                 f"""COPY (

@@ -134,7 +134,7 @@ def comparison_of(
     from nh_lakehouse.silver.conform import HISTORY_COLUMNS
 
     key, versions_of = _key_of(table)
-    fields = {f.name: str(getattr(f.type, "type", f.type)) for f in lake.delta(table).schema().fields}
+    fields = {f.name: str(getattr(f.type, "type", f.type)) for f in lake.snapshot(table).schema().fields}
     has_versions = {"valid_from", "valid_to"} <= set(fields)
     period = "snapshot_month" if has_versions else _period_column(table, key, list(fields))
     # A surrogate tells versions apart: it is another one in the next version of the same.

@@ -189,7 +189,7 @@ def _print_answer(
 
 
 def _plain_columns(lake: Lakehouse, name: str, version: int | None) -> list[str]:
-    return [f.name for f in lake.delta(name, version).schema().fields if not f.name.startswith("_")]
+    return [f.name for f in lake.snapshot(name, version).schema().fields if not f.name.startswith("_")]
 
 
 def _titles() -> dict[str, str]:
@@ -202,7 +202,7 @@ def _titles() -> dict[str, str]:
 def _facts(lake: Lakehouse, name: str, title: str) -> dict[str, Any]:
     import pyarrow as pa
 
-    delta = lake.delta(name)
+    delta = lake.snapshot(name)
     files = pa.table(delta.get_add_actions(flatten=True))
     counts = files.column("num_records").to_pylist() if "num_records" in files.column_names else [None]
     rows = sum(counts) if None not in counts else len(lake.arrow(name))

@@ -246,7 +246,7 @@ def _flags_query(lake: Lakehouse) -> str:
     flagged = [
         name
         for name in lake.tables()
-        if name.startswith("silver.") and any(f.name == "dq_flags" for f in lake.delta(name).schema().fields)
+        if name.startswith("silver.") and any(f.name == "dq_flags" for f in lake.snapshot(name).schema().fields)
     ]
     parts = [f"SELECT '{name}' AS \"table\", unnest(dq_flags) AS flag FROM {name}" for name in flagged]
     if not parts:

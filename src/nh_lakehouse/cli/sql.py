@@ -88,7 +88,7 @@ def select_statement(
     Raises:
         ConfigError: a column does not exist.
     """
-    present = [f.name for f in lake.delta(table, version).schema().fields]
+    present = [f.name for f in lake.snapshot(table, version).schema().fields]
     chosen = ", ".join(f'"{column_named(c, present, table, "--columns")}"' for c in columns) or "*"
     orders = [_order(o, present, table) for o in order_by]
     # The condition stands on lines of its own: a comment at its end takes nothing else along.

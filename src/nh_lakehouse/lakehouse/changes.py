@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 
 if TYPE_CHECKING:
@@ -65,11 +66,9 @@ def changed_files(lake: Lakehouse, name: str, since: int, until: int) -> FileCha
 
 def distinct_values(files: Sequence[Path], column: str) -> list[str]:
     """Distinct values of a text column over data files."""
-    import duckdb
-
     if not files:
         return []
-    with duckdb.connect() as connection:
+    with connect() as connection:
         rows = connection.execute(
             f"""SELECT DISTINCT "{column}" FROM {parquet_rows(files)}
                 WHERE "{column}" IS NOT NULL ORDER BY 1"""
@@ -97,7 +96,7 @@ def changed_keys(
     nothing = ", ".join(f'NULL AS "{k}"' for k in key)
     rows = " UNION ALL ".join(sides) or f"SELECT {nothing}, NULL AS _row_hash, 0 AS n WHERE false"
     connection.execute(
-        f"""CREATE TABLE {relation} AS SELECT DISTINCT {names} FROM (
+        f"""CREATE TEMP TABLE {relation} AS SELECT DISTINCT {names} FROM (
             SELECT {names}, _row_hash FROM ({rows}) GROUP BY {names}, _row_hash HAVING sum(n) <> 0)"""
     )
 
@@ -142,4 +141,4 @@ def changed_periods(
             SELECT p.{day}, content FROM moved JOIN periods AS p
               ON since <= p.{day} AND (until IS NULL OR p.{day} < until)
             GROUP BY p.{day}, content HAVING sum(n) <> 0)"""
-    connection.execute(f"CREATE TABLE {relation} AS {reached}")
+    connection.execute(f"CREATE TEMP TABLE {relation} AS {reached}")

@@ -24,6 +24,8 @@ _NAME = re.compile(r"(bronze|silver|gold|ops)\.([a-z][a-z0-9_]{0,99})\Z")
 
 #: What stands for something else in the paths that Spark and Sail (patterns) and Delta (addresses) read.
 _READ_OTHERWISE = "[]{}*?%\\"
+#: So many versions of tables are kept open; a run of everything uses half of them.
+_OPENED = 1_000
 
 
 class Lakehouse:
@@ -40,6 +42,7 @@ class Lakehouse:
         self.root = Path(root).expanduser().absolute()
         if self.root.is_file():
             raise ConfigError(f"{root} is a file; a lakehouse is a folder")
+        self._opened: dict[tuple[str, int, int, int], DeltaTable] = {}
 
     def __repr__(self) -> str:
         return f"Lakehouse({str(self.root)!r})"
@@ -116,28 +119,47 @@ class Lakehouse:
         return max(commits, default=-1)
 
     def delta(self, name: str, version: int | None = None) -> DeltaTable:
-        """The table as a `deltalake.DeltaTable`."""
+        """The table as a `deltalake.DeltaTable` of the caller's own; to look into one, `snapshot` opens it once."""
         from deltalake import DeltaTable
 
         return DeltaTable(self.folder(name), version=version)
+
+    def snapshot(self, name: str, version: int | None = None) -> DeltaTable:
+        """A version of the table to read, the present one if None; it is shared, so nobody may write with it.
+
+        To open a version reads all commits since the last checkpoint; a run looks at each some five times.
+        """
+        wanted = self.version(name) if version is None else version
+        commit = self.folder(name) / "_delta_log" / f"{wanted:020d}.json"
+        try:
+            found = commit.stat()
+        except FileNotFoundError:  # kept in a checkpoint alone, or not at all
+            return self.delta(name, version)
+        place = (name, wanted, found.st_ino, found.st_mtime_ns)
+        if (table := self._opened.get(place)) is None:
+            table = self.delta(name, wanted)
+            if len(self._opened) >= _OPENED:
+                self._opened.clear()
+            self._opened[place] = table
+        return table
 
     def rows_n(self, name: str, version: int | None = None) -> int:
         """Rows of a table, by its files."""
         from nh_lakehouse.lakehouse.reading import data_files, rows_in
 
-        return rows_in(data_files(self.delta(name, version)))
+        return rows_in(data_files(self.snapshot(name, version)))
 
     def arrow(self, name: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
         """The rows of a table as Arrow."""
-        import duckdb
         import pyarrow as pa
 
-        delta = self.delta(name, version)
+        from nh_lakehouse.lakehouse.duckdb_session import connect
+
+        delta = self.snapshot(name, version)
         schema = pa.schema(delta.schema().to_arrow())
         if columns:
             schema = pa.schema([schema.field(c) for c in columns])
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with connect() as connection:
             return connection.sql(select_rows(delta, schema.names)).to_arrow_table().cast(schema)
 
     def read(self, name: str, columns: Sequence[str] | None = None, version: int | None = None) -> pd.DataFrame:
@@ -187,7 +209,7 @@ class Lakehouse:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         for name in self.tables() if tables is None else tables:
             layer, table = name.split(".")
-            delta = self.delta(name, (versions or {}).get(name))
+            delta = self.snapshot(name, (versions or {}).get(name))
             readable += data_files(delta)
             connection.execute(f'CREATE VIEW {layer}."{table}" AS {select_rows(delta)}')
         # As they are, and as they are written where DuckDB would take them for patterns.

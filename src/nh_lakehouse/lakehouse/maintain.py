@@ -72,7 +72,7 @@ def optimize(
             _sort(lake, table, name, order)
         elif before > 1:
             table.optimize.compact()
-        return Maintained(name, before, len(lake.delta(name).file_uris()))
+        return Maintained(name, before, len(lake.snapshot(name).file_uris()))
 
     return _maintain(lake, names, "optimize", compact, wait_s)
 
@@ -151,7 +151,7 @@ def _vacuum(table: Any, hours: float, *, dry_run: bool) -> list[str]:
 
 def _current_files(lake: Lakehouse, name: str) -> set[str]:
     root = lake.folder(name).as_uri().rstrip("/") + "/"
-    return {uri.removeprefix(root).removeprefix(f"{lake.folder(name)}/") for uri in lake.delta(name).file_uris()}
+    return {uri.removeprefix(root).removeprefix(f"{lake.folder(name)}/") for uri in lake.snapshot(name).file_uris()}
 
 
 def _maintain(

@@ -13,8 +13,11 @@ files, and a reader of some keys can leave most files closed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +27,7 @@ import pyarrow.parquet as pq
 
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap
+from nh_lakehouse.lakehouse.duckdb_session import database
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import data_files, rows_in, rows_of_files
 
@@ -39,6 +43,7 @@ __all__ = [
     "UPDATE",
     "Difference",
     "Scope",
+    "Workspaces",
     "connect",
     "difference",
     "laid_out",
@@ -106,17 +111,40 @@ class Difference:
         return self.counts.get(INSERT, 0) + self.counts.get(UPDATE, 0)
 
 
-def connect(staging: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection that spills to the staging folder."""
-    connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(staging / "duckdb")})
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
+def connect(staging: Path, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to a DuckDB database of its own that spills to the staging folder."""
+    return database(threads=threads, memory=_MEMORY, spill=staging / "duckdb")
+
+
+class Workspaces:
+    """Connections to one database that spills to a staging folder, each with a schema of its own."""
+
+    def __init__(self, staging: Path) -> None:
+        self._staging = staging
+        self._lock = threading.Lock()
+        self._database: duckdb.DuckDBPyConnection | None = None
+        self._numbers = itertools.count(1)
+
+    @contextmanager
+    def one(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection whose tables nobody else sees, and which takes them along when it goes."""
+        with self._lock:
+            self._database = self._database or connect(self._staging)
+            connection = self._database.cursor()
+        schema = f"workspace_{next(self._numbers)}"
+        with connection:
+            connection.execute(f"CREATE SCHEMA {schema}; USE {schema}")
+            try:
+                yield connection
+            finally:
+                connection.execute(f"USE memory.main; DROP SCHEMA {schema} CASCADE")
 
 
 def _beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A second connection to the same tables, for another thread."""
+    schema = connection.execute("SELECT current_schema()").fetchall()[0][0]
     cursor = connection.cursor()
-    cursor.execute("SET TimeZone = 'UTC'")
+    cursor.execute(f"USE {schema}")
     return cursor
 
 
@@ -295,9 +323,7 @@ def laid_out(
     return _in_files(connection, rows_of_files(table, [str(f) for f in files]), order, target / "rows")
 
 
-def period_by_period(
-    connection: duckdb.DuckDBPyConnection, table: DeltaTable, files: Sequence[Path], column: str, target: Path
-) -> list[Path]:
+def period_by_period(table: DeltaTable, files: Sequence[Path], column: str, target: Path) -> list[Path]:
     """The rows of Parquet files in a file for each period, as if the periods had come one by one.
 
     A late correction of a month then writes the rows of that month once more, not those of all months that were loaded
@@ -305,7 +331,6 @@ def period_by_period(
     rows than `SORT_ROWS`.
 
     Args:
-        connection: where to write them; it is left with one thread.
         table: the table that they are meant for.
         files: the files.
         column: the column that states the period.
@@ -315,6 +340,14 @@ def period_by_period(
     """
     if all(_is_of_one_period(file, column) for file in files):
         return list(files)
+    # One thread: a file for each period, its rows as they came.
+    with connect(target.parent, threads=1) as connection:
+        return _split(connection, table, files, column, target)
+
+
+def _split(
+    connection: duckdb.DuckDBPyConnection, table: DeltaTable, files: Sequence[Path], column: str, target: Path
+) -> list[Path]:
     rows = rows_of_files(table, [str(f) for f in files], (_FILE, _AT))
     name = sql_name(column)
     found = connection.execute(
@@ -330,8 +363,6 @@ def period_by_period(
     listed = ", ".join(map(sql_value, large))
     part = f"CASE WHEN CAST({name} AS VARCHAR) IN ({listed}) THEN CAST({name} AS VARCHAR) ELSE '' END AS {_PART}"
     target.mkdir(parents=True)
-    # One thread: a file for each period, its rows as they came.
-    connection.execute("SET threads = 1")
     connection.execute(
         f"""COPY (SELECT {names}, {part} FROM ({rows}) ORDER BY {_FILE}, {_AT}) TO {sql_value(str(target))}
             (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({_PART}))"""

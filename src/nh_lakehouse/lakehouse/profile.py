@@ -79,7 +79,7 @@ def _types(lake: Lakehouse, name: str, version: int | None) -> dict[str, str]:
     """Columns of a table with their types, as declared; those that no declaration has, in Delta's words."""
     declaration = load_tables().get(name)
     declared = {c.name: c.type for c in declaration.columns} if declaration else {}
-    fields = lake.delta(name, version).schema().fields
+    fields = lake.snapshot(name, version).schema().fields
     return {f.name: declared.get(f.name) or str(getattr(f.type, "type", f.type)) for f in fields}
 
 

@@ -23,6 +23,7 @@ from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.periods import PERIOD_COLUMNS
@@ -33,7 +34,7 @@ from nh_lakehouse.lakehouse.placing import (
     SORT_ROWS,
     UPDATE,
     Scope,
-    connect,
+    Workspaces,
     difference,
     laid_out,
     period_by_period,
@@ -92,6 +93,7 @@ class Store:
         self._after_commit = after_commit or (lambda name: None)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._workspaces = Workspaces(staging)
         self._writing: dict[str, threading.RLock] = {}
 
     def _one_writer(self, name: str) -> threading.RLock:
@@ -150,7 +152,7 @@ class Store:
 
     def _lacking(self, name: str, columns: Sequence[DerivedColumn]) -> list[Field]:
         """Declared columns that a table does not have."""
-        present = {f.name: f for f in self.lake.delta(name).schema().fields}
+        present = {f.name: f for f in self.lake.snapshot(name).schema().fields}
         wanted = {f.name: f for f in delta_schema(columns).fields}
         clash = [n for n, f in wanted.items() if n in present and str(present[n].type) != str(f.type)]
         if clash:
@@ -170,7 +172,7 @@ class Store:
         Raises:
             LoadError: a file is not there or not as it was written.
         """
-        table = self.lake.delta(name, version)
+        table = self.lake.snapshot(name, version)
         if is_plain(table):
             return self.engine.read_files(sound_files(table, name), table.schema().to_json())
         return self.engine.read_delta(self.lake.path(name), version)
@@ -296,7 +298,7 @@ class Store:
                 by_file = _new_by_file(wanted, provenance)
                 return replace(self._adopt_in_order(name, wanted, key, order), by_file=by_file)
             table = self.lake.delta(name)
-            with connect(self.staging) as connection:
+            with self._workspaces.one() as connection:
                 found = difference(connection, table, wanted, key, Scope(scope, scope_keys), provenance)
                 if not found.counts:
                     return Published(before, before, by_file=found.by_file)
@@ -323,11 +325,10 @@ class Store:
         if rows_n > SORT_ROWS:
             return self.adopt(name, files, table)
         if order:
-            with connect(self.staging) as connection:
+            with self._workspaces.one() as connection:
                 files = laid_out(connection, table, files, order, self.scratch(f"{name}_laid"))
         elif period and rows_n > PERIOD_ROWS:
-            with connect(self.staging) as connection:
-                files = period_by_period(connection, table, files, period, self.scratch(f"{name}_periods"))
+            files = period_by_period(table, files, period, self.scratch(f"{name}_periods"))
         return self.adopt(name, files, table)
 
     def _swap(self, name: str, table: DeltaTable, files: Swap) -> Published:
@@ -351,10 +352,10 @@ class Store:
             ) from error
 
     def _is_empty(self, name: str) -> bool:
-        return not self.lake.delta(name).file_uris()
+        return not self.lake.snapshot(name).file_uris()
 
     def _column_names(self, name: str) -> list[str]:
-        return [f.name for f in self.lake.delta(name).schema().fields]
+        return [f.name for f in self.lake.snapshot(name).schema().fields]
 
     def _hold_to_account(self, name: str, published: Published, counts: Mapping[str, int]) -> None:
         """The commit must have done what the comparison asked for; else the table goes back to where it was."""
@@ -378,10 +379,8 @@ def _new_by_file(wanted: Sequence[Path], provenance: Sequence[str]) -> dict[tupl
     """Rows of each source file, all of them new."""
     if not provenance:
         return {}
-    import duckdb
-
     names = ", ".join(sql_name(c) for c in provenance)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         rows = connection.execute(f"SELECT {names}, count(*) FROM {parquet_rows(wanted)} GROUP BY {names}").fetchall()
     return {tuple(source): (n, 0, n) for *source, n in rows}
 

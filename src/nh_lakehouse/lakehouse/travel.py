@@ -65,7 +65,7 @@ def commits_of(lake: Lakehouse, name: str) -> list[Commit]:
             datetime.fromtimestamp(int(entry["timestamp"]) / 1000, timezone.utc),
             entry.get("operation"),
         )
-        for entry in reversed(lake.delta(name).history())
+        for entry in reversed(lake.snapshot(name).history())
         if entry.get("version") is not None and entry.get("timestamp") is not None
     ]
 
@@ -187,7 +187,7 @@ def check_readable(lake: Lakehouse, name: str, version: int, asked: str) -> None
     from deltalake.exceptions import DeltaError
 
     try:
-        missing = sum(not Path(file).exists() for file in data_files(lake.delta(name, version)))
+        missing = sum(not Path(file).exists() for file in data_files(lake.snapshot(name, version)))
     except DeltaError:
         missing = 1
     if missing:

@@ -19,6 +19,7 @@ from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import Reach, TableSpec
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, changed_keys, changed_periods
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import rows_of_files, select_rows
 from nh_lakehouse.lakehouse.state import TableRecord
@@ -186,14 +187,14 @@ def _affected(
             changes.append((parameter, files))
     target = store.scratch(f"{spec.name}_keys")
     target.mkdir(parents=True)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         if any(parameter in spec.reach for parameter, _ in changes):
             if not (periods := _periods(spec, inputs, store, versions)):
                 return None
-            connection.execute(f"CREATE TABLE periods AS {periods}")
+            connection.execute(f"CREATE TEMP TABLE periods AS {periods}")
         for number, (parameter, files) in enumerate(changes):
             if reach := spec.reach.get(parameter):
-                table = store.lake.delta(inputs[parameter], versions[inputs[parameter]])
+                table = store.lake.snapshot(inputs[parameter], versions[inputs[parameter]])
                 _reached_periods(connection, table, files, reach, spec.per[0], f"changed_{number}")
             else:
                 changed_keys(connection, files, spec.per, f"changed_{number}")
@@ -201,9 +202,9 @@ def _affected(
         names = ", ".join(f'"{c}"' for c in spec.per)
         if not changes:
             return _Affected(target, target, 0, {})
-        connection.execute(f"CREATE TABLE seeds AS SELECT DISTINCT {names} FROM ({union})")
-        connection.execute(f"CREATE TABLE affected AS {_shifted('seeds', spec, forward=True)}")
-        connection.execute(f"CREATE TABLE needed AS {_shifted('affected', spec, forward=False)}")
+        connection.execute(f"CREATE TEMP TABLE seeds AS SELECT DISTINCT {names} FROM ({union})")
+        connection.execute(f"CREATE TEMP TABLE affected AS {_shifted('seeds', spec, forward=True)}")
+        connection.execute(f"CREATE TEMP TABLE needed AS {_shifted('affected', spec, forward=False)}")
         output, needed = target / "output.parquet", target / "needed.parquet"
         connection.execute(f"COPY affected TO '{output}' (FORMAT parquet)")
         connection.execute(f"COPY needed TO '{needed}' (FORMAT parquet)")
@@ -245,7 +246,7 @@ def _periods(spec: TableSpec, inputs: Mapping[str, str], store: Store, versions:
     """DuckDB SELECT of the periods that the output has: those of the inputs that are looked at period by period."""
     period = spec.per[0]
     names = [n for p, n in inputs.items() if p not in spec.reach and period in load_tables()[n].column_names]
-    parts = [select_rows(store.lake.delta(n, versions[n]), [period]) for n in names if versions[n] >= 0]
+    parts = [select_rows(store.lake.snapshot(n, versions[n]), [period]) for n in names if versions[n] >= 0]
     return " UNION ".join(f"SELECT {sql_name(period)} FROM ({part})" for part in parts)
 
 

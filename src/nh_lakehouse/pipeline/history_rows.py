@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from nh_lakehouse.contracts.model import DataSet, TableDeclaration
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.errors import LoadError
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.pipeline.judging import Verdicts, bronze_rows, judge, judged_rows, some_untold
@@ -140,8 +139,8 @@ def sometimes_absent(store: Store, columns: Columns, sources: Sequence[Source]) 
     for source in sources:
         if source.version < 0:
             continue
-        bronze = store.lake.delta(f"bronze.{source.data_set.name}", source.version)
-        with duckdb.connect() as connection:
+        bronze = store.lake.snapshot(f"bronze.{source.data_set.name}", source.version)
+        with connect() as connection:
             absent = select_rows(bronze, ["_absent_columns"])
             rows = connection.execute(f"SELECT DISTINCT _absent_columns FROM ({absent})").fetchall()
         here = {c.name for c in source.data_set.columns} - {f.name for f in bronze.schema().fields}

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.errors import RowAccountingError
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.store import Store, staged_rows
 from nh_lakehouse.silver.conform import FLAGS, REASONS, conform
 from nh_lakehouse.silver.resolve import ACCEPTED, DISPOSITION, QUARANTINED, resolve, uncontested, unit_key
@@ -131,18 +130,18 @@ def _contested_units(stage: Path, data_set: DataSet, store: Store) -> Path | Non
     unit = ", ".join(f'"{c}"' for c in unit_key(data_set)) or "1 AS one"
     key = ", ".join(f'"{c}"' for c in dict.fromkeys([*unit_key(data_set), *data_set.key]))
     target = store.scratch(f"{data_set.name}_contested").with_suffix(".parquet")
-    with duckdb.connect() as connection:
+    with connect() as connection:
         usable = f"SELECT * FROM {staged_rows(stage)} WHERE len({REASONS}) = 0"
         select_unit = ", ".join(f'"{c}"' for c in unit_key(data_set)) or "one"
         connection.execute(
-            f"""CREATE TABLE contested AS
+            f"""CREATE TEMP TABLE contested AS
                 SELECT DISTINCT {select_unit}
                 FROM (SELECT {unit}, {key} FROM ({usable}) GROUP BY ALL HAVING count(*) > 1)
                 UNION
                 SELECT {select_unit}
                 FROM (SELECT {unit}, count(DISTINCT _source_sha256) AS n FROM ({usable}) GROUP BY ALL) WHERE n > 1"""
             if unit_key(data_set)
-            else f"""CREATE TABLE contested AS SELECT 1 AS one FROM ({usable})
+            else f"""CREATE TEMP TABLE contested AS SELECT 1 AS one FROM ({usable})
                 HAVING count(DISTINCT _source_sha256) > 1 OR count(*) > count(DISTINCT ({key}))"""
         )
         if not connection.execute("SELECT count(*) FROM contested").fetchall()[0][0]:
@@ -167,7 +166,7 @@ def some_untold(verdicts: Verdicts, group: str | None) -> bool:
     parts = [f"SELECT 1 FROM {staged_rows(verdicts.stage)} WHERE len({REASONS}) > 0{unplaced}"]
     if verdicts.judged is not None:
         parts.append(f"SELECT 1 FROM {staged_rows(verdicts.judged)} WHERE {DISPOSITION} = '{QUARANTINED}'")
-    with duckdb.connect() as connection:
+    with connect() as connection:
         return bool(connection.execute(f"SELECT 1 FROM ({' UNION ALL '.join(parts)}) LIMIT 1").fetchall())
 
 
@@ -182,7 +181,7 @@ def count_rows(verdicts: Verdicts, data_set: DataSet) -> list[FileCounts]:
         alone += f" WHERE NOT EXISTS (SELECT 1 FROM {staged_rows(verdicts.contested)} AS u WHERE {same})"
         judged = f"SELECT {audit}, {DISPOSITION} FROM {staged_rows(verdicts.judged)}"
         alone = f"{alone} UNION ALL {judged}"
-    with duckdb.connect() as connection:
+    with connect() as connection:
         rows = connection.execute(
             f"""SELECT _source_file, _load_id, _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period),
                     count(*),

@@ -112,7 +112,7 @@ def profiled_table(lake: Lakehouse, name: str, graph: Graph) -> ProfiledTable:
     if name.startswith("bronze."):
         if masked:
             known = {c.name for s in sources for c in s.columns}
-            masked |= {f.name for f in lake.delta(name).schema().fields} - known
+            masked |= {f.name for f in lake.snapshot(name).schema().fields} - known
         return ProfiledTable(name, "_period", masked)
     if name.startswith("ops.") and masked:
         masked.add("key")

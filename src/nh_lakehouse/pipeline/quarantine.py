@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DataSet
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows
 from nh_lakehouse.lakehouse.reading import data_files
 from nh_lakehouse.lakehouse.schema import arrow_schema
@@ -52,12 +52,12 @@ def quarantined_rows(
         Rows of `ops.quarantine` without run id: one per row that left silver and one per row that lost a cell.
     """
     schema = arrow_schema(load_tables()["ops.quarantine"].columns)
-    with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE bad AS {_bad_rows(data_set, stage, judged, contested)}")
+    with connect() as connection:
+        connection.execute(f"CREATE TEMP TABLE bad AS {_bad_rows(data_set, stage, judged, contested)}")
         count = connection.execute("SELECT count(*) FROM bad").fetchall()[0][0]
         if not count:
             return schema.empty_table()
-        bronze = store.lake.delta(f"bronze.{data_set.name}", version)
+        bronze = store.lake.snapshot(f"bronze.{data_set.name}", version)
         names = [f.name for f in bronze.schema().fields if not f.name.startswith("_")]
         # DuckDB's own reader opens the wanted rows alone; an Arrow dataset would decode every column of every row.
         source = parquet_rows(data_files(bronze))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
 from nh_lakehouse.declare import TableSpec
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Store, staged_rows
@@ -94,13 +93,13 @@ def _with_other_closings(spec: TableSpec, columns: Columns, store: Store, closed
     target = store.scratch(f"{spec.name}_reached").with_suffix(".parquet")
     names = ", ".join(sql_name(c) for c in (*columns.key, "valid_to"))
     present = select_rows(
-        store.lake.delta(spec.name), [*columns.key, "valid_to", "closed_reason", *[c for c, _ in spec.part]]
+        store.lake.snapshot(spec.name), [*columns.key, "valid_to", "closed_reason", *[c for c, _ in spec.part]]
     )
     now = f"SELECT {names} FROM {staged_rows(closed)}"
     before = f"SELECT {names} FROM ({present}) WHERE closed_reason = 'absent' AND {of_part(spec)}"
     query = f"""SELECT DISTINCT {", ".join(sql_name(c) for c in unit)}
         FROM (({now} EXCEPT {before}) UNION ALL ({before} EXCEPT {now}))"""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(f"COPY ({query}) TO {sql_value(str(target))} (FORMAT parquet)")
     return target
 
@@ -111,7 +110,7 @@ def _rows_of(store: Store, stage: Path, units: Path, unit: Sequence[str]) -> Pat
     same = " AND ".join(f"s.{q} IS NOT DISTINCT FROM u.{q}" for q in map(sql_name, unit))
     query = f"""SELECT {", ".join(ROW_ID)} FROM {staged_rows(stage)} AS s
         WHERE EXISTS (SELECT 1 FROM {staged_rows(units)} AS u WHERE {same})"""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(f"COPY ({query}) TO {sql_value(str(target))} (FORMAT parquet)")
     return target
 

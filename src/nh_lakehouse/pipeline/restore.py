@@ -140,7 +140,7 @@ def _targets(lake: Lakehouse, logs: Mapping[str, Sequence[Commit]], run: str, mo
                 option="--run",
             )
         target = max(since - 1, 0)
-        if target == 0 and lake.delta(name, 0).file_uris() and since == oldest:
+        if target == 0 and lake.snapshot(name, 0).file_uris() and since == oldest:
             raise ConfigError(
                 f"--run {run}: {name} was made with rows in it by something else; nothing was done", option="--run"
             )

@@ -518,7 +518,7 @@ class _Run:
         for name in names:
             if not self.lake.exists(name):
                 continue
-            present = {f.name: str(f.type) for f in self.lake.delta(name).schema().fields}
+            present = {f.name: str(f.type) for f in self.lake.snapshot(name).schema().fields}
             wanted = {f.name: str(f.type) for f in delta_schema(load_tables()[name].columns).fields}
             if any(present.get(n, t) != t for n, t in wanted.items()):
                 # Moved in one step: a run killed here leaves a whole table or none.

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from nh_lakehouse.contracts.model import TableDeclaration
 from nh_lakehouse.declare import TableSpec
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.pipeline.history_rows import ON, Source, columns_of, snapshots_of, sometimes_absent, unit_of
@@ -76,7 +75,7 @@ def closed_n(store: Store, spec: TableSpec, version: int) -> int:
     """Versions of a table, or of the part of it that the spec makes, that are closed as absent."""
     if version < 0:
         return 0
-    rows = select_rows(store.lake.delta(spec.name, version), ["closed_reason", *[c for c, _ in spec.part]])
-    with duckdb.connect() as connection:
+    rows = select_rows(store.lake.snapshot(spec.name, version), ["closed_reason", *[c for c, _ in spec.part]])
+    with connect() as connection:
         found = connection.execute(f"SELECT count(closed_reason) FROM ({rows}) WHERE {of_part(spec)}").fetchall()
     return int(found[0][0])

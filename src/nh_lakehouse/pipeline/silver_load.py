@@ -14,13 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from nh_lakehouse.contracts import load_contracts, load_tables
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn, TableDeclaration, month_start
 from nh_lakehouse.declare import TableSpec
 from nh_lakehouse.lakehouse.changes import FileChanges, changed_files, distinct_values
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.store import Published, Store
@@ -208,8 +208,8 @@ def _rows_n(store: Store, data_set: DataSet, specs: Sequence[TableSpec], version
         names = [f"bronze.{name}" for name in {data_set.name, *histories}]
         return sum(store.lake.rows_n(name) for name in names if store.lake.exists(name))
     listed = ", ".join(map(sql_value, look.periods)) or "NULL"
-    rows = select_rows(store.lake.delta(f"bronze.{data_set.name}", version), ["_period"])
-    with duckdb.connect() as connection:
+    rows = select_rows(store.lake.snapshot(f"bronze.{data_set.name}", version), ["_period"])
+    with connect() as connection:
         return int(connection.execute(f"SELECT count(*) FROM ({rows}) WHERE _period IN ({listed})").fetchall()[0][0])
 
 
@@ -312,8 +312,9 @@ def _in_periods(data_set: DataSet, periods: Sequence[str]) -> str:
 
 def _holds(store: Store, name: str, scope: str) -> bool:
     """Whether the table holds rows of a scope."""
-    if not store.lake.delta(name).file_uris():
+    table = store.lake.snapshot(name)
+    if not table.file_uris():
         return False
-    with store.lake.duckdb([name]) as connection:
-        found = connection.execute(f"SELECT 1 FROM {name} WHERE {scope} LIMIT 1").fetchall()
+    with connect() as connection:
+        found = connection.execute(f"SELECT 1 FROM ({select_rows(table)}) WHERE {scope} LIMIT 1").fetchall()
     return bool(found)

@@ -152,7 +152,7 @@ def _full_name(file: str, events: list[dict[str, Any]]) -> str:
 def _standing(lake: Lakehouse, name: str, data_sets: set[str]) -> list[tuple[str, str, str, int]]:
     """Releases of a name that stand in bronze, newest first: data set, hash, load, rows."""
     tables = [f"bronze.{d}" for d in sorted(data_sets) if lake.version(f"bronze.{d}") >= 0]
-    tables = [t for t in tables if lake.delta(t).file_uris()]
+    tables = [t for t in tables if lake.snapshot(t).file_uris()]
     if not tables:
         return []
     parts = " UNION ALL ".join(

@@ -11,10 +11,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.lakehouse.changes import FileChanges, distinct_values
+from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import rows_in
 from nh_lakehouse.lakehouse.store import Store, semi_join, staged_rows
@@ -98,7 +97,7 @@ def rows_of_units(store: Store, data_set: DataSet, version: int, units: Path, co
 
 def only_listed(rows: DataFrame, listed: Path, store: Store) -> DataFrame:
     """Rows of bronze whose numbers are listed; of the table's files only those that hold one are read."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         found = connection.execute(f"SELECT DISTINCT _source_sha256 FROM {staged_rows(listed)}").fetchall()
     sources = [sha256 for (sha256,) in found]
     if len(sources) <= _MOST_FILES:
@@ -112,7 +111,7 @@ def touched_rows(store: Store, data_set: DataSet, stage: Path, changes: FileChan
     columns = "_source_sha256 AS source_sha256, _source_file AS file, _source_row AS source_row"
     parts = [staged_rows(stage), *([parquet_rows(changes.removed)] if changes.removed else [])]
     query = " UNION ".join(f"SELECT {sql_value(data_set.name)} AS data_set, {columns} FROM {rows}" for rows in parts)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(f"COPY ({query}) TO {sql_value(str(target))} (FORMAT parquet)")
     return target
 
@@ -122,7 +121,7 @@ def distinct_keys(store: Store, parts: Sequence[Path], columns: Sequence[str], l
     target = store.scratch(label).with_suffix(".parquet")
     names = ", ".join(sql_name(c) for c in columns)
     query = " UNION ".join(f"SELECT {names} FROM {staged_rows(part)}" for part in parts)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(f"COPY ({query}) TO {sql_value(str(target))} (FORMAT parquet)")
     return target
 

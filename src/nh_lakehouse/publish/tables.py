@@ -206,7 +206,7 @@ def _described(lake: Lakehouse, name: str, graph: Any, runs: Mapping[str, Sequen
     from nh_lakehouse.contracts import load_tables
     from nh_lakehouse.pipeline.profile import sensitive_columns
 
-    delta = lake.delta(name)
+    delta = lake.snapshot(name)
     declared = load_tables().get(name)
     spec = graph.specs.get(name)
     by_name = {c.name: c for c in declared.columns} if declared else {}
@@ -333,7 +333,7 @@ def open_rows(lake: Lakehouse, table: OutTable) -> Iterator[Rows]:
                 connection.execute("SET TimeZone = 'UTC'")
                 # The key decides the order; that of the files need not be kept in memory.
                 connection.execute("SET preserve_insertion_order = false")
-                rows = select_rows(lake.delta(table.name, table.version), [c.name for c in table.columns])
+                rows = select_rows(lake.snapshot(table.name, table.version), [c.name for c in table.columns])
                 connection.execute(f"CREATE VIEW rows AS {rows}")
                 yield Rows(table, connection)
         except duckdb.Error as error:
