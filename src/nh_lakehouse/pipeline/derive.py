@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["GOLD_AUDIT", "Derived", "derive", "is_current"]
 
 GOLD_AUDIT = (DerivedColumn(name=ROW_HASH, type="bigint", description="Hash of the business columns"),)
-#: With no more values than this, a `per` column is also written into the filter as literals, which prunes files.
+#: With no more values than this, a `per` column is written into filters as literals, which prunes files.
 _MAX_LITERALS = 50
+#: Values of a column, text or days.
+_Values = Sequence[str] | Sequence[date]
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,16 @@ class _Affected:
         output: keys of the output.
         needed: keys of the input.
         count: how many of the output.
-        literals: text columns with few values -> those of the output.
+        few: columns of text or days with few values -> those of the output.
+        few_needed: the same, of the input.
         bounds: columns of text or days -> the least and the greatest value of the input.
     """
 
     output: Path
     needed: Path
     count: int
-    literals: Mapping[str, Sequence[str]]
+    few: Mapping[str, _Values] = field(default_factory=dict)
+    few_needed: Mapping[str, _Values] = field(default_factory=dict)
     bounds: Mapping[str, tuple[str | date, str | date]] = field(default_factory=dict)
 
 
@@ -131,14 +135,12 @@ def derive(
     frame = result.select(*declaration.column_names, row_hash(declaration.columns).alias(ROW_HASH))
     if affected is None:
         return Derived("full", store.publish(spec.name, frame, key=spec.key, order=spec.order), versions)
-    keys = store.engine.read_parquet([affected.output])
-    frame = semi_join(frame, keys, spec.per)
     published = store.publish(
         spec.name,
-        frame,
+        _rows_of(frame, affected.output, affected.few, spec, store),
         key=spec.key,
-        scope=_literal_filter(affected.literals),
-        scope_keys=(affected.output, spec.per),
+        scope=_literal_filter(affected.few),
+        scope_keys=None if _are_told(affected.few, spec) else (affected.output, spec.per),
         order=spec.order,
     )
     return Derived("incremental", published, versions)
@@ -160,7 +162,21 @@ def _input(
     for column, (low, high) in affected.bounds.items():
         # By these an engine leaves files unread, which a join does not tell it.
         frame = frame.where(F.col(column).between(low, high))
-    return semi_join(frame, store.engine.read_parquet([affected.needed]), spec.per)
+    return _rows_of(frame, affected.needed, affected.few_needed, spec, store)
+
+
+def _rows_of(frame: DataFrame, keys: Path, few: Mapping[str, _Values], spec: TableSpec, store: Store) -> DataFrame:
+    """Rows of a frame with one of the keys; where these are few values of one column, without a join."""
+    from pyspark.sql import functions as F
+
+    if _are_told(few, spec):
+        return frame.where(F.col(spec.per[0]).isin(*few[spec.per[0]]))
+    return semi_join(frame, store.engine.read_parquet([keys]), spec.per)
+
+
+def _are_told(few: Mapping[str, _Values], spec: TableSpec) -> bool:
+    """Whether the few values of one column say all of the keys."""
+    return len(spec.per) == 1 and spec.per[0] in few
 
 
 # --- what changed --------------------------------------------------------------------------------------------------
@@ -201,7 +217,7 @@ def _affected(
         union = " UNION ".join(f"SELECT * FROM changed_{i}" for i in range(len(changes)))
         names = ", ".join(f'"{c}"' for c in spec.per)
         if not changes:
-            return _Affected(target, target, 0, {})
+            return _Affected(target, target, 0)
         connection.execute(f"CREATE TEMP TABLE seeds AS SELECT DISTINCT {names} FROM ({union})")
         connection.execute(f"CREATE TEMP TABLE affected AS {_shifted('seeds', spec, forward=True)}")
         connection.execute(f"CREATE TEMP TABLE needed AS {_shifted('affected', spec, forward=False)}")
@@ -209,9 +225,12 @@ def _affected(
         connection.execute(f"COPY affected TO '{output}' (FORMAT parquet)")
         connection.execute(f"COPY needed TO '{needed}' (FORMAT parquet)")
         count = connection.execute("SELECT count(*) FROM affected").fetchall()[0][0]
-        literals = {c: v for c in spec.per if (v := _few_values(connection, "affected", c)) is not None}
+        few, few_needed = (
+            {c: v for c in spec.per if (v := _few_values(connection, relation, c)) is not None}
+            for relation in ("affected", "needed")
+        )
         bounds = {c: found for c in spec.per if (found := _bounds(connection, "needed", c)) is not None}
-    return _Affected(output, needed, count, literals, bounds)
+    return _Affected(output, needed, count, few, few_needed, bounds)
 
 
 def _reached_periods(
@@ -267,10 +286,11 @@ def _shifted(relation: str, spec: TableSpec, *, forward: bool) -> str:
     return query
 
 
-def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> list[str] | None:
+def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> _Values | None:
+    """Values of a column of text or days, sorted; None where there are many, or one is null."""
     rows = connection.execute(f'SELECT DISTINCT "{column}" FROM {relation} LIMIT {_MAX_LITERALS + 1}').fetchall()
     values = [r[0] for r in rows]
-    if len(values) > _MAX_LITERALS or any(not isinstance(v, str) for v in values):
+    if len(values) > _MAX_LITERALS or not {type(v) for v in values} <= {str, date}:
         return None
     return sorted(values)
 
@@ -283,8 +303,11 @@ def _bounds(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -
     return (low, high) if not nulls and isinstance(low, (str, date)) else None
 
 
-def _literal_filter(literals: Mapping[str, Sequence[str]]) -> str | None:
-    parts = [
-        f"{sql_name(c)} IN ({', '.join(sql_value(v) for v in values)})" for c, values in literals.items() if values
-    ]
+def _literal_filter(few: Mapping[str, _Values]) -> str | None:
+    """DuckDB predicate: each column has one of its values."""
+    parts = [f"{sql_name(c)} IN ({', '.join(map(_literal, values))})" for c, values in few.items() if values]
     return " AND ".join(parts) or None
+
+
+def _literal(value: str | date) -> str:
+    return sql_value(value) if isinstance(value, str) else f"DATE '{value.isoformat()}'"
