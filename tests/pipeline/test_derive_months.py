@@ -94,6 +94,28 @@ def test_a_month_that_comes_or_is_corrected_is_computed_and_what_looks_back_at_i
 
 
 @embedded_unless_thorough
+def test_few_months_are_told_without_a_join_and_many_with_one(
+    shelf: Shelf, computed: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined: list[list[str]] = []
+    real = derive_module.semi_join
+    monkeypatch.setattr(derive_module, "semi_join", lambda *args: joined.append(list(args[2])) or real(*args))
+    found = []
+    for hours, most in ((7, derive_module._MAX_LITERALS), (8, 2)):
+        monkeypatch.setattr(derive_module, "_MAX_LITERALS", most)
+        joined.clear()
+        shelf.write(
+            "silver.stays", [(ccn, month, hours if month == MONTHS[3] else 1) for ccn in "ab" for month in MONTHS]
+        )
+        shelf.modes()
+        assert computed["gold.stay_trend"][:3] == [3, 4, 5]
+        found.append(len(joined))
+        shelf.hold_to_full(hours)
+    # The bill of one month is told by it both times; what looks back at three reads five and writes three.
+    assert found == [0, 2]
+
+
+@embedded_unless_thorough
 def test_a_month_that_goes_takes_its_rows_along(shelf: Shelf, computed: dict[str, list[int]]) -> None:
     shelf.write("silver.stays", [(ccn, month, 1) for ccn in "ab" for month in MONTHS[:-1] if month != MONTHS[6]])
     shelf.modes()
