@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 import nh_lakehouse
+from nh_lakehouse.lakehouse import duckdb_session
 from nh_lakehouse.lakehouse.duckdb_session import connect
 from nh_lakehouse.lakehouse.placing import Workspaces
 
@@ -42,6 +43,23 @@ def test_a_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
             connection.execute(f"COPY (SELECT {value} AS v) TO '{file}' (FORMAT parquet)")
         with connect() as connection:
             assert connection.execute(f"SELECT v FROM '{file}'").fetchall() == [(value,)]
+
+
+def test_a_database_that_broke_is_opened_anew(tmp_path: Path) -> None:
+    """As after an internal error, which closes a database to all of its connections."""
+    with connect(threads=1, memory="90MB") as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
+    for broken in duckdb_session._shared.values():
+        broken.close()
+    with connect(threads=1, memory="90MB") as connection:
+        assert connection.execute("SELECT current_setting('threads')").fetchall() == [(1,)]
+    workspaces = Workspaces(tmp_path)
+    for number in (1, 2):
+        with workspaces.one() as connection:
+            connection.execute(f"CREATE TABLE wanted AS SELECT {number} AS n")
+            assert connection.execute("SELECT n FROM wanted").fetchall() == [(number,)]
+        assert workspaces._database is not None
+        workspaces._database.close()
 
 
 def test_workspaces_side_by_side_have_tables_of_the_same_names(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-__all__ = ["connect", "database"]
+__all__ = ["beside", "connect", "database"]
 
 _lock = threading.Lock()
 #: (process, threads, memory) -> the database that connections share.
@@ -27,9 +27,25 @@ def connect(*, threads: int | None = None, memory: str | None = None) -> duckdb.
     """
     place = (os.getpid(), threads, memory)
     with _lock:
-        if place not in _shared:
+        if (connection := beside(_shared.get(place))) is None:
             _shared[place] = database(threads=threads, memory=memory)
-        return _shared[place].cursor()
+            connection = _shared[place].cursor()
+        return connection
+
+
+def beside(connection: duckdb.DuckDBPyConnection | None) -> duckdb.DuckDBPyConnection | None:
+    """Another connection to the same database; None where it cannot be used any more.
+
+    DuckDB closes a database to everybody after an internal error; a file that brings one about must not stop others.
+    """
+    if connection is None:
+        return None
+    try:
+        other = connection.cursor()
+        other.execute("SELECT 1")
+    except duckdb.Error:
+        return None
+    return other
 
 
 def database(

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap
-from nh_lakehouse.lakehouse.duckdb_session import database
+from nh_lakehouse.lakehouse.duckdb_session import beside, database
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import data_files, rows_in, rows_of_files
 
@@ -129,8 +129,9 @@ class Workspaces:
     def one(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection whose tables nobody else sees, and which takes them along when it goes."""
         with self._lock:
-            self._database = self._database or connect(self._staging)
-            connection = self._database.cursor()
+            if (connection := beside(self._database)) is None:
+                self._database = connect(self._staging)
+                connection = self._database.cursor()
         schema = f"workspace_{next(self._numbers)}"
         with connection:
             connection.execute(f"CREATE SCHEMA {schema}; USE {schema}")
