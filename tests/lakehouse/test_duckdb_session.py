@@ -11,8 +11,7 @@ import pytest
 
 import nh_lakehouse
 from nh_lakehouse.lakehouse import duckdb_session
-from nh_lakehouse.lakehouse.duckdb_session import connect
-from nh_lakehouse.lakehouse.placing import Workspaces
+from nh_lakehouse.lakehouse.duckdb_session import Workspaces, connect
 
 PACKAGE = Path(nh_lakehouse.__file__).parent
 
@@ -53,7 +52,7 @@ def test_a_database_that_broke_is_opened_anew(tmp_path: Path) -> None:
         broken.close()
     with connect(threads=1, memory="90MB") as connection:
         assert connection.execute("SELECT current_setting('threads')").fetchall() == [(1,)]
-    workspaces = Workspaces(tmp_path)
+    workspaces = Workspaces(tmp_path, "100MB")
     for number in (1, 2):
         with workspaces.one() as connection:
             connection.execute(f"CREATE TABLE wanted AS SELECT {number} AS n")
@@ -62,8 +61,18 @@ def test_a_database_that_broke_is_opened_anew(tmp_path: Path) -> None:
         workspaces._database.close()
 
 
+def test_what_does_not_fit_is_kept_whatever_folder_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = "SELECT count(*) FROM (SELECT DISTINCT hash(i) AS h, i FROM range(3_000_000) AS t(i))"
+    for place in ("one", "other"):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        with connect(memory="60MB") as connection:
+            assert connection.execute(many).fetchall() == [(3_000_000,)]
+    assert list(tmp_path.rglob("*tmp*")) == []
+
+
 def test_workspaces_side_by_side_have_tables_of_the_same_names(tmp_path: Path) -> None:
-    workspaces = Workspaces(tmp_path)
+    workspaces = Workspaces(tmp_path, "100MB")
 
     def keep(number: int) -> list[tuple[int]]:
         with workspaces.one() as connection:
@@ -80,7 +89,7 @@ def test_workspaces_side_by_side_have_tables_of_the_same_names(tmp_path: Path) -
 
 
 def test_workspace_is_given_back_where_the_work_in_it_failed(tmp_path: Path) -> None:
-    workspaces = Workspaces(tmp_path)
+    workspaces = Workspaces(tmp_path, "100MB")
 
     def fail() -> None:
         with workspaces.one() as connection:
@@ -97,5 +106,8 @@ def test_what_is_made_in_a_shared_database_is_temporary() -> None:
     lasting = re.compile(r"CREATE\s+(OR\s+REPLACE\s+)?(TABLE|VIEW|SCHEMA|MACRO|SEQUENCE|TYPE)", re.IGNORECASE)
     shared = [f for f in PACKAGE.rglob("*.py") if "duckdb_session import connect" in f.read_text("utf-8")]
     assert len(shared) > 10
-    # The tables that a query sees are views of a database of their own.
-    assert {f.name for f in shared if lasting.search(f.read_text("utf-8"))} == {"lakehouse.py"}
+    found = {f.name: lasting.findall(f.read_text("utf-8")) for f in shared}
+    # The tables that a query sees are views of a database of their own, which `Lakehouse.duckdb` opens.
+    assert {name: [kind for _, kind in made] for name, made in found.items() if made} == {
+        "lakehouse.py": ["SCHEMA", "VIEW"]
+    }

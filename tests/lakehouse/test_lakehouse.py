@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
@@ -43,6 +45,43 @@ def test_earlier_version_is_read(lake: Lakehouse):
     assert sorted(lake.read("gold.things").n) == [1, 2, 5]
     assert sorted(lake.read("gold.things", version=0).n) == [1, 2]
     assert [h["version"] for h in lake.history("things")] == [1, 0]
+
+
+# --- versions that are opened once -----------------------------------------------------------------------------------
+
+
+def files_of(lake: Lakehouse, version: int | None = None) -> list[int]:
+    """Rows of the files that a shared table names, and of those that one opened anew does: the same."""
+    shared, own = lake.snapshot("gold.things", version), lake.delta("gold.things", version)
+    assert (shared.version(), sorted(shared.file_uris())) == (own.version(), sorted(own.file_uris()))
+    return sorted(pq.read_metadata(uri.removeprefix("file://")).num_rows for uri in shared.file_uris())
+
+
+def test_version_is_opened_once_and_a_new_one_is_seen(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch):
+    opened = []
+    real = Lakehouse.delta
+    monkeypatch.setattr(Lakehouse, "delta", lambda self, *args: opened.append(args) or real(self, *args))
+    lake.snapshot("gold.things")
+    lake.snapshot("gold.things", 0)
+    assert len(opened) == 1
+    for n, rows in ((1, [1, 2]), (2, [1, 1, 2]), (3, [1, 1, 1, 2])):
+        write_deltalake(lake.path("gold.things"), pa.table({"n": [n]}), mode="append")
+        assert files_of(lake) == rows
+    assert files_of(lake, 1) == [1, 2]
+    assert len(lake._opened["gold.things"]) == 2, "as many as a write has: the one before and the one after"
+
+
+def test_table_that_is_made_anew_restored_or_kept_in_a_checkpoint_is_another(lake: Lakehouse):
+    write_deltalake(lake.path("gold.things"), pa.table({"n": [3]}), mode="append")
+    assert files_of(lake) == [1, 2]
+    lake.delta("gold.things").restore(0)
+    assert files_of(lake) == [2]
+    lake.delta("gold.things").create_checkpoint()
+    (lake.folder("gold.things") / "_delta_log" / f"{2:020d}.json").unlink()
+    assert lake.snapshot("gold.things", 2).version() == 2
+    shutil.rmtree(lake.folder("gold.things"))
+    write_deltalake(lake.path("gold.things"), pa.table({"n": [7, 8, 9]}))
+    assert files_of(lake) == [3]
 
 
 def test_duckdb_sees_every_table_and_nothing_else(lake: Lakehouse, tmp_path: Path):

@@ -119,6 +119,21 @@ def test_changed_rows_are_followed_by_their_keys_and_the_quarter_after(shelf: Sh
     assert shelf.rows("gold.visit_change")[:2] == [("a", "2023Q4", 1, None), ("a", "2024Q1", 1, 1)]
 
 
+def test_rows_without_a_key_are_their_own_beside_those_of_few_keys(shelf: Shelf):
+    """Few keys are told as literals, which no row without one meets; where it is one of the keys, they are joined."""
+    shelf.write("silver.visits", [*VISITS, (None, "2024Q1", 1, 4)])
+    shelf.modes()
+    for changed, alone in (
+        (("a", "2024Q1", 1, 6), (None, "2024Q1", 1, 4)),
+        (("a", "2024Q1", 1, 6), (None, "2024Q1", 1, 9)),
+    ):
+        shelf.write("silver.visits", [VISITS[0], changed, *VISITS[2:], alone])
+        assert shelf.derive("gold.visit_beds").mode == "incremental"
+        assert [row[:2] for row in shelf.rows("gold.visit_beds")] == [("a", 8), ("b", 7), (None, alone[3])]
+    shelf.modes()
+    shelf.hold_to_full("without a key")
+
+
 @embedded_unless_thorough
 def test_deleted_key_is_deleted_and_the_last_row_as_well(shelf: Shelf):
     shelf.write("silver.visits", VISITS)

@@ -202,7 +202,7 @@ def _titles() -> dict[str, str]:
 def _facts(lake: Lakehouse, name: str, title: str) -> dict[str, Any]:
     import pyarrow as pa
 
-    delta = lake.snapshot(name)
+    delta = lake.delta(name)
     files = pa.table(delta.get_add_actions(flatten=True))
     counts = files.column("num_records").to_pylist() if "num_records" in files.column_names else [None]
     rows = sum(counts) if None not in counts else len(lake.arrow(name))

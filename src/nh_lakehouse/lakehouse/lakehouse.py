@@ -24,8 +24,8 @@ _NAME = re.compile(r"(bronze|silver|gold|ops)\.([a-z][a-z0-9_]{0,99})\Z")
 
 #: What stands for something else in the paths that Spark and Sail (patterns) and Delta (addresses) read.
 _READ_OTHERWISE = "[]{}*?%\\"
-#: So many versions of tables are kept open; a run of everything uses half of them.
-_OPENED = 1_000
+#: So many versions of a table are kept open: that before a write and that after it.
+_OPENED = 2
 
 
 class Lakehouse:
@@ -42,7 +42,7 @@ class Lakehouse:
         self.root = Path(root).expanduser().absolute()
         if self.root.is_file():
             raise ConfigError(f"{root} is a file; a lakehouse is a folder")
-        self._opened: dict[tuple[str, int, int, int], DeltaTable] = {}
+        self._opened: dict[str, dict[tuple[int, int, int], DeltaTable]] = {}
 
     def __repr__(self) -> str:
         return f"Lakehouse({str(self.root)!r})"
@@ -127,7 +127,8 @@ class Lakehouse:
     def snapshot(self, name: str, version: int | None = None) -> DeltaTable:
         """A version of the table to read, the present one if None; it is shared, so nobody may write with it.
 
-        To open a version reads all commits since the last checkpoint; a run looks at each some five times.
+        To open a version reads all commits since the last checkpoint; a run looks at each some five times. `history()`
+        is that of the present version, whichever was opened: ask `delta` for it.
         """
         wanted = self.version(name) if version is None else version
         commit = self.folder(name) / "_delta_log" / f"{wanted:020d}.json"
@@ -135,12 +136,12 @@ class Lakehouse:
             found = commit.stat()
         except FileNotFoundError:  # kept in a checkpoint alone, or not at all
             return self.delta(name, version)
-        place = (name, wanted, found.st_ino, found.st_mtime_ns)
-        if (table := self._opened.get(place)) is None:
+        opened, place = self._opened.setdefault(name, {}), (wanted, found.st_ino, found.st_mtime_ns)
+        if (table := opened.get(place)) is None:
             table = self.delta(name, wanted)
-            if len(self._opened) >= _OPENED:
-                self._opened.clear()
-            self._opened[place] = table
+            for other in list(opened)[: -(_OPENED - 1)]:
+                opened.pop(other, None)
+            opened[place] = table
         return table
 
     def rows_n(self, name: str, version: int | None = None) -> int:

@@ -13,25 +13,22 @@ files, and a reader of some keys can leave most files closed.
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow.parquet as pq
 
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap
-from nh_lakehouse.lakehouse.duckdb_session import beside, database
+from nh_lakehouse.lakehouse.duckdb_session import database
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
 from nh_lakehouse.lakehouse.reading import data_files, rows_in, rows_of_files
 
 if TYPE_CHECKING:
+    import duckdb
     from deltalake import DeltaTable
 
 __all__ = [
@@ -43,7 +40,6 @@ __all__ = [
     "UPDATE",
     "Difference",
     "Scope",
-    "Workspaces",
     "connect",
     "difference",
     "laid_out",
@@ -112,33 +108,8 @@ class Difference:
 
 
 def connect(staging: Path, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to a DuckDB database of its own that spills to the staging folder."""
+    """A connection to a DuckDB database of its own that spills to a folder of the staging folder."""
     return database(threads=threads, memory=_MEMORY, spill=staging / "duckdb")
-
-
-class Workspaces:
-    """Connections to one database that spills to a staging folder, each with a schema of its own."""
-
-    def __init__(self, staging: Path) -> None:
-        self._staging = staging
-        self._lock = threading.Lock()
-        self._database: duckdb.DuckDBPyConnection | None = None
-        self._numbers = itertools.count(1)
-
-    @contextmanager
-    def one(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection whose tables nobody else sees, and which takes them along when it goes."""
-        with self._lock:
-            if (connection := beside(self._database)) is None:
-                self._database = connect(self._staging)
-                connection = self._database.cursor()
-        schema = f"workspace_{next(self._numbers)}"
-        with connection:
-            connection.execute(f"CREATE SCHEMA {schema}; USE {schema}")
-            try:
-                yield connection
-            finally:
-                connection.execute(f"USE memory.main; DROP SCHEMA {schema} CASCADE")
 
 
 def _beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
@@ -335,7 +306,7 @@ def period_by_period(table: DeltaTable, files: Sequence[Path], column: str, targ
         table: the table that they are meant for.
         files: the files.
         column: the column that states the period.
-        target: folder to write to; it is made where it is needed.
+        target: folder to write to, in the staging folder; it is made where it is needed.
     Raises:
         RowAccountingError: other rows were written than there were.
     """

@@ -23,7 +23,7 @@ from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
-from nh_lakehouse.lakehouse.duckdb_session import connect
+from nh_lakehouse.lakehouse.duckdb_session import Workspaces, connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.periods import PERIOD_COLUMNS
@@ -34,7 +34,6 @@ from nh_lakehouse.lakehouse.placing import (
     SORT_ROWS,
     UPDATE,
     Scope,
-    Workspaces,
     difference,
     laid_out,
     period_by_period,
@@ -48,6 +47,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 __all__ = ["Published", "Store", "parquet_files", "semi_join", "staged_rows"]
+
+#: Of all tables that are compared and written side by side.
+_MEMORY = "4GB"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Store:
         self._after_commit = after_commit or (lambda name: None)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._workspaces = Workspaces(staging)
+        self._workspaces = Workspaces(staging / "duckdb", _MEMORY)
         self._writing: dict[str, threading.RLock] = {}
 
     def _one_writer(self, name: str) -> threading.RLock:

@@ -65,7 +65,7 @@ def commits_of(lake: Lakehouse, name: str) -> list[Commit]:
             datetime.fromtimestamp(int(entry["timestamp"]) / 1000, timezone.utc),
             entry.get("operation"),
         )
-        for entry in reversed(lake.snapshot(name).history())
+        for entry in reversed(lake.delta(name).history())
         if entry.get("version") is not None and entry.get("timestamp") is not None
     ]
 

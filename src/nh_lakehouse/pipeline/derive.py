@@ -13,8 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from nh_lakehouse.contracts import load_tables
 from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.declare import Reach, TableSpec
@@ -28,6 +26,7 @@ from nh_lakehouse.pipeline.check_frame import check_columns
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash
 
 if TYPE_CHECKING:
+    import duckdb
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame
 
@@ -290,7 +289,7 @@ def _few_values(connection: duckdb.DuckDBPyConnection, relation: str, column: st
     """Values of a column of text or days, sorted; None where there are many, or one is null."""
     rows = connection.execute(f'SELECT DISTINCT "{column}" FROM {relation} LIMIT {_MAX_LITERALS + 1}').fetchall()
     values = [r[0] for r in rows]
-    if len(values) > _MAX_LITERALS or not {type(v) for v in values} <= {str, date}:
+    if len(values) > _MAX_LITERALS or {type(v) for v in values} not in ({str}, {date}):
         return None
     return sorted(values)
 
