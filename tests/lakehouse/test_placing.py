@@ -15,7 +15,8 @@ from deltalake import DeltaTable, write_deltalake
 
 from nh_lakehouse.lakehouse import placing
 from nh_lakehouse.lakehouse.adopt import Swap, swap
-from nh_lakehouse.lakehouse.placing import Scope, connect, difference, period_by_period, placed
+from nh_lakehouse.lakehouse.difference import Scope, difference
+from nh_lakehouse.lakehouse.placing import connect, period_by_period, placed
 
 KEY = ["grp", "id"]
 #: grp, id, value, load that brought it; the hash is of the value alone.

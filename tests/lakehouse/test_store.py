@@ -21,8 +21,9 @@ from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse import Lakehouse, placing
 from nh_lakehouse.lakehouse import store as store_module
 from nh_lakehouse.lakehouse.adopt import Swap, adopt
+from nh_lakehouse.lakehouse.difference import Difference, difference
 from nh_lakehouse.lakehouse.duckdb_sql import sql_file, sql_name, sql_value
-from nh_lakehouse.lakehouse.placing import Difference, difference, placed
+from nh_lakehouse.lakehouse.placing import placed
 from nh_lakehouse.lakehouse.schema import spark_schema
 from nh_lakehouse.lakehouse.store import Published, Store, parquet_files, semi_join
 from nh_lakehouse.silver.row_hash import ROW_HASH, row_hash

@@ -1,11 +1,10 @@
-"""Bringing wanted rows into a Delta table: what differs is found by key and row hash, only files that hold it change.
+"""Bringing wanted rows into a Delta table: only files that hold a difference change.
 
-The engine has computed and staged the wanted rows. Here they are compared with the rows that stand in the table (inside
-a scope), which needs the key and the hash of each and nothing else; a file that holds a row to change or delete is
-written once more without it or with its new values, rows of no file come in a file of their own, and one commit swaps
-the files. That is what a MERGE of the difference does, in the time that the difference takes: no engine job, and no
-look at files that nothing is changed in. Where a good part of the touched files changes, their rows are written
-together, in one pass and fewer files; where all of it does, the staged files take their place as they are.
+A file that holds a row to change or delete is written once more without it or with its new values, rows of no file come
+in a file of their own, and one commit swaps the files. That is what a MERGE of the difference does, in the time that
+the difference takes: no engine job, and no look at files that nothing is changed in. Where a good part of the touched
+files changes, their rows are written together, in one pass and fewer files; where all of it does, the staged files take
+their place as they are.
 
 New rows of a table with an order come sorted, in files of bounded size: rows that change together then stand in few
 files, and a reader of some keys can leave most files closed.
@@ -13,43 +12,36 @@ files, and a reader of some keys can leave most files closed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from nh_lakehouse.errors import LoadError, RowAccountingError
+from nh_lakehouse.errors import RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap
+from nh_lakehouse.lakehouse.difference import ACTION, AT, DELETE, FILE, INSERT, UPDATE, Difference, same
 from nh_lakehouse.lakehouse.duckdb_session import database
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name, sql_value
-from nh_lakehouse.lakehouse.reading import data_files, rows_in, rows_of_files
+from nh_lakehouse.lakehouse.reading import rows_in, rows_of_files
 
 if TYPE_CHECKING:
     import duckdb
     from deltalake import DeltaTable
 
 __all__ = [
-    "DELETE",
     "FILE_ROWS",
-    "INSERT",
     "PERIOD_ROWS",
     "SORT_ROWS",
-    "UPDATE",
-    "Difference",
-    "Scope",
     "connect",
-    "difference",
     "laid_out",
     "overlap",
     "period_by_period",
     "placed",
 ]
 
-INSERT, UPDATE, DELETE = "insert", "update", "delete"
-_ACTION, _FILE, _AT, _PART = "_action", "_file", "_at", "_part"
+_PART = "_part"
 _MEMORY = "2GB"
 #: Files that are written side by side; a file of a few row groups keeps one core busy.
 _WRITERS = 2
@@ -67,46 +59,6 @@ PERIOD_ROWS = 1_000
 _VECTOR = 2_048
 
 
-@dataclass(frozen=True)
-class Scope:
-    """The rows of a table that are compared.
-
-    Attributes:
-        condition: DuckDB predicate over the table's columns; all rows if None.
-        keys: Parquet file of keys, and their columns: only rows with one of these keys; all if None.
-    """
-
-    condition: str | None = None
-    keys: tuple[Path, Sequence[str]] | None = None
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What is to be done to a table, and where.
-
-    Attributes:
-        counts: action -> rows.
-        by_file: values of the provenance columns -> rows to insert, rows to update, rows wanted.
-        touched: data files that hold a row to update or delete.
-        wanted_n: rows wanted, unchanged ones included.
-    """
-
-    counts: Mapping[str, int]
-    touched: tuple[Path, ...]
-    wanted_n: int
-    by_file: Mapping[tuple[str, ...], tuple[int, int, int]] = field(default_factory=dict)
-
-    @property
-    def is_all_new(self) -> bool:
-        """Whether every wanted row is to be inserted and nothing else is to be done."""
-        return self.counts == {INSERT: self.wanted_n}
-
-    @property
-    def come_n(self) -> int:
-        """Wanted rows that are not in the table as they are."""
-        return self.counts.get(INSERT, 0) + self.counts.get(UPDATE, 0)
-
-
 def connect(staging: Path, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a DuckDB database of its own that spills to a folder of the staging folder."""
     return database(threads=threads, memory=_MEMORY, spill=staging / "duckdb")
@@ -118,44 +70,6 @@ def _beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     cursor = connection.cursor()
     cursor.execute(f"USE {schema}")
     return cursor
-
-
-def difference(
-    connection: duckdb.DuckDBPyConnection,
-    table: DeltaTable,
-    wanted: Sequence[Path],
-    key: Sequence[str],
-    scope: Scope,
-    provenance: Sequence[str] = (),
-) -> Difference:
-    """Compare wanted rows with those of a table; the connection keeps the changed keys for `placed`.
-
-    Raises:
-        LoadError: a key is wanted twice, or stands in the scope twice.
-    """
-    hashed = [*key, "_row_hash"]
-    names = ", ".join(sql_name(c) for c in dict.fromkeys([*hashed, *provenance]))
-    connection.execute(f"CREATE TABLE wanted AS SELECT {names}, true AS _is_wanted FROM {parquet_rows(wanted)}")
-    connection.execute(f"CREATE TABLE present AS {_present(connection, table, hashed, scope)}")
-    for rows, what in (("wanted", "is wanted"), ("present", "stands in the table")):
-        _refuse_doubles(connection, rows, key, what)
-    same = _same("w", "p", key)
-    chosen = ", ".join(f"CASE WHEN _is_wanted THEN w.{q} ELSE p.{q} END AS {q}" for q in map(sql_name, key))
-    carried = "".join(f", w.{sql_name(c)}" for c in provenance if c not in key)
-    connection.execute(
-        f"""CREATE TABLE changed AS SELECT {chosen}{carried}, p.{_FILE}, p.{_AT},
-                CASE WHEN _is_wanted IS NULL THEN '{DELETE}' WHEN p.{_AT} IS NULL THEN '{INSERT}'
-                    ELSE '{UPDATE}' END AS {_ACTION}
-            FROM wanted AS w FULL OUTER JOIN present AS p ON {same}
-            WHERE _is_wanted IS NULL OR p.{_AT} IS NULL OR w._row_hash IS DISTINCT FROM p._row_hash"""
-    )
-    counts = dict(connection.execute(f"SELECT {_ACTION}, count(*) FROM changed GROUP BY 1").fetchall())
-    touched = connection.execute(
-        f"SELECT DISTINCT {_FILE} FROM changed WHERE {_ACTION} <> '{INSERT}' ORDER BY 1"
-    ).fetchall()
-    wanted_n = connection.execute("SELECT count(*) FROM wanted").fetchall()[0][0]
-    by_file = _by_file(connection, provenance) if provenance else {}
-    return Difference(counts, tuple(Path(f) for (f,) in touched), wanted_n, by_file)
 
 
 def placed(
@@ -212,14 +126,14 @@ def _together(
         added = list(wanted)
     else:
         names = [sql_name(f.name) for f in table.schema().fields]
-        rows = rows_of_files(table, [str(file) for file in found.touched], (_FILE, _AT))
+        rows = rows_of_files(table, [str(file) for file in found.touched], (FILE, AT))
         staying = (
             f"SELECT {', '.join(f't.{q}' for q in names)} FROM ({rows}) AS t "
-            f"ANTI JOIN changed AS c ON t.{_FILE} = c.{_FILE} AND t.{_AT} = c.{_AT}"
+            f"ANTI JOIN changed AS c ON t.{FILE} = c.{FILE} AND t.{AT} = c.{AT}"
         )
         changed, new = (
             f"SELECT {', '.join(f'w.{q}' for q in names)} FROM {parquet_rows(wanted)} AS w "
-            f"SEMI JOIN (SELECT * FROM changed WHERE {_ACTION} = '{action}') AS c ON {_same('w', 'c', key)}"
+            f"SEMI JOIN (SELECT * FROM changed WHERE {ACTION} = '{action}') AS c ON {same('w', 'c', key)}"
             for action in (UPDATE, INSERT)
         )
         old = [query for query, n in ((staying, stay_n), (changed, updated)) if n]
@@ -258,7 +172,7 @@ def _file_by_file(
     if INSERT in found.counts:
         names = ", ".join(sql_name(c) for c in columns)
         by = order if found.counts[INSERT] <= SORT_ROWS else ()
-        new = _in_files(connection, f"SELECT {names} FROM news WHERE {_ACTION} = '{INSERT}'", by, target / "new")
+        new = _in_files(connection, f"SELECT {names} FROM news WHERE {ACTION} = '{INSERT}'", by, target / "new")
         inserted = rows_in(new)
         added += new
     return Swap(tuple(added), found.touched, inserted, updated, deleted, copied)
@@ -272,7 +186,7 @@ def overlap(
     found = connection.execute(
         f"""WITH ranges AS (
                 SELECT min({key}) AS low, max({key}) AS high
-                FROM ({rows_of_files(table, [str(f) for f in files], (_FILE, _AT))}) GROUP BY {_FILE})
+                FROM ({rows_of_files(table, [str(f) for f in files], (FILE, AT))}) GROUP BY {FILE})
             SELECT count(*) FROM (SELECT high > lead(low) OVER (ORDER BY low, high) AS is_over FROM ranges)
             WHERE is_over"""
     ).fetchall()
@@ -320,10 +234,10 @@ def period_by_period(table: DeltaTable, files: Sequence[Path], column: str, targ
 def _split(
     connection: duckdb.DuckDBPyConnection, table: DeltaTable, files: Sequence[Path], column: str, target: Path
 ) -> list[Path]:
-    rows = rows_of_files(table, [str(f) for f in files], (_FILE, _AT))
+    rows = rows_of_files(table, [str(f) for f in files], (FILE, AT))
     name = sql_name(column)
     found = connection.execute(
-        f"SELECT CAST({name} AS VARCHAR), count(*), count(DISTINCT {_FILE}) FROM ({rows}) GROUP BY 1"
+        f"SELECT CAST({name} AS VARCHAR), count(*), count(DISTINCT {FILE}) FROM ({rows}) GROUP BY 1"
     ).fetchall()
     rows_n = sum(n for _, n, _ in found)
     large = [period for period, n, _ in found if period is not None and n >= PERIOD_ROWS]
@@ -336,7 +250,7 @@ def _split(
     part = f"CASE WHEN CAST({name} AS VARCHAR) IN ({listed}) THEN CAST({name} AS VARCHAR) ELSE '' END AS {_PART}"
     target.mkdir(parents=True)
     connection.execute(
-        f"""COPY (SELECT {names}, {part} FROM ({rows}) ORDER BY {_FILE}, {_AT}) TO {sql_value(str(target))}
+        f"""COPY (SELECT {names}, {part} FROM ({rows}) ORDER BY {FILE}, {AT}) TO {sql_value(str(target))}
             (FORMAT parquet, COMPRESSION zstd, PARTITION_BY ({_PART}))"""
     )
     split = sorted(target.rglob("*.parquet"))
@@ -370,8 +284,8 @@ def _make_news(
     values = ", ".join(f"{'c' if c in key else 'w'}.{sql_name(c)}" for c in columns)
     # In the order of the files: those of one file are found without a look at the others.
     connection.execute(
-        f"""CREATE TABLE news AS SELECT {values}, c.{_ACTION}, c.{_FILE}, c.{_AT}
-            FROM changed AS c LEFT JOIN {parquet_rows(wanted)} AS w ON {_same("c", "w", key)} ORDER BY c.{_FILE}"""
+        f"""CREATE TABLE news AS SELECT {values}, c.{ACTION}, c.{FILE}, c.{AT}
+            FROM changed AS c LEFT JOIN {parquet_rows(wanted)} AS w ON {same("c", "w", key)} ORDER BY c.{FILE}"""
     )
 
 
@@ -386,21 +300,21 @@ def _rewrite(
 
     Rows are known by their number in the file: a row outside the scope is left alone, whatever its key.
     """
-    here = f"(SELECT * FROM news WHERE {_FILE} = {sql_value(str(file))})"
+    here = f"(SELECT * FROM news WHERE {FILE} = {sql_value(str(file))})"
     values = ", ".join(
-        f"CASE WHEN n.{_ACTION} = '{UPDATE}' THEN n.{q} ELSE t.{q} END AS {q}" for q in map(sql_name, columns)
+        f"CASE WHEN n.{ACTION} = '{UPDATE}' THEN n.{q} ELSE t.{q} END AS {q}" for q in map(sql_name, columns)
     )
     kept = _copy(
         connection,
-        f"""SELECT {values} FROM ({rows_of_files(table, [str(file)], (_FILE, _AT))}) AS t
-            LEFT JOIN {here} AS n ON t.{_AT} = n.{_AT} WHERE n.{_ACTION} IS DISTINCT FROM '{DELETE}'
-            ORDER BY t.{_AT}""",
+        f"""SELECT {values} FROM ({rows_of_files(table, [str(file)], (FILE, AT))}) AS t
+            LEFT JOIN {here} AS n ON t.{AT} = n.{AT} WHERE n.{ACTION} IS DISTINCT FROM '{DELETE}'
+            ORDER BY t.{AT}""",
         target,
     )
     rows_n = pq.read_metadata(file).num_rows
     # Rows are numbered without a gap, so that a number below their count is one of them.
     counted = connection.execute(
-        f"SELECT count(*) FROM {here} AS n WHERE {_ACTION} = '{UPDATE}' AND {_AT} BETWEEN 0 AND {rows_n - 1}"
+        f"SELECT count(*) FROM {here} AS n WHERE {ACTION} = '{UPDATE}' AND {AT} BETWEEN 0 AND {rows_n - 1}"
     ).fetchall()
     updated = int(counted[0][0])
     return updated, rows_n - kept, kept - updated
@@ -422,61 +336,3 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> in
         f"COPY ({query}) TO {sql_value(str(target))} (FORMAT parquet, COMPRESSION zstd)"
     ).fetchall()
     return int(written[0][0])
-
-
-def _present(connection: duckdb.DuckDBPyConnection, table: DeltaTable, columns: Sequence[str], scope: Scope) -> str:
-    """Keys and hashes of the rows in scope, each with its file."""
-    names = ", ".join(f"t.{sql_name(c)}" for c in columns)
-    files = data_files(table)
-    conditions = [f"({scope.condition})"] if scope.condition else []
-    if scope.keys:
-        path, by = scope.keys
-        conditions += _bounds(connection, path, by)
-        conditions.append(f"EXISTS (SELECT 1 FROM {parquet_rows([path])} AS k WHERE {_same('t', 'k', by)})")
-        # Two looks: at the keys of all files, then at the hashes of those that hold one.
-        rows = rows_of_files(table, files, (_FILE, _AT))
-        held = connection.execute(f"SELECT DISTINCT {_FILE} FROM ({rows}) AS t WHERE {' AND '.join(conditions)}")
-        files = [file for (file,) in held.fetchall()]
-    query = f"SELECT {names}, t.{_FILE}, t.{_AT} FROM ({rows_of_files(table, files, (_FILE, _AT))}) AS t"
-    return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
-
-
-def _bounds(connection: duckdb.DuckDBPyConnection, keys: Path, by: Sequence[str]) -> list[str]:
-    """Predicates that the keys lie within: by these DuckDB leaves row groups unread, which a join does not tell it."""
-    found = []
-    for name in map(sql_name, by):
-        relation = connection.execute(
-            f"SELECT typeof(any_value({name})), count(*) - count({name}), min({name}), max({name}) "
-            f"FROM {parquet_rows([keys])}"
-        )
-        kind, nulls, low, high = relation.fetchall()[0]
-        if kind == "VARCHAR" and not nulls and low is not None:
-            found.append(f"t.{name} BETWEEN {sql_value(low)} AND {sql_value(high)}")
-    return found
-
-
-def _same(left: str, right: str, key: Sequence[str]) -> str:
-    return " AND ".join(f"{left}.{q} IS NOT DISTINCT FROM {right}.{q}" for q in map(sql_name, key))
-
-
-def _refuse_doubles(connection: duckdb.DuckDBPyConnection, rows: str, key: Sequence[str], what: str) -> None:
-    names = ", ".join(sql_name(c) for c in key)
-    twice = connection.execute(f"SELECT {names} FROM {rows} GROUP BY {names} HAVING count(*) > 1 LIMIT 1").fetchall()
-    if twice:
-        raise LoadError(f"one key ({', '.join(key)}) {what} twice; nothing was written")
-
-
-def _by_file(
-    connection: duckdb.DuckDBPyConnection, provenance: Sequence[str]
-) -> dict[tuple[str, ...], tuple[int, int, int]]:
-    names = ", ".join(sql_name(c) for c in provenance)
-    rows = connection.execute(
-        f"""SELECT {names}, sum(inserted), sum(updated), sum(wanted) FROM (
-                SELECT {names}, count(*) FILTER ({_ACTION} = '{INSERT}') AS inserted,
-                    count(*) FILTER ({_ACTION} = '{UPDATE}') AS updated, 0 AS wanted
-                FROM changed WHERE {_ACTION} <> '{DELETE}' GROUP BY {names}
-                UNION ALL SELECT {names}, 0, 0, count(*) FROM wanted GROUP BY {names})
-            GROUP BY {names}"""
-    ).fetchall()
-    width = len(provenance)
-    return {row[:width]: (int(row[width]), int(row[width + 1]), int(row[width + 2])) for row in rows}

@@ -23,22 +23,12 @@ from nh_lakehouse.contracts.model import DerivedColumn
 from nh_lakehouse.engines.base import Engine
 from nh_lakehouse.errors import LoadError, RowAccountingError
 from nh_lakehouse.lakehouse.adopt import Swap, adopt, swap
+from nh_lakehouse.lakehouse.difference import DELETE, INSERT, UPDATE, Scope, difference
 from nh_lakehouse.lakehouse.duckdb_session import Workspaces, connect
 from nh_lakehouse.lakehouse.duckdb_sql import parquet_rows, sql_name
 from nh_lakehouse.lakehouse.lakehouse import Lakehouse
 from nh_lakehouse.lakehouse.periods import PERIOD_COLUMNS
-from nh_lakehouse.lakehouse.placing import (
-    DELETE,
-    INSERT,
-    PERIOD_ROWS,
-    SORT_ROWS,
-    UPDATE,
-    Scope,
-    difference,
-    laid_out,
-    period_by_period,
-    placed,
-)
+from nh_lakehouse.lakehouse.placing import PERIOD_ROWS, SORT_ROWS, laid_out, period_by_period, placed
 from nh_lakehouse.lakehouse.reading import is_plain, rows_in, sound_files
 from nh_lakehouse.lakehouse.schema import arrow_schema, delta_schema
 
