@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import call
 from lake import add_rows, file_row, state_rows
 from support import keep_engine, provider_row, write
 from thorough import embedded_unless_thorough
-from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse, load_contracts
-from nh_lakehouse.cli.app import app
 from nh_lakehouse.engines import Engine
 
 pytestmark = embedded_unless_thorough
@@ -25,12 +24,6 @@ pytestmark = embedded_unless_thorough
 STATES, MONTH, QUARTER = "gold.nh_state_risk", "silver.nh_facility_month", "gold.pbj_quarter"
 OCTOBER, NOVEMBER = date(2024, 10, 1), date(2024, 11, 1)
 INFO = "nh_provider_info"
-
-
-def call(*arguments: Any) -> Any:
-    """One call, as on a screen of 120 columns that is no terminal."""
-    settings = {"COLUMNS": "120", "NH_LAKEHOUSE": None, "NH_LAKEHOUSE_DEBUG": None}
-    return CliRunner().invoke(app, [str(a) for a in arguments], env=settings)
 
 
 def records(*arguments: Any) -> Any:

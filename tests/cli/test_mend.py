@@ -8,22 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import call
 from support import keep_engine, provider_row, write
 from thorough import embedded_unless_thorough
-from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse
-from nh_lakehouse.cli.app import app
 from nh_lakehouse.engines import Engine
 
 pytestmark = [pytest.mark.scenario, pytest.mark.usefixtures("narrow_contracts"), embedded_unless_thorough]
 
 MONTH = "silver.nh_facility_month"
 OCTOBER, NOVEMBER = "NH_ProviderInfo_Oct2024.csv", "NH_ProviderInfo_Nov2024.csv"
-
-
-def call(*arguments: Any) -> Any:
-    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "120", "NH_LAKEHOUSE": None})
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import call
 from lake import MONTH, add_rows, small_lake
-from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse, build_graph, load_contracts
-from nh_lakehouse.cli.app import app
 from nh_lakehouse.contracts.model import DataSet
 from nh_lakehouse.engines import Engine
 from nh_lakehouse.errors import ConfigError
@@ -25,12 +24,6 @@ from nh_lakehouse.pipeline.profile import make_profile, profiled_table
 
 METRICS, STATES = "gold.nh_facility_metrics", "gold.nh_state_risk"
 NOVEMBER = date(2024, 11, 1)
-
-
-def call(*arguments: Any) -> Any:
-    """One call, as on a screen of 120 columns that is no terminal."""
-    settings = {"COLUMNS": "120", "NH_LAKEHOUSE": None, "NH_LAKEHOUSE_DEBUG": None}
-    return CliRunner().invoke(app, [str(a) for a in arguments], env=settings)
 
 
 def profile(lake: Path, *more: Any) -> Any:

@@ -11,27 +11,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from command_line import call
 from lake import add_rows
 from odd_rows import ODD
-from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse
-from nh_lakehouse.cli.app import app
 from nh_lakehouse.errors import ConfigError, ConflictError
 from nh_lakehouse.lakehouse.lock import RunLock
 from nh_lakehouse.publish import tables
 from nh_lakehouse.publish.files import write_csv, write_parquet
 from nh_lakehouse.publish.tables import OutTable, choose, choose_of_one_run, wait_for_run
-
-
-def call(*arguments: Any, **environment: str) -> Any:
-    settings: dict[str, str | None] = {
-        "COLUMNS": "120",
-        "NH_LAKEHOUSE": None,
-        "NH_LAKEHOUSE_DEBUG": None,
-        **environment,
-    }
-    return CliRunner().invoke(app, [str(a) for a in arguments], env=settings)
 
 
 def keyed(lake: Lakehouse) -> tuple[OutTable, ...]:

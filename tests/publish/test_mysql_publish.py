@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import call
 from lake import MONTH, add_rows, state_rows
 from mariadb_server import PASSWORD, USER, MariaDB
 from odd_rows import ODD, ROWS, SCHEMA, write_odd
-from typer.testing import CliRunner
 
 from nh_lakehouse import Lakehouse
-from nh_lakehouse.cli.app import app
 from nh_lakehouse.errors import ConfigError, ConflictError, LoadError, LostConnectionError
 from nh_lakehouse.pipeline.report import Quiet
 from nh_lakehouse.publish import mysql_load, mysql_server
@@ -365,16 +364,6 @@ def test_certificate_that_nobody_vouches_for_is_refused(database: MariaDB) -> No
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
-
-
-def call(*arguments: Any, **environment: str) -> Any:
-    settings: dict[str, str | None] = {
-        "COLUMNS": "120",
-        "NH_LAKEHOUSE": None,
-        "NH_LAKEHOUSE_DEBUG": None,
-        **environment,
-    }
-    return CliRunner().invoke(app, [str(a) for a in arguments], env=settings)
 
 
 @pytest.mark.usefixtures("login")

@@ -7,13 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
-
-from nh_lakehouse.cli.app import app
-
-
-def call(*arguments: Any) -> Any:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+from command_line import call
 
 
 def test_sample_of_claims_lists_the_files_of_both_sources(tmp_path: Path) -> None:

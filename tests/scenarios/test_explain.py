@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import call
 from deliveries import Delivery, payroll, provider, put
 from support import csv_text, load
 from thorough import embedded_unless_thorough
-from typer.testing import CliRunner
 
-from nh_lakehouse.cli.app import app
 from nh_lakehouse.contracts import load_contracts
 from nh_lakehouse.engines import Engine
 
@@ -60,15 +59,13 @@ def lake(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Path:
     return folder / "lake"
 
 
-def call(lake: Path, *arguments: str) -> Any:
-    """One call, as on a screen of 120 columns that is no terminal."""
-    settings = {"COLUMNS": "120", "NH_LAKEHOUSE": None, "NH_LAKEHOUSE_DEBUG": None}
-    return CliRunner().invoke(app, ["explain", *arguments, "--lakehouse", str(lake)], env=settings)
+def explain(lake: Path, *arguments: str) -> Any:
+    return call("explain", *arguments, "--lakehouse", lake)
 
 
 def explained(lake: Path, *arguments: str) -> Any:
     """The JSON that a call prints."""
-    result = call(lake, *arguments, "--format", "json")
+    result = explain(lake, *arguments, "--format", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
@@ -139,7 +136,9 @@ def test_latest_release_not_after_the_month_stands_in(lake: Path) -> None:
 
 
 def test_table_for_people(lake: Path) -> None:
-    result = call(lake, "nh_facility_metrics", "--key", "ccn=015009,snapshot_month=2024-10", "--column", "total_hprd")
+    result = explain(
+        lake, "nh_facility_metrics", "--key", "ccn=015009,snapshot_month=2024-10", "--column", "total_hprd"
+    )
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert any(line.split()[:3] == ["total_hprd", "3.8", "hprd"] for line in lines)
@@ -168,6 +167,6 @@ def test_table_for_people(lake: Path) -> None:
     ],
 )
 def test_wrong_use_is_told_in_one_sentence(lake: Path, arguments: list[str], said: str) -> None:
-    result = call(lake, *arguments)
+    result = explain(lake, *arguments)
     assert result.exit_code == 2
     assert said in result.stderr and "Traceback" not in result.stderr
