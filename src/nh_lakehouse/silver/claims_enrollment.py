@@ -38,9 +38,8 @@ def clm_enrollment_month(clm_beneficiary_year: DataFrame) -> DataFrame:
         months the first k are taken, or the last k up to the end, where the person enters in the year: the 65th
         birthday lies in it, or there is no file of the year before (2008 apart). The end is the month of death if
         that lies in the year, else December; where more months are stated than it leaves, the first k are taken: no
-        stated month is lost. `month_imputed` says that one
-        of the four numbers is neither 0 nor 12. A part is null where its text or number is. `is_member`: part A or B;
-        `is_ffs`: A and B and not C; null counts as not covered.
+        stated month is lost. `month_imputed` says that one of the four numbers is neither 0 nor 12. A part is null
+        where its text or number is. `is_member`: part A or B; `is_ffs`: A and B and not C; null counts as not covered.
     Source: ResDAC Master Beneficiary Summary File record layout; CMS DE-SynPUF user manual.
     """
     months = _with_entry(clm_beneficiary_year).selectExpr(
