@@ -24,7 +24,7 @@ def main() -> None:
     )
     parser.add_argument("--only", default=",".join(CASES), metavar="CASE,...", help=f"of {', '.join(CASES)}")
     parser.add_argument("--engines", default="sail,spark", metavar="ENGINE,...", help="of sail, spark")
-    parser.add_argument("--times", type=int, default=3, help="rounds; the page gives the median")
+    parser.add_argument("--times", type=int, default=3, help="rounds beside the peers; the page gives the median")
     parser.add_argument("--homes", type=int, default=HOMES, help="a few hundred make a try of minutes")
     parser.add_argument("--data-sets", default="", metavar="NAME,...", help="generate these kinds of files alone")
     parser.add_argument(

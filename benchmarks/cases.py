@@ -50,7 +50,7 @@ class Options:
         pythons: engine -> Python of its environment; only engines that are there.
         work: folder for files and tables.
         homes: nursing homes in the files.
-        times: rounds.
+        times: rounds of the cases beside peers; the others are measured once, against themselves.
         only: names of the cases.
         memory: driver memory of Spark, for us and for the peers.
         data_sets: kinds of files to generate; all if empty.
@@ -138,7 +138,9 @@ class Bench:
         return self.options.work / "run"
 
     def execute(self, after: Callable[[Results], None] = lambda _: None) -> Results:
-        """Every case as often as asked for; Ctrl-C ends it, and what was measured by then counts.
+        """The cases beside peers as often as asked for, the others once.
+
+        Ctrl-C ends it, and what was measured by then counts.
 
         Args:
             after: called with the results so far behind every case, so that a fault loses none of them.
@@ -146,7 +148,7 @@ class Bench:
         try:
             for number in range(self.options.times):
                 print(f"round {number + 1} of {self.options.times}", flush=True)
-                for chain in self._chains():
+                for chain in [*self._beside_peers(), *([] if number else self._alone())]:
                     shutil.rmtree(self.scratch, ignore_errors=True)
                     self.scratch.mkdir(parents=True)
                     chain()
@@ -157,7 +159,8 @@ class Bench:
         shutil.rmtree(self.scratch, ignore_errors=True)
         return self.results
 
-    def _chains(self) -> list[Callable[[], None]]:
+    def _beside_peers(self) -> list[Callable[[], None]]:
+        """Cases whose time is held against that of a peer, in turn."""
         only = self.options.only
         chains: list[Callable[[], None]] = [self._raw if "raw" in only else self._warm]
         here = [p for p in ("duckdb", "pandas", "pyspark") if p in only]
@@ -165,6 +168,12 @@ class Bench:
         for engine in self.options.pythons:
             if only & {"full", *_AFTER_FULL}:
                 chains.append(_bound(self._months, engine))
+        return chains
+
+    def _alone(self) -> list[Callable[[], None]]:
+        """Cases that are held against themselves: a small one against a large one, one way against another."""
+        only = self.options.only
+        chains: list[Callable[[], None]] = []
         if "growth" in only:
             chains += [_bound(self._growth, e, q) for q in GROWTH_QUARTERS for e in self.options.pythons]
         if "correction" in only:

@@ -88,14 +88,13 @@ def _late() -> list[str]:
 
 def _intro(results: Results, options: Options) -> str:
     size = "true October 2024 size" if options.homes == HOMES else "a small try, which says nothing of the true size"
-    rounds = "once" if options.times == 1 else f"{options.times} times"
     return f"""# Benchmark
 
 Written by `make bench` on {datetime.now(timezone.utc):%Y-%m-%d}. Files: generated, {options.homes:,} homes ({size}); \
 {results.csv_mb["first"]:,.0f} MB of CSV
-in the first month, {results.csv_mb["second"]:,.0f} MB in the second. Every step is a process of its own; all \
-contestants ran in turn, {rounds},
-and the median is told. Absolute times are noise on a shared machine: the ratios count.
+in the first month, {results.csv_mb["second"]:,.0f} MB in the second. Every step is a process of its own.
+{_rounds(results)}
+Absolute times are noise on a shared machine: the ratios count.
 
 - Machine: {_machine()}.{_parts(results)}
 - Software: {_versions({**_others(results), **options.pythons})}.
@@ -106,6 +105,18 @@ and the median is told. Absolute times are noise on a shared machine: the ratios
   tables. The files were in the page cache for all.
 
 What stands in the way of the goals that are missed: [decision 13](decisions/0013-where-the-time-goes.md)."""
+
+
+def _rounds(results: Results) -> str:
+    """How often the contestants ran; all else is measured once."""
+    steps = {f"{who}/{'full' if who in ('sail', 'spark') else 'first'}": title for who, title in _TITLES.items()}
+    found = {title: len(results.runs[step]) for step, title in steps.items() if step in results.runs}
+    most = max(found.values(), default=1)
+    if most == 1:
+        return "Every case ran once."
+    fewer = [f"{name} {'once' if n == 1 else f'{n} times'}" for name, n in found.items() if n < most]
+    but = f" ({', '.join(fewer)})" if fewer else ""
+    return f"All contestants ran in turn, {most} times{but}, and the median is told; what has no peer ran once."
 
 
 def _parts(results: Results) -> str:

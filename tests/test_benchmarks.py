@@ -149,6 +149,31 @@ def test_results_of_a_second_run_are_added_to_those_of_the_first(monkeypatch, tm
         kept(tmp_path / "results.json", 54)
 
 
+def test_cases_beside_peers_run_in_turn_and_the_others_once(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import cases
+    from benchmarks.cases import Bench, Options, Results
+    from benchmarks.measure import Measured
+    from benchmarks.report import _rounds
+
+    ran = []
+    monkeypatch.setattr(cases.data, "two_months", lambda *_: (tmp_path, tmp_path))
+    for name in ("_warm", "_peer", "_months", "_growth", "_correction", "_merge", "_claims"):
+        monkeypatch.setattr(Bench, name, lambda self, *told, name=name: ran.append((name, *told)))
+    only = frozenset({"duckdb", "full", "growth", "merge"})
+    Bench(Options({"sail": sys.executable}, tmp_path, 53, 2, only)).execute()
+    beside = [("_warm",), ("_peer", "duckdb"), ("_months", "sail")]
+    growth = [("_growth", "sail", quarters) for quarters in cases.GROWTH_QUARTERS]
+    assert ran == [*beside, *growth, ("_merge", "sail"), *beside]
+
+    three, once = [Measured(1.0)] * 3, [Measured(1.0)]
+    assert _rounds(Results({"duckdb/first": once, "sail/full": once})) == "Every case ran once."
+    assert _rounds(Results({"duckdb/first": three, "sail/full": three, "sail/late in 3": once})) == (
+        "All contestants ran in turn, 3 times, and the median is told; what has no peer ran once."
+    )
+    assert "3 times (this library on Spark once), and" in _rounds(Results({"sail/full": three, "spark/full": once}))
+
+
 @pytest.mark.slow
 @pytest.mark.scenario
 def test_claims_are_measured_at_two_sizes_each_with_a_late_delivery(monkeypatch, tmp_path):
