@@ -87,5 +87,7 @@ def test_interrupted_benchmark_keeps_what_it_measured(monkeypatch, tmp_path):
 
     monkeypatch.setattr(cases.data, "two_months", lambda *a: (tmp_path, tmp_path))
     bench = cases.Bench(cases.Options(pythons={"sail": sys.executable}, work=tmp_path))
-    monkeypatch.setattr(bench, "_chains", lambda: [lambda: bench.results.add("sail/full", Measured(1.0)), interrupt])
+    monkeypatch.setattr(
+        bench, "_beside_peers", lambda: [lambda: bench.results.add("sail/full", Measured(1.0)), interrupt]
+    )
     assert list(bench.execute().runs) == ["sail/full"]
