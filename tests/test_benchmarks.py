@@ -182,7 +182,7 @@ def test_claims_are_measured_at_two_sizes_each_with_a_late_delivery(monkeypatch,
     from benchmarks.cases import Bench, Options
     from benchmarks.report import page
 
-    tables = ("silver.claim",)
+    tables = ("silver.claim", "gold.fact_claims")
     options = Options(
         {"sail": sys.executable}, tmp_path, 53, 1, frozenset({"claims"}), data_sets=DATA_SETS, select=tables
     )

@@ -25,6 +25,8 @@ from nh_lakehouse.bronze.probe import SPREADSHEET_ROWS, Probe, first_records, pr
 from nh_lakehouse.bronze.records import Parsed, parse_records
 from nh_lakehouse.contracts.model import DataSet, DerivedColumn, HeaderMatch
 from nh_lakehouse.errors import NhLakehouseError, RowAccountingError, SourceError, UnreadableFileError, first_line
+from nh_lakehouse.lakehouse.duckdb_session import connect
+from nh_lakehouse.lakehouse.reading import select_rows
 from nh_lakehouse.lakehouse.state import file_events
 from nh_lakehouse.lakehouse.store import Store
 from nh_lakehouse.sources import LandingFile
@@ -326,21 +328,22 @@ class _Standing:
 def _known(store: Store, table: str, data_set: DataSet) -> dict[tuple[str, str], _Standing]:
     """Files that stand in the table, and those on record as loaded that had no rows, by what a file is known by."""
     rows = []
-    if store.lake.snapshot(table).file_uris():
-        with store.lake.duckdb([table]) as connection:
+    if (present := store.lake.snapshot(table)).file_uris():
+        columns = ["_source_sha256", "_period", "_source_file", "_load_id"]
+        with connect() as connection:
             rows = connection.execute(
                 f"""SELECT _source_sha256, string_agg(DISTINCT _period, ',' ORDER BY _period), _source_file,
                         any_value(_load_id)
-                    FROM {table} GROUP BY _source_sha256, _source_file"""
+                    FROM ({select_rows(present, columns)}) GROUP BY _source_sha256, _source_file"""
             ).fetchall()
     facts = ("file", "data_set", "status", "sha256", "period", "load_id", "rows_read_n")
     events = [e for e in file_events(store.lake, facts) if e["data_set"] == data_set.name]
     # With the load: a file that was taken back and sent again is written by another one.
     loads = {(e["sha256"], e["period"], e["load_id"]) for e in events if e["status"] == "loaded"}
-    present = {e["file"]: e for e in events}.values()
+    latest = {e["file"]: e for e in events}.values()
     empty = {
         _identity(data_set, e["sha256"], e["period"]): _Standing(e["file"], e["load_id"], recovered=False)
-        for e in present
+        for e in latest
         if e["status"] == "loaded" and e["rows_read_n"] == 0
     }
     return empty | {

@@ -156,11 +156,12 @@ def _input(
         return (frame.where(reach.where) if reach.where else frame).select(*reach.all_columns).alias(parameter)
     if version < 0 or affected is None or not set(spec.per) <= set(declaration.column_names):
         return frame
-    from pyspark.sql import functions as F
+    if not _are_told(affected.few_needed, spec):
+        from pyspark.sql import functions as F
 
-    for column, (low, high) in affected.bounds.items():
-        # By these an engine leaves files unread, which a join does not tell it.
-        frame = frame.where(F.col(column).between(low, high))
+        for column, (low, high) in affected.bounds.items():
+            # By these an engine leaves files unread, which a join does not tell it.
+            frame = frame.where(F.col(column).between(low, high))
     return _rows_of(frame, affected.needed, affected.few_needed, spec, store)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nh_lakehouse.errors import ConfigError, ConflictError, LoadError, first_line
@@ -326,11 +327,11 @@ def open_rows(lake: Lakehouse, table: OutTable) -> Iterator[Rows]:
     """
     import duckdb
 
+    from nh_lakehouse.lakehouse.duckdb_session import database
+
     with tempfile.TemporaryDirectory(prefix="nh_lakehouse_") as scratch:
-        config: dict[str, Any] = {"memory_limit": f"{MEMORY_MB}MB", "threads": 2, "temp_directory": scratch}
         try:
-            with duckdb.connect(config=config) as connection:
-                connection.execute("SET TimeZone = 'UTC'")
+            with database(threads=2, memory=f"{MEMORY_MB}MB", spill=Path(scratch)) as connection:
                 # The key decides the order; that of the files need not be kept in memory.
                 connection.execute("SET preserve_insertion_order = false")
                 rows = select_rows(lake.snapshot(table.name, table.version), [c.name for c in table.columns])
